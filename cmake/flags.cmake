@@ -1,0 +1,26 @@
+# Compiler flags for our own code. Everything links echotrio_flags.
+add_library(echotrio_flags INTERFACE)
+target_include_directories(echotrio_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(echotrio_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+                                                -fstack-protector-strong)
+target_compile_definitions(echotrio_flags INTERFACE ECHOTRIO_VERSION="${PROJECT_VERSION}"
+                                                    ECHOTRIO_BUILD_TYPE="${CMAKE_BUILD_TYPE}"
+                                                    ECHOTRIO_SANITIZERS="${ECHOTRIO_SANITIZE}")
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(echotrio_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(ECHOTRIO_SANITIZE)
+  target_compile_options(echotrio_flags INTERFACE -fsanitize=${ECHOTRIO_SANITIZE}
+                                                  -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(echotrio_flags INTERFACE -fsanitize=${ECHOTRIO_SANITIZE})
+endif()
+target_link_options(echotrio_flags INTERFACE -Wl,-z,relro,-z,now)
+include(CheckPIESupported)
+check_pie_supported()
+
+# echotrio_library(NAME sources... LINK libraries...): one of our libraries.
+function(echotrio_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC echotrio_flags ${ARG_LINK})
+endfunction()

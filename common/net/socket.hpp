@@ -1,0 +1,77 @@
+// TCP sockets as values: addresses, listening, connecting, reading and writing. EINTR is retried
+// here and nowhere else. All descriptors are close-on-exec; connections have TCP_NODELAY.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/net/fd.hpp"
+
+namespace echotrio::net {
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+    const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+// Resolves a name or a numeric IPv4/IPv6 address ("::1" without brackets). Error names the host.
+Result<Address> resolve(std::string_view host, std::uint16_t port);
+
+// "host:port" or "[::1]:port". Error says what to write.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+};
+Result<HostPort> parse_host_port(std::string_view text);
+// The same way back: IPv6 gets its brackets.
+std::string format_host_port(const HostPort& where);
+
+// A bound, listening socket (SO_REUSEADDR always; SO_REUSEPORT on request). Blocking.
+// Errors say address, port and what to do (in use, no permission).
+Result<Fd> listen_tcp(const HostPort& where, int backlog, bool reuse_port = false);
+Result<HostPort> local_address(int fd);
+
+// What an ordinary socket call came to; not an exception, not an Error.
+struct Io {
+    enum class Kind : std::uint8_t { bytes, would_block, end, failed };
+    Kind kind = Kind::failed;
+    std::size_t count = 0;  // bytes
+    int error = 0;          // failed: errno
+};
+
+// A blocking socket whose SO_RCVTIMEO / SO_SNDTIMEO ran out says would_block too.
+Io read_some(int fd, std::span<char> into) noexcept;
+Io write_some(int fd, std::string_view bytes) noexcept;  // never raises SIGPIPE
+
+// A new connection, its Fd empty with the errno of accept4 where there was none. Transient errors
+// of the aborted connection itself (ECONNABORTED, EPROTO ...) are retried.
+struct Accepted {
+    Fd connection;
+    int error = 0;
+};
+Accepted accept_one(int listener, bool nonblocking) noexcept;
+
+// Options of one connection. The timeouts apply to blocking calls; 0 = none.
+void set_receive_timeout(int fd, Nanos timeout) noexcept;
+void set_send_timeout(int fd, Nanos timeout) noexcept;
+void set_nodelay(int fd) noexcept;
+void set_nonblocking(int fd, bool on) noexcept;
+
+// Blocking connect within `timeout`. Error names the address and the reason.
+Result<Fd> connect_tcp(const Address& to, Nanos timeout);
+
+// Raises the soft limit of open descriptors to the hard one; returns it.
+std::uint64_t raise_descriptor_limit() noexcept;
+
+// Pins the calling thread (and those it makes later) to these CPUs; empty = leave as it is.
+Status pin_to_cpus(std::span<const int> cpus);
+
+}  // namespace echotrio::net

@@ -1,0 +1,126 @@
+// One connection's protocol, without I/O: bytes in, steps out. It decides by the first bytes
+// between raw echo (RFC 862) and HTTP/1.x, and never reads a socket, a clock or a lock. The server
+// performs the steps; where it puts the system call is its concurrency model.
+//
+//     Session session(context);
+//     for (;;) {
+//         Step step = session.next();
+//         switch (step.kind) {
+//             case Step::Kind::read:     session.receive(bytes) or session.end_of_stream()
+//             case Step::Kind::write:    session.written(n)     // n <= step.bytes.size()
+//             case Step::Kind::compute:  burn step.duration of CPU work
+//             case Step::Kind::wait:     let step.duration pass
+//             case Step::Kind::close:    close the connection, step.reason says why
+//         }
+//     }
+//
+// Memory: received bytes stay where the server read them (normally context.input) and replies are
+// made in context.output; both are shared by all sessions of a worker, thread or loop. A session
+// looks at them only until the next read step; before the server lets another session run in
+// between (a coroutine that waits), it calls hold(), which copies what is not finished. An idle
+// session holds nothing. What one session holds is bounded:
+//
+//     held <= max_request + kOutputSize + one read            (asserted)
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.hpp"
+#include "common/protocol/counters.hpp"
+#include "common/protocol/stats.hpp"
+
+namespace echotrio::protocol {
+
+inline constexpr std::size_t kInputSize = 16 * 1024;
+inline constexpr std::size_t kOutputSize = 8 * 1024;
+// The most CPU work or waiting that a request may ask for; more is a 400.
+inline constexpr Nanos kLongestWork = std::chrono::seconds(10);
+
+enum class Mode : std::uint8_t { automatic, echo, http };
+
+// The same for every connection of a server.
+struct Settings {
+    std::string model;  // "prefork", "threads", "coroutine"
+    Mode mode = Mode::automatic;
+    std::size_t max_request = 1024 * 1024;  // HTTP head + body, bytes
+    Nanos cpu{0};                           // CPU work of a request that does not say otherwise
+    Nanos wait{0};
+};
+
+// What a worker, thread or loop owns once and lends to each session it serves.
+struct Context {
+    Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain)
+        : settings(s), counters(c), stats(source), draining(drain) {}
+    const Settings& settings;
+    Counters& counters;
+    StatsSource& stats;
+    const std::atomic<bool>& draining;  // replies say "Connection: close", idle sessions close
+    std::array<char, kInputSize> input;    // left uninitialised: untouched pages cost nothing
+    std::array<char, kOutputSize> output;
+};
+
+enum class CloseReason : std::uint8_t {
+    finished,   // the peer closed its side, or HTTP said that this was the last request
+    protocol,   // the peer broke the protocol or a limit (HTTP: the error reply went before)
+    timeout,    // timed_out() was called
+    draining,   // the server is stopping
+    refused,    // made by refuse(): 503 or nothing was sent
+};
+
+struct Step {
+    enum class Kind : std::uint8_t { read, write, compute, wait, close };
+    Kind kind;
+    CloseReason reason = CloseReason::finished;  // close
+    std::string_view bytes{};                    // write: a view, valid until the next call
+    Nanos duration{0};                           // compute, wait
+};
+
+class Http;  // the HTTP half, made when the first bytes say so
+
+class Session {
+  public:
+    // Counts the connection as opened; the destructor counts it as closed.
+    explicit Session(Context& context);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // The next thing to do. Repeats write until all of it is written().
+    Step next();
+
+    // After a read step. The view must stay valid until the next read step or hold().
+    void receive(std::string_view bytes);
+    void end_of_stream();  // the peer closed its side; what is due is still written
+
+    // After a write step: the socket took n bytes of it.
+    void written(std::size_t n);
+
+    // Before another session may use context.input and context.output: copies what is unfinished.
+    void hold();
+
+    // The server's clock says that the peer was too slow. An HTTP request that was on its way gets
+    // a 408 first; then the session closes.
+    void timed_out();
+
+    // Turns this connection away before it is served: with the first bytes known to be HTTP a 503,
+    // else nothing. Call it instead of the first next().
+    void refuse();
+
+    // True while a request has begun and is not yet received in full (--request-timeout applies);
+    // false between requests and in raw echo (--idle-timeout applies).
+    bool in_request() const noexcept;
+
+    // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
+    bool idle() const noexcept;
+
+  private:
+    // (the implementer's)
+};
+
+}  // namespace echotrio::protocol

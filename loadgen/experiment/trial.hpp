@@ -1,0 +1,27 @@
+// A run as the commands see it: engine + probe of the server's process group + verdict.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+
+#include "common/base/result.hpp"
+#include "loadgen/engine/run.hpp"
+#include "loadgen/record/run_result.hpp"
+
+namespace echotrio::loadgen {
+
+struct TrialOptions {
+    RunOptions run;
+    std::optional<pid_t> pid;       // measure this process and its descendants
+    std::vector<int> server_cpus;   // where the server is pinned, empty = not known
+    double ceiling_rps = 0;         // of `calibrate`, 0 = not known
+};
+
+// `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.
+Result<RunResult> run_trial(const TrialOptions& options,
+                            const std::function<void(const Interval&)>& progress,
+                            const std::function<bool()>& stop);
+
+}  // namespace echotrio::loadgen

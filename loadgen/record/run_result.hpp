@@ -1,0 +1,110 @@
+// What one run of the generator found, as plain data: what the engine fills, the verdict judges,
+// the reports print and an experiment collects. Times are in microseconds where the name says so
+// (as in the JSON of docs/measurement.md), bytes and seconds likewise.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loadgen/record/histogram.hpp"
+
+namespace echotrio::loadgen {
+
+// A percentile that too few samples support is empty.
+struct LatencySummary {
+    std::uint64_t count = 0;
+    std::optional<double> mean, stddev, min, p50, p90, p99, p99_9, p99_99, max;
+};
+
+// scheduled = sent + unsent; sent = completed + failed + timed_out + in_flight. Always.
+struct Accounting {
+    std::uint64_t scheduled = 0, sent = 0, completed = 0, failed = 0, timed_out = 0, in_flight = 0,
+                  unsent = 0;
+    bool balanced() const {
+        return scheduled == sent + unsent && sent == completed + failed + timed_out + in_flight;
+    }
+};
+
+struct ErrorCounts {
+    std::uint64_t connect = 0, reset = 0, closed = 0, timeout = 0, mismatch = 0, status = 0,
+                  protocol = 0;
+};
+
+struct ConnectionCounts {
+    std::uint64_t opened = 0;    // connections that were established
+    std::uint64_t served = 0;    // of the -c slots: those that got at least one reply
+    double fairness = 0;         // Jain's index over replies per slot, 1 = all the same
+};
+
+struct GeneratorUse {
+    double cpu_s = 0;
+    double busiest_thread = 0;     // CPU share of the busiest thread in the window, 0..1
+    double run_queue_wait = 0;     // the largest share of the window that a thread waited for a CPU
+    std::uint64_t threads = 0;
+    std::optional<double> syscalls_per_request;  // counted by the engine itself
+};
+
+// Of the whole process group of --pid, over the window. What could not be read is empty or absent.
+struct ServerUse {
+    double cpu_s = 0, user_s = 0, system_s = 0;
+    std::optional<double> cpu_us_per_request;
+    std::uint64_t processes = 0, threads = 0;
+    std::optional<std::uint64_t> voluntary_switches, involuntary_switches;
+    std::optional<double> run_queue_wait_s;
+    std::map<std::string, std::optional<double>> memory;  // bytes: pss, uss, rss, page_tables ...
+    bool died = false;  // the root process ended, or another took its pid, during the run
+};
+
+// A second of the run: the live line and the time line.
+struct Interval {
+    double at_s = 0;  // end of the interval, from the start of the window
+    std::uint64_t due = 0, completed = 0, in_flight = 0, errors = 0;
+    std::optional<double> p50_us, p99_us;
+    std::optional<double> server_cpu_s, server_memory_bytes;  // in the interval; at its end
+};
+
+// One check that failed (reason) or wants to be known (flag).
+struct Finding {
+    std::string check;   // short name, from the table in docs/measurement.md
+    std::string what;    // the figure that failed, in words
+    std::string advice;  // what to do about it
+};
+
+struct Verdict {
+    bool valid = true;
+    bool overloaded = false;  // the server fell behind the schedule: percentiles are not ranked
+    bool rankable = true;     // false also where connections were starved
+    std::vector<Finding> reasons, flags;
+};
+
+// The machine's doings during the window that can spoil a number.
+struct MachineUse {
+    std::optional<double> steal_share, other_cpu_share, busy_s;
+    std::optional<std::uint64_t> listen_overflows, listen_drops, retransmissions;
+    std::optional<double> hiccup_p99_us, hiccup_max_us;
+};
+
+struct RunResult {
+    std::uint64_t requests = 0;  // completed in the window
+    double throughput_rps = 0;
+    double duration_s = 0;  // the window, without warm-up and drain
+    double mean_in_flight = 0;
+    std::uint64_t backlog_at_end = 0;  // due and unsent when the window closed
+    LatencySummary latency_us, service_time_us, lateness_us;
+    Accounting accounting;
+    ErrorCounts errors;
+    ConnectionCounts connections;
+    GeneratorUse generator;
+    std::optional<ServerUse> server;
+    MachineUse machine;
+    std::vector<Interval> intervals;
+    std::vector<double> sampled_gaps_s;  // up to 1,000 gaps between intended starts (Poisson check)
+    Histogram latency, service_time, lateness;
+    bool clamped = false;  // a histogram met a value beyond its range
+    Verdict verdict;
+};
+
+}  // namespace echotrio::loadgen
