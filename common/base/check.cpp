@@ -11,8 +11,8 @@ void check_failed(const char* condition, const char* file, int line, std::string
     std::abort();
 }
 
-void check_failed_values(const char* condition, const char* file, int line,
-                         unsigned long long left, unsigned long long right) {
+void check_failed_values(const char* condition, const char* file, int line, unsigned long long left,
+                         unsigned long long right) {
     std::fprintf(stderr, "%s:%d: check failed: %s (%llu, %llu)\n", file, line, condition, left,
                  right);
     std::abort();

@@ -1,4 +1,5 @@
-// CHECK: an always-on assertion for our own bugs. It prints the condition and the place, then aborts.
+// CHECK: an always-on assertion for our own bugs. It prints the condition and the place, then
+// aborts.
 #pragma once
 
 #include <string_view>
@@ -10,15 +11,15 @@ namespace echotrio {
 
 }  // namespace echotrio
 
-#define CHECK(condition)                                                                       \
-    ((condition) ? static_cast<void>(0)                                                        \
+#define CHECK(condition)                \
+    ((condition) ? static_cast<void>(0) \
                  : ::echotrio::check_failed(#condition, __FILE__, __LINE__, {}))
 
 // The same, with the two values in the message.
-#define CHECK_LE(a, b)                                                                         \
-    (((a) <= (b)) ? static_cast<void>(0)                                                       \
-                  : ::echotrio::check_failed_values(#a " <= " #b, __FILE__, __LINE__,          \
-                                                    static_cast<unsigned long long>(a),        \
+#define CHECK_LE(a, b)                                                                  \
+    (((a) <= (b)) ? static_cast<void>(0)                                                \
+                  : ::echotrio::check_failed_values(#a " <= " #b, __FILE__, __LINE__,   \
+                                                    static_cast<unsigned long long>(a), \
                                                     static_cast<unsigned long long>(b)))
 
 namespace echotrio {

@@ -2,13 +2,14 @@
 // on standard error, exit status 2.
 #pragma once
 
+#include "common/base/clock.hpp"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "common/base/clock.hpp"
 
 namespace echotrio::cli {
 
@@ -27,6 +28,13 @@ CLI::Option* duration(CLI::App& app, std::string flags, Nanos& value, std::strin
 CLI::Option* size(CLI::App& app, std::string flags, std::uint64_t& value, std::string help);
 // "0,2-3": CPUs that this process may run on.
 CLI::Option* cpus(CLI::App& app, std::string flags, std::vector<int>& value, std::string help);
+
+// Ranges for options with units.
+CLI::Validator at_most(Nanos limit);
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most);
+// The same for plain numbers; what is not a number is refused by the option itself.
+CLI::Validator number_between(double least, double most);
+CLI::Validator positive_number();
 
 // "error: ..." on standard error; returns `status` so that main can `return fail(...)`.
 int fail(const std::string& message, int status = kExitFailed);

@@ -3,12 +3,12 @@
 // values of their own (net/io.hpp), and our own bugs abort (check.hpp).
 #pragma once
 
+#include "common/base/check.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
-
-#include "common/base/check.hpp"
 
 namespace echotrio {
 
@@ -19,8 +19,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
     bool ok() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return ok(); }

@@ -36,8 +36,7 @@ Result<std::int64_t> parse(std::string_view text, const std::array<Unit, N>& uni
     };
     double number = 0;
     const char* const end = text.data() + text.size();
-    const auto [rest, ec] =
-        std::from_chars(text.data(), end, number, std::chars_format::fixed);
+    const auto [rest, ec] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
     if (ec != std::errc{} || !std::isfinite(number)) return wrong("is not a number");
     if (number < 0) return wrong("must not be negative");
     const std::string_view name(rest, static_cast<std::size_t>(end - rest));
@@ -76,8 +75,8 @@ Result<Nanos> parse_duration(std::string_view text) {
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-    auto parsed = parse(text, kSizes, "size", "64, 64KiB or 1MiB",
-                        std::numeric_limits<std::int64_t>::max());
+    auto parsed =
+        parse(text, kSizes, "size", "64, 64KiB or 1MiB", std::numeric_limits<std::int64_t>::max());
     if (!parsed) return parsed.error();
     return static_cast<std::uint64_t>(*parsed);
 }

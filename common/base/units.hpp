@@ -2,12 +2,12 @@
 // A duration takes one of ns us ms s m h, a size a bare number (bytes) or KiB MiB GiB.
 #pragma once
 
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "common/base/clock.hpp"
-#include "common/base/result.hpp"
 
 namespace echotrio {
 

@@ -1,16 +1,17 @@
 // The flags that all three servers share, and what every server's main does the same way.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cstdint>
-#include <limits>
-#include <string>
-#include <vector>
-
 #include "common/base/clock.hpp"
 #include "common/net/fd.hpp"
 #include "common/net/socket.hpp"
 #include "common/protocol/session.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
 
 namespace echotrio::net {
 

@@ -2,6 +2,10 @@
 // here and nowhere else. All descriptors are close-on-exec; connections have TCP_NODELAY.
 #pragma once
 
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/net/fd.hpp"
+
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -9,10 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "common/base/clock.hpp"
-#include "common/base/result.hpp"
-#include "common/net/fd.hpp"
 
 namespace echotrio::net {
 

@@ -23,6 +23,10 @@
 //     held <= max_request + kOutputSize + one read            (asserted)
 #pragma once
 
+#include "common/base/clock.hpp"
+#include "common/protocol/counters.hpp"
+#include "common/protocol/stats.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -30,10 +34,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "common/base/clock.hpp"
-#include "common/protocol/counters.hpp"
-#include "common/protocol/stats.hpp"
 
 namespace echotrio::protocol {
 
@@ -48,8 +48,8 @@ enum class Mode : std::uint8_t { automatic, echo, http };
 struct Settings {
     std::string model;  // "prefork", "threads", "coroutine"
     Mode mode = Mode::automatic;
-    std::size_t max_request = 1024 * 1024;  // HTTP head + body, bytes
-    Nanos cpu{0};                           // CPU work of a request that does not say otherwise
+    std::uint64_t max_request = 1024 * 1024;  // HTTP head + body, bytes
+    Nanos cpu{0};                             // CPU work of a request that does not say otherwise
     Nanos wait{0};
 };
 
@@ -60,17 +60,17 @@ struct Context {
     const Settings& settings;
     Counters& counters;
     StatsSource& stats;
-    const std::atomic<bool>& draining;  // replies say "Connection: close", idle sessions close
-    std::array<char, kInputSize> input;    // left uninitialised: untouched pages cost nothing
+    const std::atomic<bool>& draining;   // replies say "Connection: close", idle sessions close
+    std::array<char, kInputSize> input;  // left uninitialised: untouched pages cost nothing
     std::array<char, kOutputSize> output;
 };
 
 enum class CloseReason : std::uint8_t {
-    finished,   // the peer closed its side, or HTTP said that this was the last request
-    protocol,   // the peer broke the protocol or a limit (HTTP: the error reply went before)
-    timeout,    // timed_out() was called
-    draining,   // the server is stopping
-    refused,    // made by refuse(): 503 or nothing was sent
+    finished,  // the peer closed its side, or HTTP said that this was the last request
+    protocol,  // the peer broke the protocol or a limit (HTTP: the error reply went before)
+    timeout,   // timed_out() was called
+    draining,  // the server is stopping
+    refused,   // made by refuse(): 503 or nothing was sent
 };
 
 struct Step {

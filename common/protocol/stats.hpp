@@ -1,12 +1,12 @@
 // The content of /stats and /metrics: one description, two renderings (JSON, Prometheus text).
 #pragma once
 
+#include "common/protocol/counters.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "common/protocol/counters.hpp"
 
 namespace echotrio::protocol {
 

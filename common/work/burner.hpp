@@ -2,9 +2,9 @@
 // at start. A request preempted in the middle still does all of it, as a real computation would.
 #pragma once
 
-#include <cstdint>
-
 #include "common/base/clock.hpp"
+
+#include <cstdint>
 
 namespace echotrio::work {
 

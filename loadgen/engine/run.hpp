@@ -2,16 +2,16 @@
 // nothing of servers' processes, files or verdicts (see experiment/trial.hpp for the whole).
 #pragma once
 
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/net/socket.hpp"
+#include "loadgen/record/run_result.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "common/base/clock.hpp"
-#include "common/base/result.hpp"
-#include "common/net/socket.hpp"
-#include "loadgen/record/run_result.hpp"
 
 namespace echotrio::loadgen {
 
@@ -45,32 +45,32 @@ struct RunOptions {
     std::uint64_t connections = 1;
     std::uint64_t threads = 1;
     Nanos duration = std::chrono::seconds(10);
-    std::uint64_t requests = 0;           // > 0: end after that many instead of `duration`
+    std::uint64_t requests = 0;  // > 0: end after that many instead of `duration`
     Nanos warmup = std::chrono::seconds(1);
-    std::vector<RateStep> rate;           // empty = closed loop; one step with duration 0 = all of it
+    std::vector<RateStep> rate;  // empty = closed loop; one step with duration 0 = all of it
     Arrival arrival = Arrival::poisson;
-    std::uint64_t size = 64;              // raw message or POST body, bytes
+    std::uint64_t size = 64;  // raw message or POST body, bytes
     Nanos think{0};
     std::uint64_t requests_per_connection = 0;  // churn; 0 = keep
-    std::uint64_t idle = 0;               // connections held open and silent
+    std::uint64_t idle = 0;                     // connections held open and silent
     std::uint64_t pipeline = 1;
     Nanos timeout = std::chrono::seconds(5);
     std::vector<int> cpus;
     std::uint64_t seed = 1;
     std::optional<std::chrono::system_clock::time_point> start_at;
-    std::string method;                   // "" = GET, or POST where there is a body
+    std::string method;  // "" = GET, or POST where there is a body
     std::string body;
-    std::vector<std::string> headers;     // "Name: value"
-    std::vector<RequestClass> classes;    // empty = one class, target.path
+    std::vector<std::string> headers;   // "Name: value"
+    std::vector<RequestClass> classes;  // empty = one class, target.path
 };
 
 // Called by the controlling thread, never on the request path.
 struct RunHooks {
-    std::function<void()> connected;       // all connections (idle ones too) stand: a plateau
-    std::function<void()> window_begins;   // the warm-up is over
+    std::function<void()> connected;      // all connections (idle ones too) stand: a plateau
+    std::function<void()> window_begins;  // the warm-up is over
     std::function<void()> window_ends;
     std::function<void(Interval&)> second;  // once a second in the window; may fill server_*
-    std::function<bool()> stop;            // polled: true ends the run in order (Ctrl-C)
+    std::function<bool()> stop;             // polled: true ends the run in order (Ctrl-C)
 };
 
 // Error: the target can't be resolved or refuses every connection, descriptors don't suffice.

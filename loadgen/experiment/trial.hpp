@@ -1,22 +1,22 @@
 // A run as the commands see it: engine + probe of the server's process group + verdict.
 #pragma once
 
+#include "common/base/result.hpp"
+#include "loadgen/engine/run.hpp"
+#include "loadgen/record/run_result.hpp"
+
 #include <sys/types.h>
 
 #include <functional>
 #include <optional>
 
-#include "common/base/result.hpp"
-#include "loadgen/engine/run.hpp"
-#include "loadgen/record/run_result.hpp"
-
 namespace echotrio::loadgen {
 
 struct TrialOptions {
     RunOptions run;
-    std::optional<pid_t> pid;       // measure this process and its descendants
-    std::vector<int> server_cpus;   // where the server is pinned, empty = not known
-    double ceiling_rps = 0;         // of `calibrate`, 0 = not known
+    std::optional<pid_t> pid;      // measure this process and its descendants
+    std::vector<int> server_cpus;  // where the server is pinned, empty = not known
+    double ceiling_rps = 0;        // of `calibrate`, 0 = not known
 };
 
 // `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.

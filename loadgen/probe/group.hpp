@@ -1,12 +1,12 @@
 // A process and all its descendants, seen through /proc from outside.
 #pragma once
 
+#include "common/base/result.hpp"
+#include "loadgen/record/run_result.hpp"
+
 #include <sys/types.h>
 
 #include <memory>
-
-#include "common/base/result.hpp"
-#include "loadgen/record/run_result.hpp"
 
 namespace echotrio::loadgen {
 

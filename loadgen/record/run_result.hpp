@@ -3,13 +3,13 @@
 // (as in the JSON of docs/measurement.md), bytes and seconds likewise.
 #pragma once
 
+#include "loadgen/record/histogram.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "loadgen/record/histogram.hpp"
 
 namespace echotrio::loadgen {
 
@@ -34,15 +34,15 @@ struct ErrorCounts {
 };
 
 struct ConnectionCounts {
-    std::uint64_t opened = 0;    // connections that were established
-    std::uint64_t served = 0;    // of the -c slots: those that got at least one reply
-    double fairness = 0;         // Jain's index over replies per slot, 1 = all the same
+    std::uint64_t opened = 0;  // connections that were established
+    std::uint64_t served = 0;  // of the -c slots: those that got at least one reply
+    double fairness = 0;       // Jain's index over replies per slot, 1 = all the same
 };
 
 struct GeneratorUse {
     double cpu_s = 0;
-    double busiest_thread = 0;     // CPU share of the busiest thread in the window, 0..1
-    double run_queue_wait = 0;     // the largest share of the window that a thread waited for a CPU
+    double busiest_thread = 0;  // CPU share of the busiest thread in the window, 0..1
+    double run_queue_wait = 0;  // the largest share of the window that a thread waited for a CPU
     std::uint64_t threads = 0;
     std::optional<double> syscalls_per_request;  // counted by the engine itself
 };

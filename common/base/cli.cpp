@@ -1,0 +1,170 @@
+#include "common/base/cli.hpp"
+
+#include "common/base/units.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <charconv>
+#include <cstdio>
+
+namespace echotrio::cli {
+namespace {
+
+// CLI11's message on one line, in the house's form "--flag: what is wrong".
+std::string one_line(const CLI::Error& e) {
+    std::string text = e.what();
+    for (char& c : text) {
+        if (c == '\n') c = ' ';
+    }
+    constexpr std::string_view kConversion = "Could not convert: ";  // "... --port = 99999"
+    const std::size_t equals = text.find(" = ");
+    if (text.starts_with(kConversion) && equals != std::string::npos) {
+        return fmt::format("{}: not a valid value: '{}'",
+                           text.substr(kConversion.size(), equals - kConversion.size()),
+                           text.substr(equals + 3));
+    }
+    return text;
+}
+
+template <class T, class Parse, class Format>
+CLI::Option* with_unit(CLI::App& app, std::string flags, T& value, std::string help,
+                       std::string type, Parse parse, Format format) {
+    auto* option = app.add_option_function<std::string>(
+        flags,
+        [&value, parse, flags](const std::string& text) {
+            auto parsed = parse(text);
+            if (!parsed) {
+                throw CLI::ValidationError(flags.substr(flags.rfind(',') + 1),
+                                           parsed.error().message);
+            }
+            value = *parsed;
+        },
+        std::move(help));
+    return option->type_name(std::move(type))->default_str(format(value));
+}
+
+// "0,2-3" to CPU numbers, against the CPUs that this process may use.
+Result<std::vector<int>> parse_cpus(std::string_view text) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    const auto wrong = [&](std::string_view why) {
+        return Error{fmt::format("{}, write CPU numbers like 0 or 0,2-3, got '{}'", why, text)};
+    };
+    std::vector<int> cpus;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (true) {
+        int first = 0;
+        auto [rest, ec] = std::from_chars(at, end, first);
+        if (ec != std::errc{}) return wrong("is not a list of CPUs");
+        int last = first;
+        if (rest != end && *rest == '-') {
+            auto [rest2, ec2] = std::from_chars(rest + 1, end, last);
+            if (ec2 != std::errc{}) return wrong("is not a list of CPUs");
+            rest = rest2;
+        }
+        if (first < 0 || last < first || last >= CPU_SETSIZE) return wrong("is not a list of CPUs");
+        for (int cpu = first; cpu <= last; ++cpu) {
+            if (!CPU_ISSET(static_cast<unsigned>(cpu), &allowed)) {
+                return wrong(fmt::format("CPU {} is not available to this process", cpu));
+            }
+            cpus.push_back(cpu);
+        }
+        if (rest == end) return cpus;
+        if (*rest != ',') return wrong("is not a list of CPUs");
+        at = rest + 1;
+    }
+}
+
+std::string format_cpus(const std::vector<int>& cpus) {
+    return cpus.empty() ? "all" : fmt::format("{}", fmt::join(cpus, ","));
+}
+
+}  // namespace
+
+void prepare(CLI::App& app) {
+    app.set_version_flag(
+        "--version",
+        fmt::format("{} {} ({}{}{})", app.get_name(), ECHOTRIO_VERSION, ECHOTRIO_BUILD_TYPE,
+                    *ECHOTRIO_SANITIZERS ? ", sanitizers " : "", ECHOTRIO_SANITIZERS));
+    app.option_defaults()->always_capture_default();
+    app.get_formatter()->column_width(34);
+}
+
+std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
+    try {
+        app.parse(argc, argv);
+        return std::nullopt;
+    } catch (const CLI::Success& asked) {  // --help, --version
+        app.exit(asked);
+        return kExitOk;
+    } catch (const CLI::ParseError& e) {
+        return fail(one_line(e), kExitUsage);
+    }
+}
+
+CLI::Option* duration(CLI::App& app, std::string flags, Nanos& value, std::string help) {
+    return with_unit(app, std::move(flags), value, std::move(help), "DURATION", parse_duration,
+                     format_duration);
+}
+
+CLI::Option* size(CLI::App& app, std::string flags, std::uint64_t& value, std::string help) {
+    return with_unit(app, std::move(flags), value, std::move(help), "SIZE", parse_size,
+                     format_size);
+}
+
+CLI::Option* cpus(CLI::App& app, std::string flags, std::vector<int>& value, std::string help) {
+    return with_unit(app, std::move(flags), value, std::move(help), "LIST", parse_cpus,
+                     format_cpus);
+}
+
+CLI::Validator at_most(Nanos limit) {
+    return CLI::Validator(
+        [limit](const std::string& text) -> std::string {
+            const auto value = parse_duration(text);  // what can't be parsed is said elsewhere
+            if (!value || *value <= limit) return {};
+            return fmt::format("must be at most {}, got {}", format_duration(limit), text);
+        },
+        "");
+}
+
+CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
+    return CLI::Validator(
+        [least, most](const std::string& text) -> std::string {
+            const auto value = parse_size(text);
+            if (!value || (*value >= least && *value <= most)) return {};
+            return fmt::format("must be {} to {}, got {}", format_size(least), format_size(most),
+                               text);
+        },
+        "");
+}
+
+CLI::Validator number_between(double least, double most) {
+    return CLI::Validator(
+        [least, most](const std::string& text) -> std::string {
+            double value = 0;
+            if (!CLI::detail::lexical_cast(text, value)) return {};
+            if (value >= least && value <= most) return {};
+            return fmt::format("must be {} to {}, got {}", least, most, text);
+        },
+        "");
+}
+
+CLI::Validator positive_number() {
+    return CLI::Validator(
+        [](const std::string& text) -> std::string {
+            double value = 0;
+            if (!CLI::detail::lexical_cast(text, value) || value > 0) return {};
+            return fmt::format("must be > 0, got {}", text);
+        },
+        "");
+}
+
+int fail(const std::string& message, int status) {
+    std::fprintf(stderr, "error: %s\n", message.c_str());
+    return status;
+}
+
+}  // namespace echotrio::cli
