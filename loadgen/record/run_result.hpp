@@ -34,9 +34,13 @@ struct ErrorCounts {
 };
 
 struct ConnectionCounts {
-    std::uint64_t opened = 0;  // connections that were established
-    std::uint64_t served = 0;  // of the -c slots: those that got at least one reply
-    double fairness = 0;       // Jain's index over replies per slot, 1 = all the same
+    std::uint64_t opened = 0;              // connections that were established
+    std::uint64_t served = 0;              // of the -c slots: those that got at least one reply
+    double fairness = 0;                   // Jain's index over replies per slot, 1 = all the same
+    std::uint64_t idle = 0;                // held open and silent beside the active ones
+    std::uint64_t idle_lost = 0;           // of those, closed by the server
+    std::uint64_t out_of_ports = 0;        // connects that found no free local port
+    std::uint64_t out_of_descriptors = 0;  // connects that found no free descriptor
 };
 
 struct GeneratorUse {
@@ -45,6 +49,14 @@ struct GeneratorUse {
     double run_queue_wait = 0;  // the largest share of the window that a thread waited for a CPU
     std::uint64_t threads = 0;
     std::optional<double> syscalls_per_request;  // counted by the engine itself
+};
+
+// A class of requests in a mixed run. Failures are in the run's own counts.
+struct ClassResult {
+    std::string name;
+    std::uint64_t requests = 0;  // completed in the window
+    LatencySummary latency_us;
+    Histogram latency;
 };
 
 // Of the whole process group of --pid, over the window. What could not be read is empty or absent.
@@ -91,17 +103,25 @@ struct RunResult {
     std::uint64_t requests = 0;  // completed in the window
     double throughput_rps = 0;
     double duration_s = 0;  // the window, without warm-up and drain
+    // Due and not yet answered (what waits in the backlog too): its time average over the window,
+    // taken from the times of the events and not from Little's law, and its value at the end.
     double mean_in_flight = 0;
+    std::uint64_t in_flight_at_end = 0;
     std::uint64_t backlog_at_end = 0;  // due and unsent when the window closed
+    double started_unix_s = 0;         // the window's begin, wall clock
+    bool interrupted = false;          // stopped before its time (Ctrl-C)
     LatencySummary latency_us, service_time_us, lateness_us;
-    Accounting accounting;
-    ErrorCounts errors;
+    Accounting accounting;  // of the requests whose intended start lies in the window
+    Accounting total;       // the same with the warm-up: what the server's own counters saw
+    ErrorCounts errors;     // in the window
+    std::vector<ClassResult> classes;  // empty where all requests are alike
     ConnectionCounts connections;
     GeneratorUse generator;
     std::optional<ServerUse> server;
     MachineUse machine;
     std::vector<Interval> intervals;
-    std::vector<double> sampled_gaps_s;  // up to 1,000 gaps between intended starts (Poisson check)
+    std::vector<double> sampled_gaps_s;  // up to 1,000 gaps between intended starts (Poisson
+                                         // check), at the mean rate where the rate changes
     Histogram latency, service_time, lateness;
     bool clamped = false;  // a histogram met a value beyond its range
     Verdict verdict;

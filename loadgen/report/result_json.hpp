@@ -1,0 +1,24 @@
+// A RunResult as JSON and back: the keys of docs/contract.md, with the histograms beside them, so
+// that `merge` and `report` work from the counts and never from percentiles.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "loadgen/record/run_result.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace echotrio::loadgen {
+
+inline constexpr int kSchemaVersion = 1;
+
+// Everything that the result says. "schema_version" is there; "command" and "environment" are the
+// caller's. A value that is not known is null.
+nlohmann::ordered_json result_to_json(const RunResult& result);
+
+// Error: what is missing or of the wrong type. Keys that are not ours are passed over.
+Result<RunResult> result_from_json(const nlohmann::ordered_json& json);
+
+// {"count": n, "mean": x, ... "max": x}: one latency block of the contract.
+nlohmann::ordered_json summary_to_json(const LatencySummary& summary);
+
+}  // namespace echotrio::loadgen
