@@ -34,7 +34,7 @@ Result<std::int64_t> parse(std::string_view text, const std::array<Unit, N>& uni
         return Error{fmt::format("{} {}, write a {} like {}, got '{}'", what, why, what, examples,
                                  text.substr(0, 40))};
     };
-    double number = 0;
+    long double number = 0;  // holds every whole ns of the range, which double does not
     const char* const end = text.data() + text.size();
     const auto [rest, ec] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
     if (ec != std::errc{} || !std::isfinite(number)) return wrong("is not a number");
@@ -42,11 +42,8 @@ Result<std::int64_t> parse(std::string_view text, const std::array<Unit, N>& uni
     const std::string_view name(rest, static_cast<std::size_t>(end - rest));
     for (const Unit& unit : units) {
         if (unit.name != name) continue;
-        const double value = std::round(number * static_cast<double>(unit.factor));
-        if (value > static_cast<double>(limit)) return wrong("is too large");
-        if (value >= static_cast<double>(std::numeric_limits<std::int64_t>::max())) {
-            return wrong("is too large");
-        }
+        const long double value = std::round(number * static_cast<long double>(unit.factor));
+        if (value > static_cast<long double>(limit)) return wrong("is too large");
         return static_cast<std::int64_t>(value);
     }
     if (name.empty() && number == 0) return std::int64_t{0};

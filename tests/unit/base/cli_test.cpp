@@ -1,0 +1,86 @@
+// Command lines: units, ranges, one clear line for a mistake.
+#include "common/base/cli.hpp"
+
+#include <gtest/gtest.h>
+
+namespace echotrio {
+namespace {
+
+struct Options {
+    Nanos wait = std::chrono::milliseconds(5);
+    std::uint64_t size = 65'536;
+    std::vector<int> cpus;
+    int port = 0;
+    double rate = 0;
+};
+
+struct Outcome {
+    std::optional<int> status;
+    std::string error;
+    Options options;
+};
+
+Outcome run(std::vector<const char*> arguments) {
+    Outcome outcome;
+    CLI::App app("test", "program");
+    cli::prepare(app);
+    cli::duration(app, "--wait", outcome.options.wait, "wait")
+        ->check(cli::at_most(std::chrono::seconds(10)));
+    cli::size(app, "--size", outcome.options.size, "size")->check(cli::size_between(1, 1 << 20));
+    cli::cpus(app, "--cpus", outcome.options.cpus, "cpus");
+    app.add_option("--port", outcome.options.port)->check(cli::number_between(1, 65535));
+    app.add_option("-R,--rate", outcome.options.rate)->check(cli::positive_number());
+    arguments.insert(arguments.begin(), "program");
+    testing::internal::CaptureStderr();
+    outcome.status = cli::parse(app, static_cast<int>(arguments.size()), arguments.data());
+    outcome.error = testing::internal::GetCapturedStderr();
+    return outcome;
+}
+
+TEST(Cli, ReadsUnits) {
+    const auto outcome = run({"--wait", "1.5ms", "--size", "2KiB", "--cpus", "0"});
+    EXPECT_FALSE(outcome.status) << outcome.error;
+    EXPECT_EQ(outcome.options.wait, std::chrono::microseconds(1500));
+    EXPECT_EQ(outcome.options.size, 2048U);
+    EXPECT_EQ(outcome.options.cpus, std::vector<int>{0});
+}
+
+TEST(Cli, RefusesWithOneLineAndStatusTwo) {
+    const std::pair<std::vector<const char*>, const char*> cases[] = {
+        {{"--wait", "5"}, "--wait: duration needs a unit"},
+        {{"--wait", "11s"}, "must be at most 10s, got 11s"},
+        {{"--size", "2MiB"}, "must be 1 to 1MiB, got 2MiB"},
+        {{"--port", "0"}, "must be 1 to 65535, got 0"},
+        {{"--port", "http"}, "--port"},
+        {{"--rate", "-3"}, "must be > 0, got -3"},
+        {{"--rate", "0"}, "must be > 0, got 0"},
+        {{"--cpus", "0-"}, "is not a list of CPUs"},
+        {{"--cpus", ""}, "--cpus"},
+        {{"--cpus", "1023"}, "CPU 1023 is not available"},
+        {{"--cpus", "3-1"}, "is not a list of CPUs"},
+        {{"--cpus", "99999999999"}, "is not a list of CPUs"},
+        {{"--no-such-flag"}, "--no-such-flag"},
+        {{"stray"}, "stray"},
+        {{"--wait"}, "--wait"},
+    };
+    for (const auto& [arguments, message] : cases) {
+        const auto outcome = run(arguments);
+        EXPECT_EQ(outcome.status, cli::kExitUsage) << arguments[0];
+        EXPECT_TRUE(outcome.error.starts_with("error: ")) << outcome.error;
+        EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error;
+        EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+    }
+}
+
+TEST(Cli, ShowsDefaultsInHelp) {
+    testing::internal::CaptureStdout();
+    const auto outcome = run({"--help"});
+    const std::string help = testing::internal::GetCapturedStdout();
+    EXPECT_EQ(outcome.status, cli::kExitOk);
+    EXPECT_NE(help.find("5ms"), std::string::npos) << help;
+    EXPECT_NE(help.find("64KiB"), std::string::npos) << help;
+    EXPECT_NE(help.find("LIST=all"), std::string::npos) << help;
+}
+
+}  // namespace
+}  // namespace echotrio
