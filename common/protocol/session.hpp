@@ -10,6 +10,7 @@
 //             case Step::Kind::write:    session.written(n)     // n <= step.bytes.size()
 //             case Step::Kind::compute:  burn step.duration of CPU work
 //             case Step::Kind::wait:     let step.duration pass
+//             case Step::Kind::shut_down: shutdown(SHUT_WR); the reads that follow only discard
 //             case Step::Kind::close:    close the connection, step.reason says why
 //         }
 //     }
@@ -74,7 +75,10 @@ enum class CloseReason : std::uint8_t {
 };
 
 struct Step {
-    enum class Kind : std::uint8_t { read, write, compute, wait, close };
+    // shut_down comes after an error reply: closing at once would reset the connection under the
+    // reply while the peer is still sending (RFC 9112 9.6), so the session first reads, a bounded
+    // amount, to the peer's end.
+    enum class Kind : std::uint8_t { read, write, compute, wait, shut_down, close };
     Kind kind;
     CloseReason reason = CloseReason::finished;  // close
     std::string_view bytes{};                    // write: a view, valid until the next call
@@ -108,8 +112,9 @@ class Session {
     // a 408 first; then the session closes.
     void timed_out();
 
-    // Turns this connection away before it is served: with the first bytes known to be HTTP a 503,
-    // else nothing. Call it instead of the first next().
+    // Turns this connection away before it is served; call it before the first next(), then go on
+    // with the steps. HTTP gets a 503, raw echo is closed. To tell them apart the session wants a
+    // read step first; a server that can't wait for it says timed_out() (and nothing is sent).
     void refuse();
 
     // True while a request has begun and is not yet received in full (--request-timeout applies);
