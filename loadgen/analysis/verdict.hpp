@@ -4,13 +4,17 @@
 
 #include "loadgen/record/run_result.hpp"
 
+#include <span>
+
 namespace echotrio::loadgen {
 
 // What the judge must know that the result does not say.
 struct VerdictContext {
     bool open_loop = false;
     bool poisson = false;
+    bool rate_varies = false;       // a rate profile: steadiness is not to be expected
     bool shared_cpus = false;       // client and server may run on the same CPU
+    double server_cpus = 0;         // CPUs that the server may run on, 0 = not known
     double ceiling_rps = 0;         // of `calibrate`, 0 = not known
     bool trusted_build = true;      // false: debug or sanitizer build
     std::uint64_t connections = 0;  // -c
@@ -18,6 +22,40 @@ struct VerdictContext {
     double think_s = 0;
     std::optional<std::uint64_t> server_requests;  // the server's own count, where it could be read
 };
+
+// Every threshold of the verdict. Shares are of 1.
+namespace limits {
+inline constexpr double kFailedShare = 0.001;
+inline constexpr double kRateShare = 0.01;        // achieved against offered
+inline constexpr double kRateRequests = 20;       // a smaller shortfall is chance
+inline constexpr double kBacklogGrowth = 1.5;     // in flight at the end / its mean
+inline constexpr double kLatenessUs = 1000;       // or the next, whichever is larger
+inline constexpr double kLatenessShare = 0.05;    // of the reported p99 latency
+inline constexpr double kBusyThread = 0.90;       // CPU share
+inline constexpr double kRunQueueWait = 0.02;     // share of the window
+inline constexpr double kServerBusy = 0.90;       // of its CPUs: the server is the limit
+inline constexpr double kCeiling = 1.5;           // null-server ceiling / measured rate
+inline constexpr double kLittle = 0.02;           // |N - X(R + Z)| / N
+inline constexpr double kLittleRequests = 100;    // per slot: the window's edges count less
+inline constexpr double kDrift = 0.05;            // first against last third
+inline constexpr int kDriftIntervals = 6;         // fewer interval means show no trend
+inline constexpr int kUnitRootIntervals = 30;     // from here the Dickey-Fuller test joins
+inline constexpr double kArrivals = 1.341;        // Anderson-Darling, exponential, 5 %
+inline constexpr double kArrivalsInvalid = 5.0;   // the same, about 1 in 100,000 seeds
+inline constexpr double kFairness = 0.95;         // Jain
+inline constexpr double kSteal = 0.005;           // CPU share
+inline constexpr double kOtherCpu = 0.02;         // CPU share
+inline constexpr double kClockStep = 0.001;       // seconds
+inline constexpr double kFrequencyChange = 0.05;  // of a CPU's clock rate
+}  // namespace limits
+
+// The table for people: a row for each check, in the order in which they are made.
+struct CheckRow {
+    const char* check;    // Finding::check
+    const char* invalid;  // when the run is INVALID, "" = never
+    const char* flag;     // when it is only FLAGged, "" = never
+};
+std::span<const CheckRow> verdict_table();
 
 Verdict judge(const RunResult& result, const VerdictContext& context);
 

@@ -49,6 +49,9 @@ struct GeneratorUse {
     double run_queue_wait = 0;  // the largest share of the window that a thread waited for a CPU
     std::uint64_t threads = 0;
     std::optional<double> syscalls_per_request;  // counted by the engine itself
+    // p99 of (actual send - the later of intended start and the moment when a connection was free):
+    // the generator's own part of the lateness. A busy server causes the rest. Open loop only.
+    std::optional<double> send_delay_p99_us;
 };
 
 // A class of requests in a mixed run. Failures are in the run's own counts.
@@ -66,6 +69,7 @@ struct ServerUse {
     std::uint64_t processes = 0, threads = 0;
     std::optional<std::uint64_t> voluntary_switches, involuntary_switches;
     std::optional<double> run_queue_wait_s;
+    std::optional<std::uint64_t> minor_faults, major_faults;
     std::map<std::string, std::optional<double>> memory;  // bytes: pss, uss, rss, page_tables ...
     bool died = false;  // the root process ended, or another took its pid, during the run
 };
@@ -97,6 +101,9 @@ struct MachineUse {
     std::optional<double> steal_share, other_cpu_share, busy_s;
     std::optional<std::uint64_t> listen_overflows, listen_drops, retransmissions;
     std::optional<double> hiccup_p99_us, hiccup_max_us;
+    std::optional<std::uint64_t> swapped_pages;  // in and out
+    std::optional<double> clock_step_s;          // the wall clock was set, or the machine suspended
+    std::optional<double> frequency_change;      // largest share by which a CPU's clock rate moved
 };
 
 struct RunResult {

@@ -59,6 +59,7 @@ void fields(auto& visit, auto& s, GeneratorUse*) {
     visit("threads", s.threads);
     visit("syscalls_per_request", s.syscalls_per_request);
     visit("run_queue_wait", s.run_queue_wait);
+    visit("send_delay_p99_us", s.send_delay_p99_us);
 }
 
 void fields(auto& visit, auto& s, ServerUse*) {
@@ -71,6 +72,8 @@ void fields(auto& visit, auto& s, ServerUse*) {
     visit("voluntary_switches", s.voluntary_switches);
     visit("involuntary_switches", s.involuntary_switches);
     visit("run_queue_wait_s", s.run_queue_wait_s);
+    visit("minor_faults", s.minor_faults);
+    visit("major_faults", s.major_faults);
     visit("memory", s.memory);
     visit("died", s.died);
 }
@@ -84,6 +87,9 @@ void fields(auto& visit, auto& s, MachineUse*) {
     visit("retransmissions", s.retransmissions);
     visit("hiccup_p99_us", s.hiccup_p99_us);
     visit("hiccup_max_us", s.hiccup_max_us);
+    visit("swapped_pages", s.swapped_pages);
+    visit("clock_step_s", s.clock_step_s);
+    visit("frequency_change", s.frequency_change);
 }
 
 void fields(auto& visit, auto& s, Interval*) {
