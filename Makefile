@@ -1,0 +1,81 @@
+# Thin: what to type. Each target installs what is missing (packages.txt), then calls CMake, CTest or
+# a program of ours. `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: bench test build check format lint sanitize perf fuzz soak clean help
+
+# A compiler cache is used where it is installed.
+ifneq ($(shell command -v ccache),)
+export CMAKE_C_COMPILER_LAUNCHER := ccache
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+endif
+
+install := tools/install-packages
+# A build folder without tests needs no GoogleTest; one that has them keeps them. Errors go to stderr.
+configure = cmake --preset release >/dev/null $(if $(wildcard build/CMakeCache.txt),,-DECHOTRIO_TESTS=OFF)
+configure_tests = cmake --preset $(1) >/dev/null -DECHOTRIO_TESTS=ON
+ctest = ctest -j $(shell nproc) --preset
+
+# Words for the programs: make bench ARGS="--quick", make test ARGS="-R prefork"
+ARGS =
+
+bench:               ## compare the three servers on this machine; report in results/
+	@$(install) build bench
+	@$(configure)
+	@cmake --build build --target programs
+	@build/bin/loadgen compare $(ARGS)
+
+test:                ## every test
+	@$(install) build bench test
+	@$(call configure_tests,release)
+	@cmake --build build
+	@$(ctest) release $(ARGS)
+
+build:               ## the four programs, in build/bin/
+	@$(install) build
+	@$(configure)
+	@cmake --build build --target programs
+
+check:               ## the quick rules: architecture, formatting
+	@$(install) check
+	@python3 tests/architecture/check.py
+	@git ls-files '*.cpp' '*.hpp' | grep -v /fixtures/ | xargs clang-format --dry-run --Werror
+
+format:              ## reformat the C++ files
+	@$(install) check
+	@git ls-files '*.cpp' '*.hpp' | grep -v /fixtures/ | xargs clang-format -i
+
+lint:                ## clang-tidy over everything (minutes)
+	@$(install) build test check
+	@$(call configure_tests,debug)
+	@run-clang-tidy -quiet -p build-debug '^(?!.*/llhttp/)'
+
+sanitize:            ## the tests that matter under ASan+UBSan, and the threaded ones under TSan
+	@$(install) build bench test
+	@for kind in asan tsan; do \
+	    $(call configure_tests,$$kind) && cmake --build build-$$kind && \
+	    $(ctest) $$kind $(ARGS) || exit 1; \
+	done
+
+perf:                ## ratios against reference servers and other generators
+	@$(install) build bench test
+	@$(call configure_tests,release)
+	@cmake --build build --target perf
+
+fuzz:                ## fuzz every parser: make fuzz SECONDS=600
+	@$(install) build test fuzz
+	@cmake --preset fuzz >/dev/null -DECHOTRIO_TESTS=ON
+	@cmake --build build-fuzz --target fuzz
+
+soak:                ## integrity under load, kills and faults: make soak SECONDS=600
+	@$(install) build bench test
+	@$(call configure_tests,release)
+	@cmake --build build --target soak
+
+clean:               ## remove what was built; results/ stays
+	@rm -rf build build-*
+
+help:                ## this list
+	@sed -n 's/^\([a-z-]*\): *## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
