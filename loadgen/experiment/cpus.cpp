@@ -1,0 +1,47 @@
+#include "loadgen/experiment/cpus.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+#include <tuple>
+
+namespace echotrio::loadgen {
+namespace {
+
+int topology(int cpu, const char* what) {
+    std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu{}/topology/{}", cpu, what));
+    int value = 0;
+    return file >> value ? value : cpu;  // not told: every CPU a core of its own
+}
+
+}  // namespace
+
+std::vector<int> usable_cpus() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    std::vector<std::tuple<int, int, int>> places;  // package, core, CPU
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(static_cast<unsigned>(cpu), &allowed)) continue;
+        places.emplace_back(topology(cpu, "physical_package_id"), topology(cpu, "core_id"), cpu);
+    }
+    std::sort(places.begin(), places.end());
+    std::vector<int> cpus;
+    for (const auto& place : places) cpus.push_back(std::get<2>(place));
+    return cpus;
+}
+
+CpuShare share_cpus(const std::vector<int>& usable, bool many) {
+    if (usable.size() < 2) return {usable, usable, true};
+    const auto half = static_cast<std::ptrdiff_t>(usable.size() / 2);
+    CpuShare share{{usable.begin(), usable.end() - half}, {usable.end() - half, usable.end()}};
+    if (many && share.server.size() < 2) {
+        share.server = usable;
+        share.shared = true;
+    }
+    return share;
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,22 @@
+// Which CPUs the server gets and which the generator, so that neither takes the other's time.
+#pragma once
+
+#include <vector>
+
+namespace echotrio::loadgen {
+
+struct CpuShare {
+    std::vector<int> server, generator;
+    bool shared = false;  // some CPU is in both: the trial is flagged
+};
+
+// The CPUs this process may use, hyperthreads of one core beside each other, so that cutting the
+// list in two seldom cuts a core in two.
+std::vector<int> usable_cpus();
+
+// Pure. Halves: the generator gets the last half (rounded down, at least one), the server the rest.
+// `many`: the workload is pointless on one server CPU; then the server gets all of them where its
+// half would be a single one. One CPU alone is shared.
+CpuShare share_cpus(const std::vector<int>& usable, bool many);
+
+}  // namespace echotrio::loadgen
