@@ -62,6 +62,16 @@ struct ClassResult {
     Histogram latency;
 };
 
+// What the kernel says of the server's control group (its container), over the window.
+struct CgroupUse {
+    std::uint64_t version = 0;                                // 1 or 2
+    std::optional<double> cpu_s;                              // health checks run there too
+    std::optional<double> cpu_limit;                          // CPUs; empty = unlimited
+    std::optional<std::uint64_t> periods, throttled_periods;  // of the CPU limit
+    std::optional<double> throttled_s;
+    std::map<std::string, std::optional<double>> memory;  // bytes: current, peak, limit, anon ...
+};
+
 // Of the whole process group of --pid, over the window. What could not be read is empty or absent.
 struct ServerUse {
     double cpu_s = 0, user_s = 0, system_s = 0;
@@ -71,6 +81,7 @@ struct ServerUse {
     std::optional<double> run_queue_wait_s;
     std::optional<std::uint64_t> minor_faults, major_faults;
     std::map<std::string, std::optional<double>> memory;  // bytes: pss, uss, rss, page_tables ...
+    std::optional<CgroupUse> cgroup;  // where an observer beside the server's container tells it
     bool died = false;  // the root process ended, or another took its pid, during the run
 };
 

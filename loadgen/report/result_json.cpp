@@ -62,6 +62,16 @@ void fields(auto& visit, auto& s, GeneratorUse*) {
     visit("send_delay_p99_us", s.send_delay_p99_us);
 }
 
+void fields(auto& visit, auto& s, CgroupUse*) {
+    visit("version", s.version);
+    visit("cpu_s", s.cpu_s);
+    visit("cpu_limit", s.cpu_limit);
+    visit("periods", s.periods);
+    visit("throttled_periods", s.throttled_periods);
+    visit("throttled_s", s.throttled_s);
+    visit("memory", s.memory);
+}
+
 void fields(auto& visit, auto& s, ServerUse*) {
     visit("cpu_s", s.cpu_s);
     visit("user_s", s.user_s);
@@ -75,6 +85,7 @@ void fields(auto& visit, auto& s, ServerUse*) {
     visit("minor_faults", s.minor_faults);
     visit("major_faults", s.major_faults);
     visit("memory", s.memory);
+    visit("cgroup", s.cgroup);
     visit("died", s.died);
 }
 
