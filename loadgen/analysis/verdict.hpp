@@ -39,7 +39,6 @@ inline constexpr double kLittle = 0.02;           // |N - X(R + Z)| / N
 inline constexpr double kLittleRequests = 100;    // per slot: the window's edges count less
 inline constexpr double kDrift = 0.05;            // first against last third
 inline constexpr int kDriftIntervals = 6;         // fewer interval means show no trend
-inline constexpr int kUnitRootIntervals = 30;     // from here the Dickey-Fuller test joins
 inline constexpr double kArrivals = 1.341;        // Anderson-Darling, exponential, 5 %
 inline constexpr double kArrivalsInvalid = 5.0;   // the same, about 1 in 100,000 seeds
 inline constexpr double kFairness = 0.95;         // Jain
