@@ -26,6 +26,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/protocol/counters.hpp"
+#include "common/protocol/input.hpp"
 #include "common/protocol/stats.hpp"
 
 #include <array>
@@ -54,6 +55,12 @@ struct Settings {
     Nanos wait{0};
 };
 
+class Http;  // the HTTP half of a session: a request in progress
+struct HttpDeleter {
+    void operator()(Http* http) const noexcept;
+};
+using HttpPointer = std::unique_ptr<Http, HttpDeleter>;
+
 // What a worker, thread or loop owns once and lends to each session it serves.
 struct Context {
     Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain)
@@ -64,6 +71,7 @@ struct Context {
     const std::atomic<bool>& draining;   // replies say "Connection: close", idle sessions close
     std::array<char, kInputSize> input;  // left uninitialised: untouched pages cost nothing
     std::array<char, kOutputSize> output;
+    HttpPointer spare_http;  // taken by a session while a request is in progress
 };
 
 enum class CloseReason : std::uint8_t {
@@ -84,8 +92,6 @@ struct Step {
     std::string_view bytes{};                    // write: a view, valid until the next call
     Nanos duration{0};                           // compute, wait
 };
-
-class Http;  // the HTTP half, made when the first bytes say so
 
 class Session {
   public:
@@ -125,7 +131,24 @@ class Session {
     bool idle() const noexcept;
 
   private:
-    // (the implementer's)
+    enum class Protocol : std::uint8_t { undecided, raw, http };
+
+    bool decide();
+    Step next_raw();
+    Step next_http();
+    Step read();
+    void close_now(CloseReason reason) noexcept;
+
+    Context& context_;
+    Input input_;
+    HttpPointer http_;
+    Protocol protocol_ = Protocol::undecided;
+    CloseReason reason_ = CloseReason::finished;
+    bool closing_ = false;
+    bool ended_ = false;
+    bool refused_ = false;
+    bool compute_due_ = false;  // raw echo: the work of the bytes just received
+    bool wait_due_ = false;
 };
 
 }  // namespace echotrio::protocol

@@ -1,0 +1,111 @@
+// HTTP: from request to reply, one after the other, several replies gathered in one write.
+#include "common/protocol/http.hpp"
+
+#include "common/base/check.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace echotrio::protocol {
+void Http::reset() noexcept {
+    scanner_ = HeadScanner{};
+    parser_.forget_head();
+    phase_ = Phase::head;
+    reason_ = CloseReason::finished;
+    flushing_ = closing_ = false;
+    made_ = sent_ = rest_at_ = rest_size_ = 0;
+    wire_ = body_size_ = discarded_ = 0;
+    page_ = std::string{};
+    held_.reset();
+}
+
+Step Http::next(Context& context, Input& input, bool ended) {
+    while (true) {
+        if (flushing_) {
+            if (pending() > 0) return {Step::Kind::write, {}, unsent(context, input)};
+            flushing_ = false;
+        }
+        switch (phase_) {
+            case Phase::head:
+                if (!read_head(context, input)) return read_or_end(context, input, ended);
+                break;
+            case Phase::body:
+                if (!read_body(context, input)) return read_or_end(context, input, ended);
+                break;
+            case Phase::cpu:
+                if (pending() > 0 && resource_.cpu + resource_.wait > Nanos(0)) {
+                    flushing_ = true;  // earlier replies do not wait for this request's work
+                    break;
+                }
+                phase_ = Phase::wait;
+                if (resource_.cpu > Nanos(0)) return {Step::Kind::compute, {}, {}, resource_.cpu};
+                break;
+            case Phase::wait:
+                phase_ = Phase::reply;
+                if (resource_.wait > Nanos(0)) return {Step::Kind::wait, {}, {}, resource_.wait};
+                break;
+            case Phase::reply:
+                make_reply(context, input);
+                break;
+            case Phase::rest:
+                flushing_ = true;
+                break;
+            case Phase::closing:
+                flushing_ = pending() > 0;
+                if (flushing_) break;
+                // a peer that sent it all needs no more; one that broke the protocol may send on
+                if (ended || reason_ == CloseReason::finished || reason_ == CloseReason::timeout) {
+                    return {Step::Kind::close, reason_};
+                }
+                phase_ = Phase::linger;
+                return {Step::Kind::shut_down};
+            case Phase::linger:
+                discarded_ += input.size();
+                input.consume(input.size());
+                if (ended || discarded_ > context.settings.max_request) {
+                    return {Step::Kind::close, reason_};
+                }
+                return {Step::Kind::read};
+        }
+    }
+}
+
+Step Http::read_or_end(Context& context, Input& input, bool ended) {
+    if (pending() > 0) {
+        flushing_ = true;
+    } else if (!ended) {
+        return {Step::Kind::read};
+    } else if (phase_ == Phase::head && input.empty()) {
+        return {Step::Kind::close, CloseReason::finished};
+    } else {
+        fail(context, {400, "the connection ended in the middle of a request"});
+    }
+    return next(context, input, ended);
+}
+
+void Http::written(Input& input, std::size_t n) {
+    CHECK_LE(n, pending());
+    const std::size_t made = std::min(n, made_ - sent_);
+    sent_ += made;
+    rest_at_ += n - made;
+    rest_size_ -= n - made;
+    if (pending() > 0) return;
+    made_ = sent_ = 0;
+    held_.reset();
+    if (phase_ == Phase::rest) finish_request(input);
+}
+
+std::string_view Http::unsent(const Context& context, const Input& input) const noexcept {
+    if (sent_ < made_) {
+        return {(held_ ? held_.get() : context.output.data()) + sent_, made_ - sent_};
+    }
+    return (rest_is_page_ ? std::string_view(page_) : input.view()).substr(rest_at_, rest_size_);
+}
+
+void Http::hold(const Context& context) {
+    if (held_ || sent_ == made_) return;
+    held_.reset(new char[made_]);
+    std::memcpy(held_.get(), context.output.data(), made_);
+}
+
+}  // namespace echotrio::protocol

@@ -1,0 +1,193 @@
+// A reply goes out. Heads are put together by hand: this is the hot path.
+#include "common/base/check.hpp"
+#include "common/protocol/http.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace echotrio::protocol {
+namespace {
+
+std::string_view status_line(int status) {
+    switch (status) {
+        case 200:
+            return "HTTP/1.1 200 OK\r\n";
+        case 400:
+            return "HTTP/1.1 400 Bad Request\r\n";
+        case 404:
+            return "HTTP/1.1 404 Not Found\r\n";
+        case 405:
+            return "HTTP/1.1 405 Method Not Allowed\r\n";
+        case 408:
+            return "HTTP/1.1 408 Request Timeout\r\n";
+        case 413:
+            return "HTTP/1.1 413 Content Too Large\r\n";
+        case 417:
+            return "HTTP/1.1 417 Expectation Failed\r\n";
+        case 431:
+            return "HTTP/1.1 431 Request Header Fields Too Large\r\n";
+        case 501:
+            return "HTTP/1.1 501 Not Implemented\r\n";
+        case 503:
+            return "HTTP/1.1 503 Service Unavailable\r\n";
+        case 505:
+            return "HTTP/1.1 505 HTTP Version Not Supported\r\n";
+        default:
+            check_failed("a status that has a line", __FILE__, __LINE__, {});
+    }
+}
+
+constexpr std::string_view kText = "text/plain";
+
+std::string about_page(std::string_view model) {
+    return "echotrio: one echo service, three models of concurrency. This one is: " +
+           std::string(model) +
+           ".\n\n"
+           "  GET  /echo/TEXT    TEXT\n"
+           "  POST /echo         the body\n"
+           "       ?cpu=200us&wait=5ms on either: it costs that much CPU work, then waiting\n"
+           "  GET  /stats        what the server has done, JSON\n"
+           "  GET  /metrics      the same for Prometheus\n"
+           "  GET  /healthz      ok\n\n"
+           "Bytes that are not HTTP come back as they are (RFC 862), on the same port:\n"
+           "  printf 'hello\\n' | nc -N HOST PORT\n";
+}
+
+}  // namespace
+
+void Http::make_reply(Context& context, Input& input) {
+    const Head& head = parser_.head();
+    if (room() < kReplyRoom + head.content_type.size) {
+        flushing_ = true;
+        return;
+    }
+    const Span body = make_body(context, input);
+    std::string_view type = kText;
+    if (resource_.page == Page::echo_body) {
+        type = head.content_type.size == 0 ? "application/octet-stream"
+                                           : head.content_type.in(input.view());
+    } else if (resource_.page == Page::stats) {
+        type = "application/json";
+    } else if (resource_.page == Page::metrics) {
+        type = "text/plain; version=0.0.4";
+    }
+    // at a drain the last request that is here gets the last reply
+    const bool last =
+        input.size() == head.size + body_size_ && context.draining.load(std::memory_order_relaxed);
+    append_head(context, 200, type, body.size, head.keep_alive && !last);
+    append(context, "\r\n");
+    context.counters.requests.add();
+    if (head.method == Method::head || body.size <= room()) {
+        if (head.method != Method::head) {
+            append(context, body.in(rest_is_page_ ? std::string_view(page_) : input.view()));
+        }
+        finish_request(input);
+        return;
+    }
+    rest_at_ = body.at;
+    rest_size_ = body.size;
+    flushing_ = true;
+    phase_ = Phase::rest;
+}
+
+// Where the reply's body lies: in page_ or in the input.
+Span Http::make_body(Context& context, Input& input) {
+    const Head& head = parser_.head();
+    rest_is_page_ = true;
+    switch (resource_.page) {
+        case Page::echo_body:
+            rest_is_page_ = false;
+            return {head.size, body_size_};
+        case Page::echo_text: {
+            rest_is_page_ = false;
+            Span text{head.target.at + resource_.text.at, resource_.text.size};
+            if (text.in(input.view()).find('%') != std::string_view::npos) {
+                input.keep();
+                text.size = percent_decode(input.own() + text.at, text.size);
+            }
+            return text;
+        }
+        case Page::stats:
+            page_ = to_json(context.stats.collect());
+            break;
+        case Page::metrics:
+            page_ = to_prometheus(context.stats.collect());
+            break;
+        case Page::healthz:
+            page_ = "ok";
+            break;
+        case Page::about:
+            page_ = about_page(context.settings.model);
+            break;
+        case Page::none:
+            CHECK(false);
+    }
+    return {0, page_.size()};
+}
+
+// An error of its own in the reply's place; the head is not to be trusted afterwards when
+// keep_alive is false.
+void Http::make_error(Context& context, const Problem& problem, bool keep_alive) {
+    const std::string_view reason = std::string_view(problem.reason).substr(0, kLongestReason);
+    append_head(context, problem.status, kText, reason.size() + 1, keep_alive);
+    if (problem.status == 405) {
+        append(context, "Allow: ");
+        append(context, resource_.allow);
+        append(context, "\r\n");
+    }
+    append(context, "\r\n");
+    if (parser_.head().method != Method::head) {
+        append(context, reason);
+        append(context, "\n");
+    }
+    context.counters.requests.add();
+    if (problem.status != 408 && problem.status != 503) context.counters.bad_requests.add();
+}
+
+void Http::fail(Context& context, const Problem& problem, CloseReason reason) {
+    make_error(context, problem, false);
+    reason_ = reason;
+    phase_ = Phase::closing;
+}
+
+bool Http::answer_timeout(Context& context, const Input& input) {
+    if (phase_ > Phase::body || pending() > 0 || input.empty()) return false;
+    fail(context, {408, "the request did not arrive in time"}, CloseReason::timeout);
+    return true;
+}
+
+void Http::answer_refusal(Context& context) {
+    fail(context, {503, "too many connections; try again later"}, CloseReason::refused);
+}
+
+void Http::append_continue(Context& context) {
+    append(context, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+// Without the empty line, so that a field may follow. Sets closing_.
+void Http::append_head(Context& context, int status, std::string_view type, std::size_t length,
+                       bool keep_alive) noexcept {
+    append(context, status_line(status));
+    append(context, "Content-Type: ");
+    append(context, type);
+    append(context, "\r\nContent-Length: ");
+    char digits[20];
+    const auto [end, ec] = std::to_chars(digits, digits + sizeof digits, length);
+    append(context, {digits, static_cast<std::size_t>(end - digits)});
+    append(context, "\r\n");
+    if (!keep_alive) {
+        append(context, "Connection: close\r\n");
+    } else if (parser_.head().http_1_0) {
+        append(context, "Connection: keep-alive\r\n");
+    }
+    closing_ = !keep_alive;
+}
+
+void Http::append(Context& context, std::string_view text) noexcept {
+    CHECK_LE(text.size(), room());
+    std::memcpy(context.output.data() + made_, text.data(), text.size());
+    made_ += text.size();
+}
+
+}  // namespace echotrio::protocol

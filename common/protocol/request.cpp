@@ -1,0 +1,216 @@
+// llhttp's callbacks, and the checks on a head as a whole.
+#include "common/protocol/request.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace echotrio::protocol {
+namespace {
+
+bool same_ignoring_case(std::string_view a, std::string_view lower) {
+    return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(),
+                                                  [](char x, char y) { return (x | 0x20) == y; });
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    return text;
+}
+
+Method method_of(int method) {
+    switch (method) {
+        case HTTP_GET:
+            return Method::get;
+        case HTTP_HEAD:
+            return Method::head;
+        case HTTP_POST:
+            return Method::post;
+        case HTTP_PUT:
+            return Method::put;
+        default:
+            return Method::other;
+    }
+}
+
+// uri-host [ ":" port ] of RFC 9110 7.2, by its characters: nothing that could end or begin another
+// part of a URI.
+bool is_host(std::string_view value) {
+    return std::all_of(value.begin(), value.end(), [](char c) {
+        return c > ' ' && c < '\x7f' && std::strchr("/?#@\\,\"<>^`{|}", c) == nullptr;
+    });
+}
+
+}  // namespace
+
+struct RequestParser::Callbacks {
+    static RequestParser& self(llhttp_t* parser) {
+        return *static_cast<RequestParser*>(parser->data);
+    }
+
+    static int on_url(llhttp_t* parser, const char* at, std::size_t size) {
+        RequestParser& p = self(parser);
+        p.head_.target = {static_cast<std::size_t>(at - p.start_), size};
+        return 0;
+    }
+
+    static int on_header_field(llhttp_t* parser, const char* at, std::size_t size) {
+        RequestParser& p = self(parser);
+        const std::string_view name(at, size);
+        p.field_ = Field::other;
+        if ((parser->flags & F_TRAILING) != 0) return 0;  // a trailer never changes the request
+        switch (size) {
+            case 4:
+                if (same_ignoring_case(name, "host")) p.field_ = Field::host;
+                break;
+            case 6:
+                if (same_ignoring_case(name, "expect")) p.field_ = Field::expect;
+                break;
+            case 12:
+                if (same_ignoring_case(name, "content-type")) p.field_ = Field::content_type;
+                break;
+            case 17:
+                if (same_ignoring_case(name, "transfer-encoding")) {
+                    p.field_ = Field::transfer_encoding;
+                }
+                break;
+            default:
+                break;
+        }
+        if (p.field_ == Field::host && p.hosts_ < 2) ++p.hosts_;
+        if (p.field_ == Field::transfer_encoding && p.encodings_ < 2) ++p.encodings_;
+        return 0;
+    }
+
+    // A head is parsed in one piece and has no folded lines, so each value comes in one piece too.
+    static int on_header_value(llhttp_t* parser, const char* at, std::size_t size) {
+        RequestParser& p = self(parser);
+        const std::string_view value = trimmed({at, size});
+        switch (p.field_) {
+            case Field::other:
+                break;
+            case Field::host:
+                p.bad_host_ = p.bad_host_ || !is_host(value);
+                break;
+            case Field::expect:
+                if (same_ignoring_case(value, "100-continue")) {
+                    p.head_.expects_continue = true;
+                } else {
+                    p.unknown_expectation_ = true;
+                }
+                break;
+            case Field::content_type:
+                p.head_.content_type = {static_cast<std::size_t>(value.data() - p.start_),
+                                        value.size()};
+                break;
+            case Field::transfer_encoding:
+                p.plain_chunked_ = same_ignoring_case(value, "chunked");
+                break;
+        }
+        return 0;
+    }
+
+    static int on_headers_complete(llhttp_t* parser) {
+        RequestParser& p = self(parser);
+        Head& head = p.head_;
+        head.method = method_of(parser->method);
+        head.http_1_0 = parser->http_minor == 0;
+        head.keep_alive = llhttp_should_keep_alive(parser) != 0;
+        head.chunked = (parser->flags & F_CHUNKED) != 0;
+        head.content_length = head.chunked ? 0 : parser->content_length;
+        head.size = 1;        // seen; parse_head() sets the size
+        parser->upgrade = 0;  // an Upgrade is not taken up: HTTP/1.1 goes on (RFC 9110 7.8)
+        return 0;
+    }
+
+    static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
+        RequestParser& p = self(parser);
+        std::memmove(p.content_, at, size);
+        p.content_ += size;
+        return 0;
+    }
+
+    static int on_message_complete(llhttp_t*) { return HPE_PAUSED; }
+
+    static const llhttp_settings_t* settings() {
+        static const llhttp_settings_t all = [] {
+            llhttp_settings_t s;
+            llhttp_settings_init(&s);
+            s.on_url = on_url;
+            s.on_header_field = on_header_field;
+            s.on_header_value = on_header_value;
+            s.on_headers_complete = on_headers_complete;
+            s.on_body = on_body;
+            s.on_message_complete = on_message_complete;
+            return s;
+        }();
+        return &all;
+    }
+};
+
+RequestParser::RequestParser() {
+    llhttp_init(&parser_, HTTP_REQUEST, Callbacks::settings());
+    parser_.data = this;
+}
+
+Problem RequestParser::parse_head(std::string_view bytes) {
+    llhttp_reset(&parser_);
+    head_ = Head{};
+    field_ = Field::other;
+    hosts_ = encodings_ = 0;
+    plain_chunked_ = unknown_expectation_ = bad_host_ = false;
+    start_ = bytes.data();
+    const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+    switch (result) {
+        case HPE_OK:
+        case HPE_PAUSED:
+            break;
+        case HPE_UNEXPECTED_CONTENT_LENGTH:
+            return {400, "Content-Length is given twice or beside Transfer-Encoding"};
+        case HPE_INVALID_CONTENT_LENGTH:
+            return {400, "Content-Length is not a number"};
+        case HPE_INVALID_TRANSFER_ENCODING:
+            return {400, "chunked must be the last transfer coding"};
+        case HPE_INVALID_URL:
+            return {400, "the request target is not a path or an http URL"};
+        default:
+            return {400, "a header line is malformed"};
+    }
+    if (head_.size == 0) return {400, "the head is malformed"};
+    head_.size = bytes.size();
+    return check();
+}
+
+Problem RequestParser::check() const {
+    if (hosts_ > 1 || bad_host_ || (hosts_ == 0 && !head_.http_1_0)) {
+        return {400, "HTTP/1.1 needs exactly one valid Host header"};
+    }
+    if (encodings_ > 0) {
+        // RFC 9112 6.1: with a Content-Length or in HTTP/1.0 the framing is not to be trusted
+        if ((parser_.flags & F_CONTENT_LENGTH) != 0) {
+            return {400, "Content-Length is given twice or beside Transfer-Encoding"};
+        }
+        if (head_.http_1_0) return {400, "HTTP/1.0 has no Transfer-Encoding"};
+        if (encodings_ > 1 || !plain_chunked_) {
+            return {501, "chunked is the only transfer coding known here"};
+        }
+    }
+    if (unknown_expectation_ && !head_.http_1_0) {
+        return {417, "100-continue is the only expectation known here"};
+    }
+    return {};
+}
+
+Problem RequestParser::decode_chunks(std::string_view bytes, char* to, Decoded& decoded) {
+    content_ = to;
+    const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+    decoded.content = static_cast<std::size_t>(content_ - to);
+    decoded.used = bytes.size();
+    if (result == HPE_OK) return {};
+    if (result != HPE_PAUSED) return {400, "the chunked body is malformed"};
+    decoded.used = static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
+    decoded.done = true;
+    return {};
+}
+
+}  // namespace echotrio::protocol

@@ -1,0 +1,108 @@
+// One HTTP/1.x request on its way in: its head (RFC 9112 2 to 5, with llhttp) and its chunked body.
+// Everything is said in offsets from the request's first byte, so the bytes may move meanwhile.
+// This header is for the protocol folder alone; it brings llhttp with it.
+#pragma once
+
+#include <llhttp.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace echotrio::protocol {
+
+// Why a request is turned down; status 0 = it is not.
+struct Problem {
+    int status = 0;
+    std::string reason;
+    explicit operator bool() const noexcept { return status != 0; }
+};
+
+enum class Method : std::uint8_t { get, head, post, put, other };
+
+// True when `start` begins with a known method and a space.
+bool starts_with_method(std::string_view start) noexcept;
+// True when more bytes could make it so.
+bool may_become_method(std::string_view start) noexcept;
+
+struct Span {
+    std::size_t at = 0;
+    std::size_t size = 0;
+    std::string_view in(std::string_view bytes) const noexcept { return bytes.substr(at, size); }
+};
+
+struct Head {
+    std::size_t size = 0;  // bytes, the empty line included
+    Method method = Method::other;
+    bool http_1_0 = false;
+    bool keep_alive = false;
+    bool chunked = false;
+    bool expects_continue = false;
+    std::uint64_t content_length = 0;
+    Span target;
+    Span content_type;
+
+    bool has_body() const noexcept { return chunked || content_length > 0; }
+};
+
+// Finds the end of a head, line by line as bytes arrive, and refuses what llhttp 8.1 lets pass and
+// what a proxy in front might read differently: a bare CR or LF, folded lines, NUL.
+class HeadScanner {
+  public:
+    enum class Found : std::uint8_t { more, end, problem };
+
+    // `bytes` begins at the request's first byte each time. Looks at each byte once.
+    Found scan(std::string_view bytes);
+
+    std::size_t size() const noexcept { return scanned_; }  // after end: of the head
+    const Problem& problem() const noexcept { return problem_; }
+
+  private:
+    Found line(std::string_view text);
+
+    std::size_t line_ = 0;     // where the current line begins
+    std::size_t scanned_ = 0;  // line_ <= scanned_
+    Problem problem_;
+};
+
+// llhttp with what it does not check itself. One object serves one request after the other.
+class RequestParser {
+  public:
+    RequestParser();
+    RequestParser(const RequestParser&) = delete;
+    RequestParser& operator=(const RequestParser&) = delete;
+
+    // `bytes` is exactly a head that HeadScanner found. On success head() is valid.
+    Problem parse_head(std::string_view bytes);
+    const Head& head() const noexcept { return head_; }
+    void forget_head() noexcept { head_ = Head{}; }
+
+    // Decodes more of a chunked body and moves its content down to `to`, which must not lie behind
+    // `bytes`. `used` bytes of it were read; done: the message ended with them.
+    struct Decoded {
+        std::size_t used = 0;
+        std::size_t content = 0;
+        bool done = false;
+    };
+    Problem decode_chunks(std::string_view bytes, char* to, Decoded& decoded);
+
+  private:
+    struct Callbacks;
+    enum class Field : std::uint8_t { other, host, expect, content_type, transfer_encoding };
+
+    Problem check() const;
+
+    llhttp_t parser_;
+    Head head_;
+    const char* start_ = nullptr;  // of the bytes being parsed
+    char* content_ = nullptr;
+    Field field_ = Field::other;
+    std::uint8_t hosts_ = 0;
+    std::uint8_t encodings_ = 0;
+    bool plain_chunked_ = false;
+    bool unknown_expectation_ = false;
+    bool bad_host_ = false;
+};
+
+}  // namespace echotrio::protocol

@@ -1,0 +1,133 @@
+#include "common/protocol/resource.hpp"
+
+#include "common/base/units.hpp"
+
+#include <algorithm>
+
+namespace echotrio::protocol {
+namespace {
+
+constexpr std::string_view kEcho = "/echo/";
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool is_percent_encoded(std::string_view text) {
+    for (std::size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 1)) {
+        if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// http://host/path -> /path. An empty path means "/" (RFC 9112 3.2.1); a query may follow at once.
+std::string_view without_authority(std::string_view target) {
+    constexpr std::string_view kScheme = "http://";
+    const bool absolute =
+        target.size() > kScheme.size() &&
+        std::equal(kScheme.begin(), kScheme.end(), target.begin(), [](char lower, char c) {
+            return lower == (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        });
+    if (!absolute) return target;
+    target.remove_prefix(kScheme.size());
+    const std::size_t path = target.find_first_of("/?");
+    if (path == 0) return {};  // no host
+    return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+// One name=value of the query. What is not ours is left alone: clients add parameters of their own.
+Problem take_parameter(std::string_view parameter, Resource& resource, bool (&given)[2]) {
+    const std::size_t equals = parameter.find('=');
+    const std::string_view name = parameter.substr(0, equals);
+    if (name != "cpu" && name != "wait") return {};
+    bool& seen = given[name == "cpu" ? 0 : 1];
+    if (seen) return {400, std::string(name) + ": is given twice"};
+    seen = true;
+    const auto duration =
+        parse_duration(equals == std::string_view::npos ? "" : parameter.substr(equals + 1));
+    if (!duration) return {400, std::string(name) + ": " + duration.error().message};
+    if (*duration > kLongestWork) {
+        return {400, std::string(name) + ": must be at most " + format_duration(kLongestWork)};
+    }
+    (name == "cpu" ? resource.cpu : resource.wait) = *duration;
+    return {};
+}
+
+Problem take_query(std::string_view query, Resource& resource) {
+    bool given[2] = {false, false};
+    while (!query.empty()) {
+        const std::size_t end = query.find('&');
+        if (Problem problem = take_parameter(query.substr(0, end), resource, given)) return problem;
+        query = end == std::string_view::npos ? "" : query.substr(end + 1);
+    }
+    return {};
+}
+
+Page find_page(std::string_view path) {
+    if (path.starts_with(kEcho)) return Page::echo_text;
+    if (path == "/echo") return Page::echo_body;
+    if (path == "/") return Page::about;
+    if (path == "/stats") return Page::stats;
+    if (path == "/metrics") return Page::metrics;
+    if (path == "/healthz") return Page::healthz;
+    return Page::none;
+}
+
+}  // namespace
+
+Resource find_resource(Method method, std::string_view whole, const Settings& settings) {
+    Resource resource;
+    const std::string_view target = without_authority(whole);
+    const std::size_t question = target.find('?');
+    const std::string_view path = target.substr(0, question);
+    if (method != Method::other && !path.starts_with('/')) {
+        resource.problem = {400, "the request target is not a path or an http URL"};
+        return resource;
+    }
+    resource.page = find_page(path);
+    const bool takes_body = resource.page == Page::echo_body;
+    if (resource.page == Page::none) {
+        resource.problem = {404, "no such page; GET / says what there is"};
+    } else if (takes_body ? method != Method::post && method != Method::put
+                          : method != Method::get && method != Method::head) {
+        resource.allow = takes_body ? "POST, PUT" : "GET, HEAD";
+        resource.problem = {405, "this path takes only " + std::string(resource.allow)};
+    } else if (takes_body || resource.page == Page::echo_text) {
+        resource.cpu = settings.cpu;
+        resource.wait = settings.wait;
+        const std::string_view text = takes_body ? "" : path.substr(kEcho.size());
+        if (!takes_body) {
+            resource.text = {static_cast<std::size_t>(text.data() - whole.data()), text.size()};
+        }
+        if (!is_percent_encoded(text)) {
+            resource.problem = {400, "a % must be followed by two hexadecimal digits"};
+        } else if (question != std::string_view::npos) {
+            resource.problem = take_query(target.substr(question + 1), resource);
+        }
+    }
+    return resource;
+}
+
+std::size_t percent_decoded_size(std::string_view text) noexcept {
+    return text.size() - 2 * static_cast<std::size_t>(std::count(text.begin(), text.end(), '%'));
+}
+
+std::size_t percent_decode(char* text, std::size_t size) noexcept {
+    char* to = text;
+    for (const char* from = text; from < text + size; ++from) {
+        if (*from == '%') {
+            *to++ = static_cast<char>(hex_digit(from[1]) << 4 | hex_digit(from[2]));
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    return static_cast<std::size_t>(to - text);
+}
+
+}  // namespace echotrio::protocol

@@ -1,0 +1,31 @@
+// What a request asks for: the page, its work, and what is wrong with asking. For the protocol
+// folder alone.
+#pragma once
+
+#include "common/protocol/request.hpp"
+#include "common/protocol/session.hpp"
+
+#include <string_view>
+
+namespace echotrio::protocol {
+
+enum class Page : std::uint8_t { none, about, echo_body, echo_text, stats, metrics, healthz };
+
+struct Resource {
+    Page page = Page::none;
+    Problem problem;
+    std::string_view allow;  // with a 405: the methods that this path takes
+    Span text;               // echo_text: where in the target, still percent-encoded
+    Nanos cpu{0};
+    Nanos wait{0};
+};
+
+// `target` in origin form (/path?query), absolute form (http://host/path?query), or * and
+// host:port, which no page answers to.
+Resource find_resource(Method method, std::string_view target, const Settings& settings);
+
+// Decodes %41 and the like in place; the new size. Precondition: find_resource() let it pass.
+std::size_t percent_decode(char* text, std::size_t size) noexcept;
+std::size_t percent_decoded_size(std::string_view text) noexcept;
+
+}  // namespace echotrio::protocol
