@@ -1,4 +1,14 @@
-// A process and all its descendants, seen through /proc from outside.
+// A process and all its descendants, seen through /proc from outside. The probe's own process never
+// belongs to the group.
+//
+// How what has ended is accounted for:
+// - CPU time and faults of a thread stay in its process's figures, and those of a process that was
+//   waited for go to its parent's: nothing is lost. A process that nobody waits for (its parent
+//   ignores SIGCHLD, or ended first) counts as it was last seen.
+// - A process that outlives its parent stays a member as long as it lives.
+// - Switches and run-queue waits are kept by the kernel for each thread alone and end with it: a
+//   thread that began and ended between the window's two calls is not in these sums, and one that
+//   ended in between counts nothing. They are lower bounds where threads come and go.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -12,18 +22,20 @@ namespace echotrio::loadgen {
 
 class GroupProbe {
   public:
-    // Error: no such process, or its /proc can't be read.
+    // Error: no such process, or its /proc can't be read. What the machine's kernel holds for
+    // sockets and tasks is read here: attach before the connections are opened.
     static Result<GroupProbe> attach(pid_t root);
     GroupProbe(GroupProbe&&) noexcept;
     GroupProbe& operator=(GroupProbe&&) noexcept;
     ~GroupProbe();
 
-    // CPU, switches and waits are differences between these two; processes and threads that come
-    // and go in between are accounted for. Cheap: no smaps.
+    // CPU, switches and waits are differences between these two. Cheap: no smaps, but every
+    // thread's switches are read (about 30 us a thread).
     void window_begins();
     void window_ends();
 
-    // Cheap figures for the live line: CPU seconds since window_begins, resident bytes (statm).
+    // Cheap figures for the live line, from /proc/PID/stat alone: CPU seconds since window_begins
+    // (or attach), resident bytes (pages that processes share are counted again).
     struct Sample {
         double cpu_s = 0;
         double resident_bytes = 0;
@@ -32,6 +44,12 @@ class GroupProbe {
 
     // Every metric of the memory table of docs/measurement.md, in bytes; walks smaps_rollup of the
     // whole group, so call it at a plateau and outside the window. Unreadable = empty, never 0.
+    //   pss, uss, rss_sum, page_tables, kernel_stacks    of the group, as it is now
+    //   socket_objects   what the kernel's socket slabs grew by since attach, one end of each
+    //                    connection (both are on this machine); for root only
+    //   task_objects     what the rest of its unreclaimable slab grew by; for root only
+    //   socket_buffers   what TCP holds for queued bytes more than at attach
+    // The last three are the whole machine's, so noise may make them slightly negative.
     std::map<std::string, std::optional<double>> memory();
 
     // The difference of the two window calls, with memory() as it was last taken.

@@ -1,0 +1,273 @@
+#include "loadgen/probe/group.hpp"
+
+#include "loadgen/probe/memory.hpp"
+#include "loadgen/probe/proc_fs.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <unordered_map>
+
+namespace echotrio::loadgen {
+namespace {
+
+struct Work {
+    std::uint64_t user = 0, system = 0, minor = 0, major = 0;
+
+    Work& operator+=(const Work& other) {
+        user += other.user;
+        system += other.system;
+        minor += other.minor;
+        major += other.major;
+        return *this;
+    }
+};
+
+// Never below 0: figures of one process may step back by a tick when the kernel scales them.
+std::uint64_t less(std::uint64_t a, std::uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
+Work operator-(const Work& a, const Work& b) {
+    return {less(a.user, b.user), less(a.system, b.system), less(a.minor, b.minor),
+            less(a.major, b.major)};
+}
+
+Work own(const ProcStat& p) {
+    return {p.user, p.system, p.minor_faults, p.major_faults};
+}
+
+Work of_children(const ProcStat& p) {
+    return {p.children_user, p.children_system, p.children_minor_faults, p.children_major_faults};
+}
+
+using Members = std::map<pid_t, ProcStat>;
+
+bool same_process(const Members& members, const ProcStat& process) {
+    const auto found = members.find(process.pid);
+    return found != members.end() && found->second.started == process.started;
+}
+
+// The root, who was a member before, and all descendants of these.
+Members group_of(const std::vector<ProcStat>& all, const ProcStat& root, const Members& before) {
+    std::unordered_map<pid_t, std::vector<const ProcStat*>> children;
+    std::vector<const ProcStat*> todo;
+    for (const ProcStat& process : all) {
+        children[process.parent].push_back(&process);
+        const bool is_root = process.pid == root.pid && process.started == root.started;
+        if (is_root || same_process(before, process)) todo.push_back(&process);
+    }
+    Members members;
+    const pid_t self = ::getpid();
+    while (!todo.empty()) {
+        const ProcStat* process = todo.back();
+        todo.pop_back();
+        if (process->pid == self || !members.emplace(process->pid, *process).second) continue;
+        const auto& more = children[process->pid];
+        todo.insert(todo.end(), more.begin(), more.end());
+    }
+    return members;
+}
+
+std::set<pid_t> ended_since(const Members& before, const Members& now) {
+    std::set<pid_t> ended;
+    for (const auto& [pid, process] : before) {
+        if (!same_process(now, process)) ended.insert(pid);
+    }
+    return ended;
+}
+
+struct TaskCounts {
+    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0;
+};
+using Tasks = std::unordered_map<pid_t, TaskCounts>;
+
+std::optional<TaskCounts> read_task(const std::string& folder) {
+    const auto status = read_text(folder + "/status");
+    const auto schedstat = read_text(folder + "/schedstat");
+    if (!status || !schedstat) return std::nullopt;
+    const auto voluntary = number_after(*status, "voluntary_ctxt_switches");
+    const auto involuntary = number_after(*status, "nonvoluntary_ctxt_switches");
+    const auto waits = parse_schedstat(*schedstat);
+    if (!voluntary || !involuntary || !waits) return std::nullopt;
+    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns};
+}
+
+// Empty when the system does not tell (as opposed to threads that end while we look).
+std::optional<Tasks> read_tasks(const Members& members) {
+    Tasks tasks;
+    for (const auto& [pid, process] : members) {
+        const std::string folder = proc_path(pid, "task");
+        for (const pid_t task : numbers_in(folder)) {
+            if (const auto counts = read_task(folder + "/" + std::to_string(task))) {
+                tasks.emplace(task, *counts);
+            }
+        }
+    }
+    if (tasks.empty() && !members.empty()) return std::nullopt;
+    return tasks;
+}
+
+TaskCounts difference(const Tasks& before, const Tasks& after) {
+    TaskCounts sum;
+    for (const auto& [task, counts] : after) {
+        TaskCounts base;
+        const auto found = before.find(task);
+        // Counts that went back belong to another thread that got the number.
+        if (found != before.end() && found->second.voluntary <= counts.voluntary &&
+            found->second.waiting_ns <= counts.waiting_ns) {
+            base = found->second;
+        }
+        sum.voluntary += counts.voluntary - base.voluntary;
+        sum.involuntary += less(counts.involuntary, base.involuntary);
+        sum.waiting_ns += counts.waiting_ns - base.waiting_ns;
+    }
+    return sum;
+}
+
+std::vector<ProcStat> running(const Members& members) {
+    std::vector<ProcStat> list;
+    for (const auto& [pid, process] : members) {
+        if (process.state != 'Z' && process.state != 'X') list.push_back(process);
+    }
+    return list;
+}
+
+}  // namespace
+
+struct GroupProbe::State {
+    ProcStat root;
+    Members members;
+    Work lost;  // of processes that nobody waited for, as last seen
+    KernelMemory kernel_before;
+    Work begin, end;
+    std::optional<Tasks> tasks_begin, tasks_end;
+    std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
+    bool died = false;
+    std::map<std::string, std::optional<double>> memory;
+
+    void update();
+    Work total() const {
+        Work sum = lost;
+        for (const auto& [pid, process] : members) {
+            sum += own(process);
+            sum += of_children(process);
+        }
+        return sum;
+    }
+};
+
+void GroupProbe::State::update() {
+    // A process that is waited for between the reading of its parent and its own turn would be
+    // missing from both: read again until nobody goes.
+    constexpr int kTries = 3;
+    Members now = group_of(all_processes(), root, members);
+    std::set<pid_t> ended = ended_since(members, now);
+    for (int i = 0; i < kTries && !ended.empty(); ++i) {
+        Members again = group_of(all_processes(), root, members);
+        const bool quiet = ended_since(now, again).empty();
+        now = std::move(again);
+        ended = ended_since(members, now);
+        if (quiet) break;
+    }
+    Work expected;
+    Work inherited;
+    for (const auto& [pid, process] : members) {
+        if (ended.contains(pid)) {
+            expected += own(process);
+            expected += of_children(process);
+        } else {
+            inherited += of_children(now.at(pid)) - of_children(process);
+        }
+    }
+    lost += expected - inherited;
+    died = died || !same_process(now, root) || now.at(root.pid).state == 'Z';
+    members = std::move(now);
+    const std::vector<ProcStat> live = running(members);
+    if (live.empty()) return;
+    processes = live.size();
+    threads = 0;
+    for (const ProcStat& process : live) threads += process.threads;
+}
+
+GroupProbe::GroupProbe(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GroupProbe::GroupProbe(GroupProbe&&) noexcept = default;
+GroupProbe& GroupProbe::operator=(GroupProbe&&) noexcept = default;
+GroupProbe::~GroupProbe() = default;
+
+Result<GroupProbe> GroupProbe::attach(pid_t root) {
+    const auto text = read_text(proc_path(root, "stat"));
+    if (!text) {
+        const char* why =
+            errno == ENOENT || errno == ESRCH ? "there is no such process" : std::strerror(errno);
+        return Error{fmt::format("can't measure process {}: {}", root, why)};
+    }
+    const auto stat = parse_stat(*text);
+    if (!stat)
+        return Error{fmt::format("can't measure process {}: its stat is not readable", root)};
+    auto state = std::make_unique<State>();
+    state->root = *stat;
+    state->kernel_before = read_kernel_memory();
+    state->update();
+    state->begin = state->end = state->total();
+    return GroupProbe(std::move(state));
+}
+
+void GroupProbe::window_begins() {
+    state_->update();
+    state_->tasks_begin = read_tasks(state_->members);
+    state_->tasks_end.reset();
+    state_->begin = state_->end = state_->total();
+}
+
+void GroupProbe::window_ends() {
+    state_->update();
+    state_->end = state_->total();
+    state_->tasks_end = read_tasks(state_->members);
+}
+
+GroupProbe::Sample GroupProbe::sample() {
+    state_->update();
+    Sample sample;
+    const Work work = state_->total() - state_->begin;
+    sample.cpu_s = static_cast<double>(work.user + work.system) / ticks_per_second();
+    for (const auto& [pid, process] : state_->members) {
+        sample.resident_bytes += static_cast<double>(process.resident_pages);
+    }
+    sample.resident_bytes *= static_cast<double>(::sysconf(_SC_PAGESIZE));
+    return sample;
+}
+
+std::map<std::string, std::optional<double>> GroupProbe::memory() {
+    state_->update();
+    state_->memory = memory_of(running(state_->members), state_->kernel_before);
+    return state_->memory;
+}
+
+ServerUse GroupProbe::use(std::uint64_t requests) const {
+    const Work work = state_->end - state_->begin;
+    ServerUse use;
+    use.user_s = static_cast<double>(work.user) / ticks_per_second();
+    use.system_s = static_cast<double>(work.system) / ticks_per_second();
+    use.cpu_s = use.user_s + use.system_s;
+    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
+    use.minor_faults = work.minor;
+    use.major_faults = work.major;
+    use.processes = state_->processes;
+    use.threads = state_->threads;
+    if (state_->tasks_begin && state_->tasks_end) {
+        const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
+        use.voluntary_switches = counts.voluntary;
+        use.involuntary_switches = counts.involuntary;
+        use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;
+    }
+    use.memory = state_->memory;
+    use.died = state_->died;
+    return use;
+}
+
+}  // namespace echotrio::loadgen

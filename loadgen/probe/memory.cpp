@@ -1,0 +1,143 @@
+#include "loadgen/probe/memory.hpp"
+
+#include "loadgen/probe/proc_fs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace echotrio::loadgen {
+namespace {
+
+constexpr double kKiB = 1024;
+
+double bytes(const Slab& slab) {
+    return static_cast<double>(slab.active_objects) * static_cast<double>(slab.object_bytes);
+}
+
+std::optional<double> kib_in(const std::optional<std::string>& text, std::string_view key) {
+    if (!text) return std::nullopt;
+    const auto number = number_after(*text, key);
+    if (!number) return std::nullopt;
+    return static_cast<double>(*number) * kKiB;
+}
+
+// A sum that is not known as soon as one of its parts is not.
+void add(std::optional<double>& sum, std::optional<double> part) {
+    sum = sum && part ? std::optional(*sum + *part) : std::nullopt;
+}
+
+bool still_there(const ProcStat& process) {
+    const auto text = read_text(proc_path(process.pid, "stat"));
+    const auto now = text ? parse_stat(*text) : std::nullopt;
+    return now && now->started == process.started && now->state != 'Z' && now->state != 'X';
+}
+
+std::optional<double> difference(std::optional<double> after, std::optional<double> before) {
+    if (!after || !before) return std::nullopt;
+    return *after - *before;
+}
+
+}  // namespace
+
+std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo) {
+    const auto tcp = parse_slab(slabinfo, "TCP");
+    const auto inode = parse_slab(slabinfo, "sock_inode_cache");
+    if (!tcp || !inode) return std::nullopt;
+    // Caches of equal size may be merged under one name: those then count as nothing.
+    const auto other = [&](std::string_view name) {
+        return parse_slab(slabinfo, name).value_or(Slab{});
+    };
+    return KernelMemory::Slabs{*tcp,
+                               other("TCPv6"),
+                               *inode,
+                               other("filp"),
+                               other("dentry"),
+                               other("eventpoll_epi"),
+                               other("eventpoll_pwq")};
+}
+
+KernelMemory read_kernel_memory() {
+    KernelMemory memory;
+    memory.unreclaimable_slab = kib_in(read_text("/proc/meminfo"), "SUnreclaim");
+    if (const auto text = read_text("/proc/net/sockstat")) {
+        if (const auto pages = parse_tcp_pages(*text)) {
+            memory.tcp_buffers =
+                static_cast<double>(*pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+        }
+    }
+    if (const auto text = read_text("/proc/slabinfo")) memory.slabs = parse_slabs(*text);
+    return memory;
+}
+
+KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
+    KernelGrowth grown;
+    grown.socket_buffers = difference(after.tcp_buffers, before.tcp_buffers);
+    if (!before.slabs || !after.slabs) return grown;
+    const KernelMemory::Slabs& a = *before.slabs;
+    const KernelMemory::Slabs& b = *after.slabs;
+    const auto more = [](const Slab& from, const Slab& to) {
+        return static_cast<double>(to.active_objects) - static_cast<double>(from.active_objects);
+    };
+    const auto size = [](const Slab& slab) { return static_cast<double>(slab.object_bytes); };
+
+    const double tcp_bytes = bytes(b.tcp) + bytes(b.tcp6) - bytes(a.tcp) - bytes(a.tcp6);
+    const double sockets = more(a.tcp, b.tcp) + more(a.tcp6, b.tcp6);
+    const double inodes = more(a.inode, b.inode);
+    const double items = more(a.epoll_item, b.epoll_item);
+    const double item_size = size(b.epoll_item) + size(b.epoll_queue);
+    // Files and names of the whole machine come and go with every program; a socket that was
+    // accepted or connected has one of each. The generator watches each of its own ends with
+    // epoll; what it does not watch, the server does.
+    const double accepted = inodes * (size(b.inode) + size(b.file) + size(b.dentry));
+    grown.socket_objects =
+        (tcp_bytes + accepted) / 2 + std::max(0.0, items - sockets / 2) * item_size;
+    if (const auto slab = difference(after.unreclaimable_slab, before.unreclaimable_slab)) {
+        // Socket inodes and names are reclaimable slab, and not in there.
+        grown.task_objects = *slab - tcp_bytes - inodes * size(b.file) - items * item_size;
+    }
+    return grown;
+}
+
+double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg) {
+    constexpr double kUsual = 16 * kKiB;
+    const auto stacks = number_after(meminfo, "KernelStack");
+    const auto threads = parse_thread_count(loadavg);
+    if (!stacks || !threads || *stacks == 0 || *threads == 0) return kUsual;
+    const double each = static_cast<double>(*stacks) * kKiB / static_cast<double>(*threads);
+    return std::exp2(std::clamp(std::round(std::log2(each)), 12.0, 16.0));
+}
+
+std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat> processes,
+                                                       const KernelMemory& before) {
+    std::optional<double> pss = 0;
+    std::optional<double> uss = 0;
+    std::optional<double> rss = 0;
+    std::optional<double> tables = 0;
+    double threads = 0;
+    for (const ProcStat& process : processes) {
+        const auto rollup = read_text(proc_path(process.pid, "smaps_rollup"));
+        const auto status = read_text(proc_path(process.pid, "status"));
+        if ((!kib_in(rollup, "Pss") || !kib_in(status, "VmPTE")) && !still_there(process)) continue;
+        threads += static_cast<double>(process.threads);
+        add(pss, kib_in(rollup, "Pss"));
+        add(uss, kib_in(rollup, "Private_Clean"));
+        add(uss, kib_in(rollup, "Private_Dirty"));
+        add(rss, kib_in(status, "VmRSS"));
+        add(tables, kib_in(status, "VmPTE"));
+    }
+    const KernelGrowth grown = growth(before, read_kernel_memory());
+    const double stack = kernel_stack_bytes(read_text("/proc/meminfo").value_or(""),
+                                            read_text("/proc/loadavg").value_or(""));
+    return {{"pss", pss},
+            {"uss", uss},
+            {"rss_sum", rss},
+            {"page_tables", tables},
+            {"kernel_stacks", threads * stack},
+            {"task_objects", grown.task_objects},
+            {"socket_objects", grown.socket_objects},
+            {"socket_buffers", grown.socket_buffers}};
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,41 @@
+// Where the memory of a group of processes is: their own, and the kernel's for them.
+#pragma once
+
+#include "loadgen/probe/proc_text.hpp"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace echotrio::loadgen {
+
+// What the kernel holds for sockets and tasks of the whole machine. Bytes.
+struct KernelMemory {
+    std::optional<double> unreclaimable_slab;  // meminfo's SUnreclaim
+    std::optional<double> tcp_buffers;         // sockstat
+    struct Slabs {                             // slabinfo: for root only
+        Slab tcp, tcp6, inode, file, dentry, epoll_item, epoll_queue;
+    };
+    std::optional<Slabs> slabs;
+};
+// Pure. Empty where a cache that every kernel with TCP has is missing.
+std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo);
+KernelMemory read_kernel_memory();
+
+// What grew between two of them, in bytes. Pure.
+struct KernelGrowth {
+    std::optional<double> socket_objects, task_objects, socket_buffers;
+};
+KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
+
+// Bytes of one kernel stack: meminfo's KernelStack over the machine's threads, as the power of two
+// next to it from 4 to 64 KiB; 16 KiB where that can't be read. Pure.
+double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg);
+
+// The metrics of GroupProbe::memory() for these processes.
+std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat> processes,
+                                                       const KernelMemory& before);
+
+}  // namespace echotrio::loadgen
