@@ -130,6 +130,9 @@ class Session {
     // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
     bool idle() const noexcept;
 
+    // The first bytes were those of HTTP (false also while that is open).
+    bool http() const noexcept { return protocol_ == Protocol::http; }
+
   private:
     enum class Protocol : std::uint8_t { undecided, raw, http };
 
