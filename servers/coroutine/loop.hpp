@@ -1,0 +1,95 @@
+// The one thread's loop: what all its coroutines share (buffers, counters, the coarse clock), the
+// tick that finds silent peers and measures the loop's lag, signals and the drain.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/net/server_options.hpp"
+#include "common/net/signals.hpp"
+#include "common/protocol/session.hpp"
+#include "common/protocol/stats.hpp"
+#include "common/work/burner.hpp"
+#include "servers/coroutine/clocks.hpp"
+#include "servers/coroutine/connection.hpp"
+#include "servers/coroutine/lag.hpp"
+#include "servers/coroutine/task.hpp"
+
+#include <asio/io_context.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace echotrio::coroutine {
+
+struct Options {
+    net::ServerOptions server;
+    Nanos yield_every{0};  // 0: CPU work holds the loop to its end
+};
+
+class Loop final : public protocol::StatsSource {
+  public:
+    // Serves the connections of `listener` (made non-blocking) until a signal ends it.
+    Loop(const Options& options, net::SignalFd signals, net::Fd listener);
+
+    // Returns when the first signal's drain is over: every connection has ended.
+    void run();
+
+    Executor executor() noexcept { return io_.get_executor(); }
+    protocol::Context& context() noexcept { return context_; }
+    protocol::Counters& counters() noexcept { return counters_; }
+    Clocks& clocks() noexcept { return clocks_; }
+    TimePoint time() const noexcept { return time_; }  // at most a tick old, or the loop's lag
+    bool draining() const noexcept { return draining_; }
+    bool stopped() const noexcept { return stopped_; }  // leave now, without finishing
+
+    void connection_opened() noexcept { ++connections_; }
+    void connection_closed();
+    // Beyond --max-connections; far beyond it not even a refusal is worth a coroutine.
+    bool full() const noexcept { return connections_ > options_.server.max_connections; }
+    bool overfull() const noexcept;
+
+    // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
+    bool burn_part(Nanos& left);
+
+    Descriptor& listener() noexcept { return listener_; }  // closed by a drain
+    // No descriptor (or memory) for the next connection: closes it, through the reserve descriptor.
+    void shed(int error);
+
+    protocol::Stats collect() override;
+
+  private:
+    Task tick();
+    Task watch_signals();
+    void attend();
+    void expire(ConnectionList& list, Nanos limit);
+    void start_drain();
+    void stop();
+    void finish_if_empty();
+
+    const Options& options_;
+    protocol::Counters counters_;
+    std::atomic<bool> draining_{false};
+    protocol::Context context_;
+    work::Burner burner_;
+    net::SignalFd signals_;
+    net::Fd reserve_;  // given up to accept, and so to close, one connection too many
+    TimePoint started_ = now();
+    TimePoint time_ = started_;
+    TimePoint drain_deadline_{};
+    bool stopped_ = false;
+    std::uint64_t connections_ = 0;
+    std::uint64_t yields_ = 0;
+    std::uint64_t accept_pauses_ = 0;
+    Lag lag_;
+    Clocks clocks_;
+    asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};  // one thread: no lock anywhere
+    Descriptor listener_{io_};
+    Descriptor signal_watch_{io_};
+    Timer tick_timer_{io_};
+};
+
+// Serves one connection to its end.
+Task serve(Loop& loop, net::Fd socket);
+// Accepts connections and starts a coroutine for each.
+Task accept_connections(Loop& loop);
+
+}  // namespace echotrio::coroutine
