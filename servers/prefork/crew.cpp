@@ -1,0 +1,246 @@
+#include "servers/prefork/crew.hpp"
+
+#include "common/net/signals.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace echotrio::prefork {
+namespace {
+
+// A worker has nothing to do at its start that takes longer.
+constexpr Nanos kStartTime = std::chrono::seconds(10);
+
+std::string describe(int status) {
+    if (WIFSIGNALED(status)) {
+        return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
+                           ::strsignal(WTERMSIG(status)));
+    }
+    return fmt::format("exited with status {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+Result<Crew> Crew::create(const Options& options, Body body) {
+    auto listeners = Listeners::open(options);
+    if (!listeners) return listeners.error();
+    // During a reload a whole new generation stands beside the old one.
+    auto board = Scoreboard::create(options.settings.model,
+                                    2 * static_cast<std::size_t>(options.pool.max_workers),
+                                    options.max_connections);
+    if (!board) return board.error();
+    std::optional<AcceptLock> lock;
+    if (options.accept == AcceptMode::lock) {
+        auto created = AcceptLock::create();
+        if (!created) return created.error();
+        lock = *std::move(created);
+    }
+    net::Fd started(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!started) return Error{fmt::format("cannot make an eventfd: {}", std::strerror(errno))};
+    return Crew(options, std::move(body), *std::move(listeners), *std::move(board), std::move(lock),
+                std::move(started));
+}
+
+Crew::Crew(const Options& options, Body body, Listeners listeners, Scoreboard board,
+           std::optional<AcceptLock> lock, net::Fd started)
+    : options_(options),
+      body_(std::move(body)),
+      listeners_(std::move(listeners)),
+      board_(std::move(board)),
+      lock_(std::move(lock)),
+      started_(std::move(started)),
+      members_(board_.size()) {
+    board_.pool().supervisor = ::getpid();
+}
+
+Status Crew::spawn() {
+    const auto free = std::find_if(members_.begin(), members_.end(),
+                                   [](const Member& member) { return member.pid == 0; });
+    if (free == members_.end()) {
+        return Error{"cannot start a worker: all slots are taken by workers that retire"};
+    }
+    auto listener = choose_listener();
+    if (!listener) return listener.error();
+
+    const auto index = static_cast<std::size_t>(free - members_.begin());
+    Slot& slot = board_.slot(index);
+    slot.state.store(State::starting);
+    slot.order.store(Order::serve);
+    slot.generation.store(generation_);
+    slot.expect(kStartTime);
+    const pid_t supervisor = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid == 0) become_worker(index, listeners_.fd(*listener), supervisor);
+    if (pid < 0) {
+        slot.state.store(State::dead);
+        return Error{fmt::format("cannot start a worker: fork: {}", std::strerror(errno))};
+    }
+    slot.pid.store(pid);
+    board_.pool().spawned.add();
+    *free = {pid, now(), generation_, *listener};
+    return Done{};
+}
+
+void Crew::become_worker(std::size_t slot, int listener, pid_t supervisor) {
+    // No orphans: the kernel kills us when the supervisor dies, whatever it dies of. It may have
+    // died before we asked for that.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != supervisor) ::_exit(1);
+    // A terminal sends these to the whole group; what they mean the supervisor tells us.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
+    ::_exit(body_({board_, slot, listener, lock_ ? &*lock_ : nullptr, started_.get()}));
+}
+
+Result<std::size_t> Crew::choose_listener() {
+    if (options_.accept != AcceptMode::reuseport) return std::size_t{0};
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (!manned(i, generation_)) return i;
+    }
+    if (auto added = listeners_.add(); !added) return added.error();
+    return listeners_.size() - 1;
+}
+
+bool Crew::manned(std::size_t listener, std::uint32_t since) const {
+    return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+        return member.pid != 0 && member.listener == listener && member.order == Order::serve &&
+               member.generation >= since;
+    });
+}
+
+int Crew::unmanned() const {
+    int count = 0;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) count += manned(i, 0) ? 0 : 1;
+    return count;
+}
+
+int Crew::note_started() {
+    eventfd_t ignored = 0;
+    ::eventfd_read(started_.get(), &ignored);
+    int count = 0;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        Member& member = members_[i];
+        if (member.pid == 0 || member.started) continue;
+        member.started = board_.slot(i).state.load() != State::starting;
+        count += member.started ? 1 : 0;
+    }
+    return count;
+}
+
+std::vector<Death> Crew::reap() {
+    std::vector<Death> deaths;
+    int status = 0;
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+        const auto member = std::find_if(members_.begin(), members_.end(),
+                                         [&](const Member& each) { return each.pid == pid; });
+        if (member == members_.end()) continue;
+        deaths.push_back(bury(static_cast<std::size_t>(member - members_.begin()), status));
+    }
+    return deaths;
+}
+
+Death Crew::bury(std::size_t index, int status) {
+    Member& member = members_[index];
+    Slot& slot = board_.slot(index);
+    const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    Death death{member.pid,
+                member.started || slot.state.load() != State::starting,
+                member.order != Order::serve,
+                clean,
+                now() - member.born,
+                describe(status)};
+    // Its counts stay; the connection that it had has ended with it.
+    slot.counters.closed.set(slot.counters.opened.get());
+    board_.leave_seat(index);
+    slot.expect(Nanos(0));
+    slot.state.store(State::dead);
+    slot.pid.store(0);
+    if (!clean) board_.pool().died.add();
+    member = Member{};
+    return death;
+}
+
+void Crew::order(std::size_t index, Order what) {
+    Member& member = members_[index];
+    if (member.pid == 0 || member.order >= what) return;
+    member.order = what;
+    board_.slot(index).order.store(what);
+    ::kill(member.pid, SIGTERM);
+}
+
+void Crew::order_all(Order what) {
+    for (std::size_t i = 0; i < members_.size(); ++i) order(i, what);
+}
+
+void Crew::retire_former() {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].generation < generation_) order(i, Order::retire);
+    }
+}
+
+void Crew::retire_one_idle() {
+    for (std::size_t i = members_.size(); i-- > 0;) {
+        if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;
+        if (board_.slot(i).state.load() != State::idle) continue;
+        return order(i, Order::retire);
+    }
+}
+
+void Crew::kill_all() {
+    for (const Member& member : members_) {
+        if (member.pid != 0) ::kill(member.pid, SIGKILL);
+    }
+}
+
+std::vector<pid_t> Crew::abort_hung() {
+    std::vector<pid_t> aborted;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        Member& member = members_[i];
+        if (member.pid == 0 || !board_.slot(i).overdue()) continue;
+        ::kill(member.pid, member.aborted ? SIGKILL : SIGABRT);
+        if (!member.aborted) aborted.push_back(member.pid);
+        member.aborted = true;
+    }
+    return aborted;
+}
+
+void Crew::next_generation() {
+    board_.pool().generation.store(++generation_);
+}
+
+bool Crew::starting() const {
+    return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+        return member.pid != 0 && !member.started && member.generation == generation_;
+    });
+}
+
+bool Crew::anyone_started() const {
+    return std::any_of(members_.begin(), members_.end(),
+                       [](const Member& member) { return member.pid != 0 && member.started; });
+}
+
+std::size_t Crew::alive() const {
+    return static_cast<std::size_t>(std::count_if(
+        members_.begin(), members_.end(), [](const Member& member) { return member.pid != 0; }));
+}
+
+Census Crew::census() {
+    Census census;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;
+        const State state = board_.slot(i).state.load();
+        ++census.all;
+        census.idle += state == State::idle || state == State::starting ? 1 : 0;
+    }
+    return census;
+}
+
+}  // namespace echotrio::prefork

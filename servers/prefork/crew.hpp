@@ -1,0 +1,109 @@
+// The worker processes: forking them, telling them to leave, burying them. What should happen when
+// is the supervisor's business.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "servers/prefork/accept_lock.hpp"
+#include "servers/prefork/listeners.hpp"
+#include "servers/prefork/options.hpp"
+#include "servers/prefork/pool.hpp"
+#include "servers/prefork/scoreboard.hpp"
+#include "servers/prefork/worker.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace echotrio::prefork {
+
+// How a worker ended.
+struct Death {
+    pid_t pid = 0;
+    bool started = false;  // it had reached its accept call
+    bool ordered = false;  // it was told to leave
+    bool clean = false;    // exit status 0
+    Nanos lived{0};        // since the fork
+    std::string how;       // "killed by signal 9 (Killed)", "exited with status 1"
+};
+
+class Crew {
+  public:
+    // What a forked process does; returns its exit status.
+    using Body = std::function<int(const Post&)>;
+
+    // Binds and maps what the workers share. Error: the reason.
+    static Result<Crew> create(const Options& options, Body body);
+
+    const net::HostPort& bound() const noexcept { return listeners_.bound(); }
+    int started_fd() const noexcept { return started_.get(); }  // readable: see note_started()
+
+    // One more worker. Error: fork or another call failed, or every slot is taken.
+    Status spawn();
+    // Takes note of the workers that have reached accept since the last time; how many.
+    int note_started();
+    // The workers that have ended since the last time. Processes of others (we may be process 1 of
+    // a container) are reaped too, and forgotten.
+    std::vector<Death> reap();
+
+    // To all workers, or to those of former generations: never takes an order back.
+    void order_all(Order what);
+    void retire_former();
+    void retire_one_idle();
+    void kill_all();
+    // Ends workers whose heartbeat is overdue: SIGABRT, a tick later SIGKILL. The pids.
+    std::vector<pid_t> abort_hung();
+
+    void next_generation();
+    std::uint32_t generation() const noexcept { return generation_; }
+    // Of the present generation, not yet in accept.
+    bool starting() const;
+
+    Census census();
+    std::size_t alive() const;
+    bool anyone_started() const;
+    // Workers that must be started so that each listening socket has one.
+    int unmanned() const;
+    std::size_t listener_count() const noexcept { return listeners_.size(); }
+
+    void stop_listening() noexcept { listeners_.shut_down(); }
+    void publish_waiting() noexcept { board_.pool().waiting.store(listeners_.waiting()); }
+
+  private:
+    // Our own record of a slot: the scoreboard, which workers can write to, is believed only where
+    // nothing but figures depends on it.
+    struct Member {
+        pid_t pid = 0;  // 0 = the slot is free
+        TimePoint born{};
+        std::uint32_t generation = 0;
+        std::size_t listener = 0;
+        Order order = Order::serve;
+        bool started = false;
+        bool aborted = false;
+    };
+
+    Crew(const Options& options, Body body, Listeners listeners, Scoreboard board,
+         std::optional<AcceptLock> lock, net::Fd started);
+
+    [[noreturn]] void become_worker(std::size_t slot, int listener, pid_t supervisor);
+    Result<std::size_t> choose_listener();
+    bool manned(std::size_t listener, std::uint32_t since) const;
+    void order(std::size_t slot, Order what);
+    Death bury(std::size_t slot, int status);
+
+    const Options& options_;
+    Body body_;
+    Listeners listeners_;
+    Scoreboard board_;
+    std::optional<AcceptLock> lock_;
+    net::Fd started_;
+    std::vector<Member> members_;  // by slot
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace echotrio::prefork

@@ -1,0 +1,97 @@
+// echo-prefork: a pool of worker processes, one connection each.
+#include "common/base/cli.hpp"
+#include "servers/prefork/supervisor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+
+namespace {
+
+namespace cli = echotrio::cli;
+namespace net = echotrio::net;
+namespace prefork = echotrio::prefork;
+
+constexpr int kMostWorkers = 10'000;
+
+void add_options(CLI::App& app, prefork::Options& options) {
+    net::add_server_options(app, options, "prefork", 7001);
+    auto& pool = options.pool;
+    const auto workers = [&](const char* flag, int& value, const char* help) {
+        app.add_option(flag, value, help)
+            ->check(cli::number_between(1, kMostWorkers))
+            ->type_name("N");
+    };
+    workers("--start-workers", pool.start, "Workers at the start");
+    workers("--min-spare", pool.min_spare, "Fewer idle workers: more are started");
+    workers("--max-spare", pool.max_spare, "More idle workers: one a second retires");
+    workers("--max-workers", pool.max_workers,
+            "Most workers, so most connections served at a time; further ones wait");
+    app.add_option("--max-connections-per-worker", options.max_connections_per_worker,
+                   "Connections after which a worker is replaced (up to a quarter more); 0 = never")
+        ->type_name("N");
+    const std::map<std::string, prefork::AcceptMode> modes{
+        {"shared", prefork::AcceptMode::shared},
+        {"lock", prefork::AcceptMode::lock},
+        {"reuseport", prefork::AcceptMode::reuseport}};
+    app.add_option_function<std::string>(
+           "--accept",
+           [&options, modes](const std::string& name) { options.accept = modes.at(name); },
+           "All workers in accept on one socket, one of them at a time, or a socket for each")
+        ->check(CLI::IsMember({"shared", "lock", "reuseport"}))
+        ->type_name("shared|lock|reuseport")
+        ->default_str("shared");
+}
+
+// Figures that were not given follow those that were; given ones must fit together.
+echotrio::Status reconcile(const CLI::App& app, prefork::PoolLimits& pool) {
+    const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+    if (!given("--max-workers")) pool.max_workers = std::max(pool.max_workers, pool.start);
+    if (!given("--start-workers")) pool.start = std::min(pool.start, pool.max_workers);
+    if (!given("--max-spare")) pool.max_spare = std::max(pool.max_spare, pool.min_spare);
+    if (!given("--min-spare")) pool.min_spare = std::min(pool.min_spare, pool.max_spare);
+    if (pool.start > pool.max_workers) {
+        return echotrio::Error{
+            fmt::format("--start-workers: must be at most --max-workers {}, got {}",
+                        pool.max_workers, pool.start)};
+    }
+    if (pool.min_spare > pool.max_spare) {
+        return echotrio::Error{fmt::format("--min-spare: must be at most --max-spare {}, got {}",
+                                           pool.max_spare, pool.min_spare)};
+    }
+    return echotrio::Done{};
+}
+
+int run(const prefork::Options& options) {
+    if (auto prepared = net::prepare_process(options); !prepared) {
+        return cli::fail(prepared.error().message);
+    }
+    auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
+    if (!signals) return cli::fail(signals.error().message);
+    const echotrio::work::Burner burner;  // measured once, before the workers inherit it
+    auto crew = prefork::Crew::create(options, [&](const prefork::Post& post) {
+        return prefork::Worker(options, burner, post).run();
+    });
+    if (!crew) return cli::fail(crew.error().message);
+    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(crew));
+    const auto finished = supervisor.run();
+    if (!finished) return cli::fail(finished.error().message);
+    return *finished ? cli::kExitOk : cli::kExitFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Echo server, a pool of worker processes with one connection each",
+                 "echo-prefork"};
+    cli::prepare(app);
+    prefork::Options options;
+    add_options(app, options);
+    if (const auto status = cli::parse(app, argc, argv)) return *status;
+    if (auto fitting = reconcile(app, options.pool); !fitting) {
+        return cli::fail(fitting.error().message, cli::kExitUsage);
+    }
+    return run(options);
+}

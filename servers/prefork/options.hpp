@@ -1,0 +1,29 @@
+// The flags of echo-prefork as values.
+#pragma once
+
+#include "common/net/server_options.hpp"
+
+#include <cstdint>
+
+namespace echotrio::prefork {
+
+enum class AcceptMode : std::uint8_t {
+    shared,     // all workers block in accept on one socket; the kernel wakes one, in turn
+    lock,       // the same, one worker at a time: the others wait for a process-shared lock
+    reuseport,  // a listening socket for each worker; the kernel deals connections out by hash
+};
+
+struct PoolLimits {
+    int start = 5;      // workers at the beginning
+    int min_spare = 5;  // idle workers
+    int max_spare = 10;
+    int max_workers = 256;
+};
+
+struct Options : net::ServerOptions {
+    PoolLimits pool;
+    std::uint64_t max_connections_per_worker = 0;  // 0 = any number
+    AcceptMode accept = AcceptMode::shared;
+};
+
+}  // namespace echotrio::prefork

@@ -1,0 +1,38 @@
+#include "servers/prefork/patience.hpp"
+
+namespace echotrio::prefork {
+
+bool Patience::begin_read(std::optional<std::uint64_t> request) {
+    if (closing_) return read_until(end_, Nanos(0));
+    if (!request || limits_.request == Nanos(0)) {
+        request_.reset();
+        if (armed_ != limits_.idle) arm(limits_.idle);
+        return true;
+    }
+    if (request_ != request) {
+        request_ = request;
+        end_ = now() + limits_.request;
+    }
+    // A large body comes in many reads, and each need not set the timeout anew: what is set may be
+    // a sixteenth of the limit too long.
+    return read_until(end_, limits_.request / 16);
+}
+
+void Patience::only(Nanos time) {
+    closing_ = true;
+    end_ = now() + time;
+}
+
+bool Patience::read_until(TimePoint end, Nanos slack) {
+    const Nanos left = end - now();
+    if (left <= Nanos(0)) return false;
+    if (armed_ < left || armed_ > left + slack) arm(left);  // 0 = for ever is less than any
+    return true;
+}
+
+void Patience::arm(Nanos timeout) {
+    stop_.set_receive_timeout(timeout);
+    armed_ = timeout;
+}
+
+}  // namespace echotrio::prefork

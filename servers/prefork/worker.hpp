@@ -1,0 +1,54 @@
+// A worker: accepts one connection, serves it to its end with blocking calls, accepts the next. The
+// loop over the session's steps is Worker::serve; everything about processes is in the supervisor.
+#pragma once
+
+#include "common/protocol/session.hpp"
+#include "common/work/burner.hpp"
+#include "servers/prefork/accept_lock.hpp"
+#include "servers/prefork/options.hpp"
+#include "servers/prefork/patience.hpp"
+#include "servers/prefork/scoreboard.hpp"
+#include "servers/prefork/stop_signal.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace echotrio::prefork {
+
+// What the supervisor hands to a worker that it has just forked.
+struct Post {
+    Scoreboard& board;
+    std::size_t slot;
+    int listener;
+    AcceptLock* lock;  // null: accept without
+    int started;       // eventfd: the worker adds 1 when it is ready to accept
+};
+
+class Worker {
+  public:
+    Worker(const Options& options, const work::Burner& burner, const Post& post);
+
+    // Returns the exit status of the process.
+    int run();
+
+  private:
+    net::Accepted accept();
+    void occupied(int connection);
+    void serve(int connection);
+    Patience welcome(int connection, protocol::Session& session);
+    bool begin_read(const protocol::Session& session, Patience& patience);
+    bool heed_orders(const protocol::Session& session, Patience& patience);
+    void wait(Nanos duration);
+
+    const Options& options_;
+    const work::Burner& burner_;
+    const Post post_;
+    Slot& slot_;
+    std::atomic<bool> draining_{false};  // what the session is told
+    StopSignal stop_;
+    std::uint64_t connections_left_;
+    protocol::Context context_;
+};
+
+}  // namespace echotrio::prefork
