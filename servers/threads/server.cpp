@@ -14,6 +14,7 @@ namespace echotrio::threads {
 namespace {
 
 constexpr int kPauseMs = 50;
+constexpr Nanos kMoment = std::chrono::milliseconds(50);
 constexpr int kBurst = 64;  // accepts between two looks at the signals
 
 net::Fd open_reserve() {
@@ -173,7 +174,9 @@ bool Server::drain() {
     gil_.drop();
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) return true;
 
-    const TimePoint deadline = now() + options_.common.drain_timeout;
+    // timeout(1) sends its signal twice; idle connections need a moment to end
+    const TimePoint soon = now() + kMoment;
+    TimePoint deadline = now() + options_.common.drain_timeout;
     while (true) {
         const Nanos left = deadline - now();
         if (left <= Nanos(0)) return false;
@@ -181,7 +184,7 @@ bool Server::drain() {
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
         ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long>(ms, 60'000)));
         if ((polled[0].revents & POLLIN) != 0) return true;
-        if (signals_.take()) return false;
+        if (signals_.take()) deadline = std::min(deadline, soon);
     }
 }
 
