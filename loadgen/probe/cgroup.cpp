@@ -2,6 +2,9 @@
 
 #include "loadgen/probe/proc_text.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -113,9 +116,8 @@ std::string_view cgroup_path(std::string_view text, std::string_view controller)
         const std::size_t first = line.find(':');
         const std::size_t second = first == line.npos ? line.npos : line.find(':', first + 1);
         if (second == line.npos) continue;
-        const std::string list =
-            "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-        if (list.find("," + std::string(controller) + ",") == std::string::npos) continue;
+        const auto list = fmt::format(",{},", line.substr(first + 1, second - first - 1));
+        if (list.find(fmt::format(",{},", controller)) == list.npos) continue;
         const std::string_view path = line.substr(second + 1);
         return path.find("..") == path.npos ? path : std::string_view();
     }

@@ -289,6 +289,20 @@ Json summary_to_json(const LatencySummary& summary) {
     return write_value(summary);
 }
 
+Json server_use_to_json(const ServerUse& use) {
+    return write_value(use);
+}
+
+Result<ServerUse> server_use_from_json(const Json& json) {
+    ServerUse use;
+    try {
+        read_value(json, use);
+    } catch (const Wrong& wrong) {
+        return Error{wrong.message};
+    }
+    return use;
+}
+
 Json result_to_json(const RunResult& result) {
     Json out{{"schema_version", kSchemaVersion}};
     Writer writer{out};

@@ -18,6 +18,10 @@ nlohmann::ordered_json result_to_json(const RunResult& result);
 // Error: what is missing or of the wrong type. Keys that are not ours are passed over.
 Result<RunResult> result_from_json(const nlohmann::ordered_json& json);
 
+// The "server" block alone, as `loadgen observe` hands it out, and back.
+nlohmann::ordered_json server_use_to_json(const ServerUse& use);
+Result<ServerUse> server_use_from_json(const nlohmann::ordered_json& json);
+
 // {"count": n, "mean": x, ... "max": x}: one latency block of the contract.
 nlohmann::ordered_json summary_to_json(const LatencySummary& summary);
 

@@ -1,0 +1,86 @@
+#include "loadgen/experiment/observer.hpp"
+
+#include "loadgen/experiment/fetch.hpp"
+#include "loadgen/probe/cgroup.hpp"
+#include "loadgen/report/result_json.hpp"
+
+#include <fmt/format.h>
+
+namespace echotrio::loadgen {
+namespace {
+
+// Long enough for a walk over the memory maps of some hundred processes.
+constexpr Nanos kPatience = std::chrono::seconds(10);
+
+template <class T>
+void subtract(std::optional<T>& from, const std::optional<T>& what) {
+    if (from && what && *from >= *what)
+        *from -= *what;
+    else
+        from.reset();
+}
+
+Result<ServerUse> ask_observer(const net::HostPort& where, const char* path) {
+    const auto body = fetch(where, path, kPatience);
+    if (!body) return body.error();
+    auto use = server_use_from_json(nlohmann::ordered_json::parse(*body, nullptr, false));
+    if (!use) {
+        return Error{fmt::format("{} is no observer ({}): start `loadgen observe` there",
+                                 net::format_host_port(where), use.error().message)};
+    }
+    return use;
+}
+
+}  // namespace
+
+Result<Observer> Observer::attach(const net::HostPort& where) {
+    if (const auto use = ask_observer(where, "/use"); !use) return use.error();
+    return Observer(where);
+}
+
+std::optional<ServerUse> Observer::ask(const char* path) {
+    auto use = ask_observer(where_, path);
+    if (!use) return std::nullopt;
+    return std::move(*use);
+}
+
+void Observer::window_begins() {
+    begin_ = ask("/use");
+    end_.reset();
+}
+
+void Observer::window_ends() {
+    end_ = ask("/use");
+}
+
+GroupProbe::Sample Observer::sample() {
+    const auto use = ask("/use");
+    if (!use || !begin_) return {};
+    const auto resident = use->memory.find("resident");
+    return {use->cpu_s - begin_->cpu_s,
+            resident == use->memory.end() ? 0 : resident->second.value_or(0)};
+}
+
+std::map<std::string, std::optional<double>> Observer::memory() {
+    if (auto use = ask("/memory")) memory_ = std::move(use->memory);
+    return memory_;
+}
+
+std::optional<ServerUse> Observer::use(std::uint64_t requests) const {
+    if (!begin_ || !end_) return std::nullopt;
+    ServerUse use = *end_;
+    use.cpu_s -= begin_->cpu_s;
+    use.user_s -= begin_->user_s;
+    use.system_s -= begin_->system_s;
+    subtract(use.voluntary_switches, begin_->voluntary_switches);
+    subtract(use.involuntary_switches, begin_->involuntary_switches);
+    subtract(use.run_queue_wait_s, begin_->run_queue_wait_s);
+    subtract(use.minor_faults, begin_->minor_faults);
+    subtract(use.major_faults, begin_->major_faults);
+    if (use.cgroup && begin_->cgroup) use.cgroup = difference(*begin_->cgroup, *use.cgroup);
+    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
+    use.memory = memory_;
+    return use;
+}
+
+}  // namespace echotrio::loadgen
