@@ -70,7 +70,7 @@ double other_share(const MachineState& before, const MachineState& after, double
     const double by_process =
         static_cast<double>(after.process_ticks) - static_cast<double>(before.process_ticks);
     const double others = std::max(by_machine, by_process) - known_cpu_s * ticks_per_second;
-    return std::max(0.0, others) / all;
+    return std::clamp(others / all, 0.0, 1.0);  // ticks and run times are two clocks
 }
 
 }  // namespace

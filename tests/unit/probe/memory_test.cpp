@@ -1,0 +1,81 @@
+// What the kernel's books say that a group costs, from texts.
+#include "loadgen/probe/memory.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace echotrio::loadgen {
+namespace {
+
+std::string slabinfo(int tcp, int inodes, int epoll_items) {
+    return fmt::format(
+        "slabinfo - version: 2.1\n"
+        "TCPv6 0 0 2496 13 8 : tunables 0 0 0\n"
+        "TCP {0} {0} 2368 13 8 : tunables 0 0 0\n"
+        "eventpoll_epi {2} {2} 128 32 1 : tunables 0 0 0\n"
+        "eventpoll_pwq {2} {2} 64 32 1 : tunables 0 0 0\n"
+        "sock_inode_cache {1} {1} 832 19 4 : tunables 0 0 0\n"
+        "filp 861 861 192 21 1 : tunables 0 0 0\n"
+        "dentry 119532 119532 192 21 1 : tunables 0 0 0\n",
+        tcp, inodes, epoll_items);
+}
+
+KernelMemory kernel(double slab, double buffers, const std::string& slabs) {
+    KernelMemory memory;
+    memory.unreclaimable_slab = slab;
+    memory.tcp_buffers = buffers;
+    memory.slabs = parse_slabs(slabs);
+    return memory;
+}
+
+constexpr double kEnd = 2368 + 832 + 192 + 192;  // socket, inode, file, name
+
+TEST(KernelGrowth, CountsOneEndOfEachConnection) {
+    // 100 connections, both ends here; the generator watches its 100 ends.
+    const auto grown =
+        growth(kernel(1e6, 8192, slabinfo(20, 50, 0)), kernel(2e6, 12288, slabinfo(220, 250, 100)));
+    EXPECT_DOUBLE_EQ(*grown.socket_objects, 100 * kEnd);
+    EXPECT_DOUBLE_EQ(*grown.socket_buffers, 4096);
+    EXPECT_DOUBLE_EQ(*grown.task_objects, 1e6 - 200 * 2368 - 200 * 192 - 100 * 192);
+}
+
+TEST(KernelGrowth, CountsTheServersOwnEpollItems) {
+    const auto grown =
+        growth(kernel(1e6, 0, slabinfo(20, 50, 0)), kernel(2e6, 0, slabinfo(220, 250, 200)));
+    EXPECT_DOUBLE_EQ(*grown.socket_objects, 100 * (kEnd + 128 + 64));
+}
+
+TEST(KernelGrowth, ConnectionsThatWaitUnacceptedHaveNoFile) {
+    // 100 connections of which 10 were accepted: 200 sockets, 110 inodes.
+    const auto grown =
+        growth(kernel(1e6, 0, slabinfo(20, 50, 0)), kernel(2e6, 0, slabinfo(220, 160, 100)));
+    EXPECT_DOUBLE_EQ(*grown.socket_objects, 100 * 2368 + 55 * (832 + 192 + 192));
+}
+
+TEST(KernelGrowth, IsUnknownWhereAPartIs) {
+    KernelMemory before = kernel(1e6, 8192, slabinfo(20, 50, 0));
+    KernelMemory after = kernel(2e6, 8192, slabinfo(20, 50, 0));
+    after.unreclaimable_slab.reset();
+    EXPECT_FALSE(growth(before, after).task_objects);
+    EXPECT_TRUE(growth(before, after).socket_objects);
+    before.slabs.reset();
+    EXPECT_FALSE(growth(before, after).socket_objects);
+    EXPECT_TRUE(growth(before, after).socket_buffers);
+    before.tcp_buffers.reset();
+    EXPECT_FALSE(growth(before, after).socket_buffers);
+    EXPECT_FALSE(parse_slabs("slabinfo - version: 2.1\nTCP 1 1 2368 13 8\n"));
+}
+
+TEST(KernelStack, IsMeminfoOverThreadsAsAPowerOfTwo) {
+    EXPECT_EQ(kernel_stack_bytes("KernelStack:        1820 kB\n", "0 0 0 1/113 5"), 16384);
+    EXPECT_EQ(kernel_stack_bytes("KernelStack:        3600 kB\n", "0 0 0 1/113 5"), 32768);
+    EXPECT_EQ(kernel_stack_bytes("KernelStack:        900 kB\n", "0 0 0 1/113 5"), 8192);
+    EXPECT_EQ(kernel_stack_bytes("KernelStack:    99999999 kB\n", "0 0 0 1/113 5"), 65536);
+    EXPECT_EQ(kernel_stack_bytes("", "0 0 0 1/113 5"), 16384);
+    EXPECT_EQ(kernel_stack_bytes("KernelStack: 5 kB\n", ""), 16384);
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen
