@@ -27,6 +27,7 @@ Json workload_to_json(const Workload& workload) {
             {"many_cpus", workload.many_cpus},
             {"duration", format_duration(workload.duration)},
             {"warmup", format_duration(workload.warmup)},
+            {"timeout", format_duration(workload.timeout)},
             {"headline", workload.headline}};
 }
 
@@ -53,6 +54,7 @@ Workload workload_from_json(const Json& json) {
     json.at("many_cpus").get_to(workload.many_cpus);
     workload.duration = duration_at(json, "duration");
     workload.warmup = duration_at(json, "warmup");
+    workload.timeout = duration_at(json, "timeout");
     json.at("headline").get_to(workload.headline);
     return workload;
 }

@@ -1,6 +1,7 @@
 #include "loadgen/experiment/run_command.hpp"
 
 #include "common/base/units.hpp"
+#include "loadgen/schedule/profile.hpp"
 
 #include <fmt/format.h>
 
@@ -9,19 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// As --rate takes it: one number, or legs "1000/5s".
-std::string format_rate(const std::vector<RateStep>& steps) {
-    std::vector<std::string> legs;
-    for (const RateStep& step : steps) {
-        legs.push_back(step.duration == Nanos(0)
-                           ? fmt::format("{:g}", step.rate)
-                           : fmt::format("{:g}/{}", step.rate, format_duration(step.duration)));
-    }
-    return fmt::format("{}", fmt::join(legs, ","));
-}
-
 std::string format_class(const RequestClass& c) {
-    return fmt::format("{:g}%:{}", c.weight, c.path);
+    return fmt::format("{}:{:g}:{}", c.name, c.weight, c.path);
 }
 
 const char* name_of(Arrival arrival) {

@@ -90,6 +90,7 @@ RunOptions run_options(const Workload& workload, const Level& level, const net::
     options.idle = workload.silent ? level.connections : 0;
     options.duration = workload.duration;
     options.warmup = workload.warmup;
+    options.timeout = workload.timeout;
     options.think = workload.think;
     options.requests_per_connection = workload.requests_per_connection;
     options.classes = workload.classes;

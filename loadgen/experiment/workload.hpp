@@ -24,6 +24,7 @@ struct Workload {
     bool many_cpus = false;  // pointless on one server CPU: shares the generator's if it must
     Nanos duration = std::chrono::milliseconds(1000);  // of one trial's window
     Nanos warmup = std::chrono::milliseconds(250);
+    Nanos timeout = std::chrono::seconds(2);  // connections that starve take this long to give up
     Nanos quick_duration = std::chrono::milliseconds(500);
     std::vector<std::uint64_t> connections, quick_connections;
     std::string headline = "throughput_rps";  // the metric that ranks the models here

@@ -1,0 +1,42 @@
+// The flags of `loadgen compare`, and the plan that they come to.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/net/socket.hpp"
+#include "loadgen/experiment/plan.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+struct CompareOptions {
+    bool quick = false, only_plan = false, quiet = false, no_wrk = false;
+    std::vector<std::string> workloads, models, variants, targets_text;
+    std::vector<std::uint64_t> connections;
+    std::vector<double> rates;
+    std::optional<std::uint64_t> repetitions, seed;
+    Nanos duration{0}, warmup{0};  // 0 = the workload's own
+    std::optional<std::uint64_t> budget;
+    std::string out, resume;
+
+    // From these, once they are complete:
+    Plan plan;
+    std::map<std::string, net::HostPort> targets;
+    std::string command_line;  // that repeats the experiment
+};
+
+void add_compare_options(CLI::App& command, CompareOptions& options);
+
+// Fills in plan, targets and command line. Error: which flag, and what to write instead.
+Status complete_options(CompareOptions& options);
+
+// "4m 10s", for estimates.
+std::string human_time(Nanos duration);
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,103 @@
+// A report before it has a form: sections of paragraphs, tables, charts and cards, which console,
+// Markdown and HTML render in their own ways. Texts are plain; each renderer escapes for itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+enum class Mark : std::uint8_t { plain, best, flagged, invalid, muted };
+
+struct TableCell {
+    std::string text;
+    Mark mark = Mark::plain;
+};
+
+struct Column {
+    std::string title;
+    bool number = false;  // right aligned
+    // A narrow terminal leaves out the least important columns first; 0 always stays.
+    int importance = 0;
+};
+
+struct Table {
+    std::string caption;
+    std::vector<Column> columns;
+    std::vector<std::vector<TableCell>> rows;  // each as long as `columns`
+    std::vector<std::size_t> breaks;           // rows before which a group begins
+};
+
+struct Paragraph {
+    std::string text;
+    Mark mark = Mark::plain;
+};
+
+// A statement of the data: what was found, how sure it is.
+struct Card {
+    std::string topic;     // "wait"
+    std::string value;     // "3.92 x", or "no difference"
+    std::string sentence;  // what it is, with the interval
+    std::vector<std::string> more;
+    Mark mark = Mark::plain;
+};
+
+struct ChartPoint {
+    double x = 0, y = 0;
+    std::optional<double> low, high;  // error bar
+    bool invalid = false;             // drawn differently, with `note` as the reason
+    std::string note;
+};
+
+struct Series {
+    std::string name;
+    std::string variant;  // chooses the colour; empty = neutral
+    std::vector<ChartPoint> points;
+    bool dashed = false;
+    bool markers = true;
+};
+
+struct Axis {
+    std::string title;
+    bool logarithmic = false;
+    std::string unit;                 // "us", "bytes", "1/s" or "": how ticks are written
+    std::vector<std::string> labels;  // categories; points then have x = 0, 1, ...
+};
+
+struct Chart {
+    enum class Kind : std::uint8_t { lines, bars, stacked, scatter };
+    std::string id;  // unique in the document; letters, digits, dashes
+    std::string title;
+    std::string caption;  // how to read it
+    Kind kind = Kind::lines;
+    Axis x, y;
+    std::vector<Series> series;
+};
+
+struct Cards {
+    std::vector<Card> cards;
+};
+
+using Block = std::variant<Paragraph, Table, Chart, Cards>;
+
+struct Section {
+    std::string id;
+    std::string title;
+    std::vector<Block> blocks;
+    bool detail = false;  // left out of the console
+};
+
+struct Document {
+    std::string title;
+    std::vector<std::string> subtitle;
+    std::vector<std::string> variants;  // in the order of their colours
+    std::vector<Section> sections;
+};
+
+// The figures of a chart as a table, for readers without a picture.
+Table table_of(const Chart& chart);
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,171 @@
+// How it was measured: the machine, the order, the commands that repeat it, and what was not
+// counted. A reader who doubts a figure starts here.
+#include "loadgen/analysis/verdict.hpp"
+#include "loadgen/report/comparison_document.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace echotrio::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string plain(const Json& value) {
+    if (value.is_null()) return "not known";
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Section environment_section(const Experiment& experiment) {
+    Table table;
+    table.columns = {{"", false, 0}, {"", false, 0}};
+    for (const auto& [key, value] : experiment.environment.items()) {
+        std::string name = key;
+        std::replace(name.begin(), name.end(), '_', ' ');
+        table.rows.push_back({{std::move(name)}, {plain(value)}});
+    }
+    Section section{"environment", "The machine", {}, true};
+    if (!table.rows.empty()) section.blocks.push_back(std::move(table));
+    return section;
+}
+
+// The commands of each model's first trial at each level: enough to repeat any of them by hand.
+Section commands_section(const Digest& digest) {
+    Table table;
+    table.columns = {{"workload", false, 0}, {"connections", true, 0}, {"model", false, 0},
+                     {"server", false, 0},   {"generator", false, 0},  {"CPUs", false, 0}};
+    for (const Cell& cell : digest.cells) {
+        const Trial& trial = *cell.trials.front();
+        if (trial.generator_command.empty()) continue;
+        table.rows.push_back(
+            {{cell.level.workload},
+             {format_exact_count(cell.level.connections)},
+             {cell.variant},
+             {fmt::format("{}", fmt::join(trial.server_command, " "))},
+             {fmt::format("{}", fmt::join(trial.generator_command, " "))},
+             {fmt::format("server {}; generator {}", fmt::join(trial.server_cpus, ","),
+                          fmt::join(trial.generator_cpus, ","))}});
+    }
+    Section section{"commands", "Commands that repeat a trial", {}, true};
+    if (!table.rows.empty()) section.blocks.push_back(std::move(table));
+    return section;
+}
+
+Section checks_section(const Experiment& experiment) {
+    Table checks;
+    checks.columns = {{"check", false, 0},
+                      {"INVALID when", false, 0},
+                      {"flagged when", false, 0},
+                      {"INVALID trials", true, 0},
+                      {"flagged trials", true, 0}};
+    for (const CheckRow& row : verdict_table()) {
+        std::size_t invalid = 0, flagged = 0;
+        for (const Trial& trial : experiment.trials) {
+            const auto has = [&](const std::vector<Finding>& list) {
+                return std::any_of(list.begin(), list.end(),
+                                   [&](const Finding& f) { return f.check == row.check; });
+            };
+            invalid += has(trial.result.verdict.reasons) ? 1 : 0;
+            flagged += has(trial.result.verdict.flags) ? 1 : 0;
+        }
+        checks.rows.push_back(
+            {{row.check},
+             {row.invalid},
+             {row.flag},
+             {format_exact_count(invalid), invalid > 0 ? Mark::invalid : Mark::plain},
+             {format_exact_count(flagged), flagged > 0 ? Mark::flagged : Mark::plain}});
+    }
+    Section section{"checks", "Validity checks and their outcome", {}, true};
+    section.blocks.push_back(std::move(checks));
+    return section;
+}
+
+// Trials that are shown but not counted, each with its reason.
+Section excluded_section(const Experiment& experiment) {
+    Table table;
+    table.columns = {{"workload", false, 0},
+                     {"connections", true, 0},
+                     {"model", false, 0},
+                     {"repetition", true, 0},
+                     {"attempt", true, 0},
+                     {"requests/s", true, 0},
+                     {"why it does not count", false, 0}};
+    for (const Trial& trial : experiment.trials) {
+        if (trial.counts()) continue;
+        std::vector<std::string> reasons;
+        for (const Finding& reason : trial.result.verdict.reasons) {
+            reasons.push_back(fmt::format("{}: {}", reason.check, reason.what));
+        }
+        if (trial.superseded) reasons.emplace_back("repeated");
+        table.rows.push_back({{trial.point.level.workload},
+                              {format_exact_count(trial.point.level.connections)},
+                              {trial.point.variant},
+                              {fmt::format("{}", trial.point.repetition)},
+                              {fmt::format("{}", trial.attempt)},
+                              {format_count(trial.result.throughput_rps)},
+                              {fmt::format("{}", fmt::join(reasons, "; ")), Mark::invalid}});
+    }
+    Section section{"excluded", "Trials that do not count", {}, true};
+    if (table.rows.empty()) {
+        section.blocks.push_back(Paragraph{"None: every trial was valid."});
+    } else {
+        section.blocks.push_back(std::move(table));
+    }
+    return section;
+}
+
+}  // namespace
+
+std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest) {
+    Section how{"method", "How it was measured", {}, true};
+    how.blocks.push_back(Paragraph{fmt::format(
+        "Every trial has a freshly started server; within a level the models follow each other in "
+        "balanced random order (seed {}), so that they meet the machine in the same state. Figures "
+        "are medians of the repetitions, the range beside them; ratios carry 95 % intervals over "
+        "repetitions. Latency counts from the intended start of a request.",
+        experiment.seed)});
+    if (!experiment.command_line.empty()) {
+        how.blocks.push_back(
+            Paragraph{fmt::format("To repeat the experiment: {}", experiment.command_line)});
+    }
+    std::vector<Section> sections;
+    sections.push_back(std::move(how));
+    sections.push_back(environment_section(experiment));
+    sections.push_back(checks_section(experiment));
+    sections.push_back(excluded_section(experiment));
+    sections.push_back(commands_section(digest));
+    return sections;
+}
+
+Document comparison_document(const Experiment& experiment, const Digest& digest) {
+    Document document;
+    document.title = "echotrio: three concurrency models, one service";
+    document.variants = digest.variants;
+    const auto environment = [&](const char* key) {
+        const auto found = experiment.environment.find(key);
+        return found == experiment.environment.end() ? "not known" : plain(*found);
+    };
+    std::size_t counted = 0;
+    for (const Trial& trial : experiment.trials) counted += trial.counts() ? 1 : 0;
+    document.subtitle.push_back(
+        fmt::format("{}, {} CPUs, {}; {:%Y-%m-%d %H:%M} UTC", environment("cpu_model"),
+                    environment("cpus_online"), environment("kernel"),
+                    fmt::gmtime(static_cast<std::time_t>(experiment.started_unix_s))));
+    document.subtitle.push_back(
+        fmt::format("{} trials, {} count; medians of {} repetitions, seed {}{}",
+                    experiment.trials.size(), counted, digest.plan.repetitions, experiment.seed,
+                    experiment.complete ? "" : "; INTERRUPTED, not all trials were made"));
+    const auto add = [&](std::vector<Section> sections) {
+        for (Section& section : sections) document.sections.push_back(std::move(section));
+    };
+    add(workload_sections(digest));
+    add(memory_sections(digest));
+    add(cross_check_sections(experiment));
+    document.sections.push_back(story_section(digest));
+    add(method_sections(experiment, digest));
+    return document;
+}
+
+}  // namespace echotrio::loadgen
