@@ -26,11 +26,17 @@ std::uint64_t connections_now(const Totals& totals) {
     return totals.opened > totals.closed ? totals.opened - totals.closed : 0;
 }
 
-// One metric in Prometheus' text format 0.0.4.
+// One metric in Prometheus' text format 0.0.4, which wants base units: microseconds become seconds.
 void append_metric(std::string& text, std::string_view model, std::string name,
                    std::string_view help, FieldKind kind, double value) {
     const bool counter = kind == FieldKind::counter;
-    if (counter && !name.ends_with("_total")) name += "_total";
+    constexpr std::string_view kTotal = "_total";
+    if (counter && name.ends_with(kTotal)) name.resize(name.size() - kTotal.size());
+    if (name.ends_with("_us")) {
+        name.replace(name.size() - 2, 2, "seconds");
+        value *= 1e-6;
+    }
+    if (counter) name += kTotal;
     fmt::format_to(std::back_inserter(text),
                    "# HELP echotrio_{0} {1}\n# TYPE echotrio_{0} {2}\n"
                    "echotrio_{0}{{model=\"{3}\"}} {4}\n",
