@@ -3,11 +3,11 @@
 #include "servers/threads/connection.hpp"
 
 #include "common/net/socket.hpp"
+#include "servers/threads/burn.hpp"
 #include "servers/threads/receive_limit.hpp"
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <new>
 #include <thread>
 
@@ -16,15 +16,6 @@ namespace {
 
 using protocol::Session;
 using protocol::Step;
-
-// CPU work under the lock, with a checkpoint after each slice.
-void burn(Nanos amount, const Shared& shared) {
-    const Nanos grain = shared.gil.grain();
-    for (Nanos left = amount; left > Nanos(0); left -= grain) {
-        shared.burner.burn_slice(std::min(left, grain));
-        shared.gil.checkpoint();
-    }
-}
 
 void serve(Slot& slot, protocol::Context& context, const Shared& shared) {
     Gil& gil = shared.gil;
@@ -64,7 +55,7 @@ void serve(Slot& slot, protocol::Context& context, const Shared& shared) {
                 break;
             }
             case Step::Kind::compute:
-                burn(step.duration, shared);
+                burn(step.duration, shared.burner, gil);
                 break;
             case Step::Kind::wait:
                 gil.drop();
