@@ -151,6 +151,28 @@ Result<Fd> connect_tcp(const Address& to, Nanos timeout) {
     return fd;
 }
 
+Connecting begin_connect(const Address& to, const Address* source) noexcept {
+    Fd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return {Fd(), errno};
+    set_nodelay(fd.get());
+    if (source != nullptr) {
+        // The port is chosen by connect, which knows the destination: it need only be unique to it.
+        set_flag(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+        if (::bind(fd.get(), source->get(), source->length) != 0) return {Fd(), errno};
+    }
+    // A connect that a signal interrupts goes on by itself, as if it had said EINPROGRESS.
+    if (::connect(fd.get(), to.get(), to.length) == 0) return {std::move(fd), 0};
+    if (errno == EINPROGRESS || errno == EINTR) return {std::move(fd), EINPROGRESS};
+    return {Fd(), errno};
+}
+
+int pending_error(int fd) noexcept {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+    return error;
+}
+
 std::uint64_t raise_descriptor_limit() noexcept {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);

@@ -68,6 +68,17 @@ void set_nonblocking(int fd, bool on) noexcept;
 // Blocking connect within `timeout`. Error names the address and the reason.
 Result<Fd> connect_tcp(const Address& to, Nanos timeout);
 
+// Begins to connect a non-blocking socket, from the address of `source` unless it is null. error: 0
+// connected; EINPROGRESS not yet (it becomes writable, then see pending_error); else why not, with
+// an empty Fd.
+struct Connecting {
+    Fd connection;
+    int error = 0;
+};
+Connecting begin_connect(const Address& to, const Address* source) noexcept;
+// What became of it: 0 or an errno, which is taken off the socket.
+int pending_error(int fd) noexcept;
+
 // Raises the soft limit of open descriptors to the hard one; returns it.
 std::uint64_t raise_descriptor_limit() noexcept;
 

@@ -1,11 +1,18 @@
 // One load on one target: sends by the schedule, matches replies, counts everything. It knows
 // nothing of servers' processes, files or verdicts (see experiment/trial.hpp for the whole).
+//
+// The rule of the window: a request belongs to it when its intended start lies in [begin, end). At
+// the end no further request falls due; what is due is still sent for up to a second and answered
+// within the timeout (the drain), so that a stall at the end is in the figures. Latency holds all
+// requests of the window except failed ones: a timeout as the time until it ran out, what was
+// never sent or answered as the time it had waited. Only the throughput looks at when replies came.
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/record/run_result.hpp"
+#include "loadgen/schedule/schedule.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -25,20 +32,14 @@ struct Target {
 };
 Result<Target> parse_target(const std::string& url);
 
-enum class Arrival : std::uint8_t { constant, poisson };
-
-// One leg of a rate profile: `rate` requests/s for `duration`.
-struct RateStep {
-    double rate = 0;
-    Nanos duration{0};
-};
-
-// A share of the requests that differs from the rest: "2%:/echo/x?cpu=20ms".
+// A share of the requests that differs from the rest: "slow:2:/echo/x?cpu=20ms".
 struct RequestClass {
     std::string name;
     double weight = 1;
     std::string path;
 };
+// "NAME:WEIGHT:PATH". Error: what to write instead.
+Result<RequestClass> parse_class(const std::string& text);
 
 struct RunOptions {
     Target target;
@@ -49,7 +50,7 @@ struct RunOptions {
     Nanos warmup = std::chrono::seconds(1);
     std::vector<RateStep> rate;  // empty = closed loop; one step with duration 0 = all of it
     Arrival arrival = Arrival::poisson;
-    std::uint64_t size = 64;  // raw message or POST body, bytes
+    std::uint64_t size = 64;  // raw message, bytes
     Nanos think{0};
     std::uint64_t requests_per_connection = 0;  // churn; 0 = keep
     std::uint64_t idle = 0;                     // connections held open and silent
@@ -62,7 +63,11 @@ struct RunOptions {
     std::string body;
     std::vector<std::string> headers;   // "Name: value"
     std::vector<RequestClass> classes;  // empty = one class, target.path
+    bool check_replies = true;          // HTTP: compare the bodies of /echo replies
 };
+
+// What can't be asked for together. Error: "--flag: why".
+Status check_options(const RunOptions& options);
 
 // Called by the controlling thread, never on the request path.
 struct RunHooks {

@@ -30,6 +30,11 @@ void Histogram::add(const Histogram& other) {
     clamped_ += other.clamped_;
 }
 
+void Histogram::clear() {
+    std::fill(counts_.begin(), counts_.end(), std::uint64_t{0});
+    clamped_ = 0;
+}
+
 Histogram Histogram::since(const Histogram& earlier) const {
     CHECK_LE(earlier.counts_.size(), counts_.size());
     Histogram difference = *this;

@@ -37,6 +37,8 @@ class Histogram {
     }
 
     void add(const Histogram& other);
+    // Empty again; keeps its slots.
+    void clear();
     // What was recorded since `earlier`, a former copy of this one.
     Histogram since(const Histogram& earlier) const;
 

@@ -1,0 +1,209 @@
+#include "loadgen/commands/load_options.hpp"
+
+#include "common/base/cli.hpp"
+#include "common/base/units.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+
+namespace echotrio::loadgen {
+namespace {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+constexpr std::uint64_t kMostBody = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostConnections = 1'000'000;
+
+// "+5s", seconds since 1970 ("1764031200.5"), or "2026-11-24T23:00:00Z".
+Result<SystemTime> parse_time(const std::string& text) {
+    const auto wrong = [&] {
+        return Error{fmt::format(
+            "--start-at: write +5s, seconds since 1970 or 2026-01-31T12:00:00Z, got '{}'", text)};
+    };
+    const SystemTime current = std::chrono::system_clock::now();
+    SystemTime at;
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, ec] = std::from_chars(text.data(), end, number);
+    std::tm calendar{};
+    if (text.starts_with('+')) {
+        const auto ahead = parse_duration(std::string_view(text).substr(1));
+        if (!ahead) return wrong();
+        return current + *ahead;
+    }
+    if (ec == std::errc{} && rest == end && number >= 0 && number < 1e10) {
+        at = SystemTime(std::chrono::duration_cast<SystemTime::duration>(
+            std::chrono::duration<double>(number)));
+    } else if (const char* parsed = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &calendar);
+               parsed != nullptr && *parsed == '\0') {
+        at = std::chrono::system_clock::from_time_t(::timegm(&calendar));
+    } else {
+        return wrong();
+    }
+    if (at < current) return Error{fmt::format("--start-at: {} is in the past", text)};
+    return at;
+}
+
+Result<std::string> read_body(const std::string& text) {
+    if (!text.starts_with('@')) return text;
+    std::ifstream file(text.substr(1), std::ios::binary);
+    std::string body{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open() || file.bad()) {
+        return Error{fmt::format("--body: cannot read '{}'", text.substr(1))};
+    }
+    if (body.size() > kMostBody) return Error{"--body: is longer than 1GiB"};
+    return body;
+}
+
+// Letters, so that a person who looks at the traffic can read it.
+std::string made_up_body(std::uint64_t size) {
+    std::string body(size, '\0');
+    for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 26);
+    return body;
+}
+
+Status check_headers(const RunOptions& run) {
+    for (const std::string& line : run.headers) {
+        const std::size_t colon = line.find(':');
+        const bool clean = std::all_of(line.begin(), line.end(), [](char c) {
+            return static_cast<unsigned char>(c) >= ' ' || c == '\t';
+        });
+        if (colon == 0 || colon == std::string::npos || !clean) {
+            return Error{fmt::format("--header: write 'Name: value', got '{}'", line)};
+        }
+    }
+    const bool token = std::all_of(run.method.begin(), run.method.end(),
+                                   [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (!token) return Error{fmt::format("--method: write it like GET, got '{}'", run.method)};
+    return Done{};
+}
+
+Status finish_http(LoadFlags& flags, const CLI::App& command) {
+    RunOptions& run = flags.run;
+    if (run.target.scheme == Scheme::tcp) {
+        for (const char* flag : {"--method", "--body", "--header", "--class"}) {
+            if (command.count(flag) > 0) {
+                return Error{fmt::format("{}: needs an http:// URL", flag)};
+            }
+        }
+        if (flags.size) run.size = *flags.size;
+        return Done{};
+    }
+    if (flags.size && !flags.body.empty()) return Error{"--size: give it or --body, not both"};
+    auto body = read_body(flags.body);
+    if (!body) return body.error();
+    run.body = std::move(*body);
+    if (flags.size) run.body = made_up_body(*flags.size);
+    for (const std::string& text : flags.classes) {
+        auto one = parse_class(text);
+        if (!one) return Error{"--class: " + one.error().message};
+        run.classes.push_back(std::move(*one));
+    }
+    return check_headers(run);
+}
+
+}  // namespace
+
+void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
+    RunOptions& run = flags.run;
+    const auto count = [&](const char* names, std::uint64_t& value, double least,
+                           const char* help) {
+        return command.add_option(names, value, help)
+            ->check(cli::number_between(least, static_cast<double>(kMostConnections)));
+    };
+    command.add_option("URL", flags.url, "tcp://host:port (raw echo) or http://host:port/path")
+        ->required();
+    count("-c,--connections", run.connections, 1, "Connections");
+    count("-t,--threads", run.threads, 1, "Generator threads");
+    cli::duration(command, "-d,--duration", run.duration, "Length of the measured window");
+    cli::duration(command, "--warmup", run.warmup, "Before the window, not measured");
+    command.add_option("--arrival", flags.arrival, "Gaps of an open loop")
+        ->check(CLI::IsMember({"poisson", "constant"}));
+    cli::size(command, "--size", flags.size.emplace(run.size),
+              "Bytes of a raw message (64) or of a POST body")
+        ->default_str("64")
+        ->check(cli::size_between(1, kMostBody));
+    count("--requests-per-connection", run.requests_per_connection, 0,
+          "Close a connection after so many (churn); 0: keep it");
+    count("--idle", run.idle, 0, "Connections held open and silent beside the active ones");
+    count("--pipeline", run.pipeline, 1, "Requests on a connection at a time")
+        ->check(cli::number_between(1, 10'000));
+    cli::duration(command, "--timeout", run.timeout, "A reply later than this counts as timed out")
+        ->check(cli::at_most(std::chrono::hours(1)));
+    command.add_option("--pid", flags.pid, "Measure this process and all its descendants")
+        ->check(cli::positive_number());
+    cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
+    command.add_option("--seed", run.seed, "Of arrivals, classes and message contents");
+    command.add_option("--ceiling", flags.ceiling_rps,
+                       "Requests/s that `loadgen calibrate` found; 0: not known");
+    command.add_option("-X,--method", run.method, "HTTP method; GET, or POST with a body");
+    command.add_option("--body", flags.body, "HTTP body: a text, or @FILE");
+    command.add_option("-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
+    command.add_option("--class", flags.classes,
+                       "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
+    command.add_flag("!--no-check", run.check_replies, "Don't compare the bodies of /echo replies");
+    if (!with_rate) return;
+    command.add_option("-n,--requests", run.requests,
+                       "End after so many instead of a duration; no warm-up unless given");
+    command.add_option("-R,--rate", flags.rate,
+                       "Open loop, requests/s: 5000, a profile 1000/10s,5000/10s, a ramp "
+                       "1000..20000/60s, a stair 1000..20000:1000/5s");
+    cli::duration(command, "--think", run.think, "Closed loop: pause between reply and request");
+    command.add_option("--start-at", flags.start_at,
+                       "Begin at this time: +5s, seconds since 1970, 2026-01-31T12:00:00Z");
+}
+
+Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
+    RunOptions& run = flags.run;
+    auto target = parse_target(flags.url);
+    if (!target) return Error{"URL: " + target.error().message};
+    run.target = std::move(*target);
+    run.arrival = flags.arrival == "constant" ? Arrival::constant : Arrival::poisson;
+    if (command.count("--size") == 0) flags.size.reset();
+    if (const Status http = finish_http(flags, command); !http) return http;
+    if (!flags.rate.empty()) {
+        auto steps = parse_rate(flags.rate);
+        if (!steps) return Error{"--rate: " + steps.error().message};
+        run.rate = std::move(*steps);
+        const Nanos profile = total_duration(run.rate);
+        if (profile > Nanos(0) && command.count("--duration") == 0) run.duration = profile;
+    }
+    if (run.requests > 0 && command.count("--duration") > 0) {
+        return Error{"--requests: give it or --duration, not both"};
+    }
+    if (run.requests > 0 && command.count("--warmup") == 0) run.warmup = Nanos(0);
+    if (!flags.start_at.empty()) {
+        const auto at = parse_time(flags.start_at);
+        if (!at) return at.error();
+        run.start_at = *at;
+    }
+    return check_options(run);
+}
+
+std::string describe_load(const RunOptions& o) {
+    std::string text = fmt::format("{} connection{}", o.connections, o.connections == 1 ? "" : "s");
+    if (o.rate.empty()) {
+        text += ", closed loop";
+        if (o.think > Nanos(0))
+            text += fmt::format(" with {} think time", format_duration(o.think));
+    } else {
+        text += fmt::format(", {} requests/s ({})", format_rate(o.rate),
+                            o.arrival == Arrival::poisson ? "Poisson" : "constant gaps");
+    }
+    if (o.requests_per_connection > 0) {
+        text += fmt::format(", {} per connection", o.requests_per_connection);
+    }
+    if (o.pipeline > 1) text += fmt::format(", {} pipelined", o.pipeline);
+    if (o.idle > 0) text += fmt::format(", {} idle", o.idle);
+    text += o.requests > 0 ? fmt::format(", {} requests", o.requests)
+                           : fmt::format(", {}", format_duration(o.duration));
+    if (o.warmup > Nanos(0)) text += fmt::format(" after {} of warm-up", format_duration(o.warmup));
+    return text;
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,35 @@
+// The flags that say what load to make, for `run` and `search`.
+#pragma once
+
+#include "loadgen/engine/run.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <optional>
+#include <string>
+
+namespace echotrio::loadgen {
+
+struct LoadFlags {
+    std::string url;
+    RunOptions run;
+    std::optional<std::uint64_t> size;
+    std::string rate;
+    std::string arrival = "poisson";
+    std::string start_at;
+    std::string body;
+    std::vector<std::string> classes;
+    std::optional<pid_t> pid;
+    double ceiling_rps = 0;
+};
+
+// Adds them; flags.run holds the defaults. `with_rate`: also --rate, --think, --duration ...
+void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate);
+
+// What the flags mean together, in flags.run. Error: "--flag: what is wrong", for exit status 2.
+Status finish_load_flags(LoadFlags& flags, const CLI::App& command);
+
+// "64 connections, closed loop, 10s after 1s of warm-up"
+std::string describe_load(const RunOptions& options);
+
+}  // namespace echotrio::loadgen

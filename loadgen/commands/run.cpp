@@ -1,0 +1,129 @@
+// `loadgen run`: one load on one target, its live line, its summary and its files.
+#include "common/base/cli.hpp"
+#include "common/net/signals.hpp"
+#include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/load_options.hpp"
+#include "loadgen/experiment/environment.hpp"
+#include "loadgen/experiment/run_command.hpp"
+#include "loadgen/experiment/trial.hpp"
+#include "loadgen/record/hdr_codec.hpp"
+#include "loadgen/report/console_run.hpp"
+#include "loadgen/report/result_json.hpp"
+#include "loadgen/report/results_file.hpp"
+#include "loadgen/report/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+namespace echotrio::loadgen {
+namespace {
+
+struct Options {
+    LoadFlags load;
+    std::string json, hdr;
+    bool quiet = false;
+};
+
+// A line that is written over once a second; nothing where standard error is no terminal.
+class LiveLine {
+  public:
+    explicit LiveLine(bool on) : on_(on && ::isatty(STDERR_FILENO) != 0) {}
+    ~LiveLine() { clear(); }
+    LiveLine(const LiveLine&) = delete;
+    LiveLine& operator=(const LiveLine&) = delete;
+
+    void show(const Interval& interval) {
+        if (!on_) return;
+        const double length = interval.at_s - last_;
+        last_ = interval.at_s;
+        std::string line = live_line(interval, length > 0 ? length : 1);
+        line.resize(std::min(line.size(), terminal_style(STDERR_FILENO).width - 1));
+        fmt::print(stderr, "\r\x1b[K{}", line);
+        shown_ = true;
+    }
+    void clear() {
+        if (std::exchange(shown_, false)) fmt::print(stderr, "\r\x1b[K");
+    }
+
+  private:
+    bool on_;
+    bool shown_ = false;
+    double last_ = 0;
+};
+
+nlohmann::ordered_json to_json(const Options& options, const RunResult& result) {
+    nlohmann::ordered_json json{{"schema_version", kSchemaVersion}};
+    json["command"] = options_to_json(options.load.run);
+    json["environment"] = describe_environment();
+    json.update(result_to_json(result));
+    return json;
+}
+
+Status write_files(const Options& options, const RunResult& result) {
+    if (!options.hdr.empty()) {
+        const std::vector<HdrLogLine> lines{
+            {"latency", 0, result.duration_s, result.latency},
+            {"service_time", 0, result.duration_s, result.service_time},
+            {"lateness", 0, result.duration_s, result.lateness}};
+        const Status written =
+            write_file(options.hdr, format_hdr_log(result.started_unix_s, lines));
+        if (!written) return written;
+    }
+    if (options.json.empty()) return Done{};
+    const std::string text = to_json(options, result).dump(2) + "\n";
+    if (options.json != "-") return write_file(options.json, text);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+        return Error{"cannot write to standard output"};
+    }
+    return Done{};
+}
+
+int run_command(const Options& options) {
+    auto signals = net::SignalFd::block({SIGINT, SIGTERM});
+    if (!signals) return cli::fail(signals.error().message);
+    TrialOptions trial;
+    trial.run = options.load.run;
+    trial.pid = options.load.pid;
+    trial.ceiling_rps = options.load.ceiling_rps;
+
+    LiveLine live(!options.quiet);
+    auto result = run_trial(
+        trial, [&](const Interval& interval) { live.show(interval); },
+        [&] { return signals->take().has_value(); });
+    live.clear();
+    if (!result) return cli::fail(result.error().message);
+    if (const Status written = write_files(options, *result); !written) {
+        return cli::fail(written.error().message);
+    }
+    if (!options.quiet) {
+        std::FILE* const out = options.json == "-" ? stderr : stdout;
+        fmt::print(out, "{}",
+                   run_summary(*result, {options.load.url, describe_load(options.load.run)},
+                               terminal_style(::fileno(out)).colour));
+    }
+    return result->verdict.valid ? cli::kExitOk : kExitInvalid;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& status) {
+    auto* command = app.add_subcommand("run", "Put one load on one target and judge the result");
+    auto options = std::make_shared<Options>();
+    add_load_flags(*command, options->load, true);
+    command->add_option("--json", options->json,
+                        "Write the result as JSON to this file; - for standard output");
+    command->add_option("--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
+    command->add_flag("--quiet", options->quiet, "No live line, no summary");
+    command->callback([options, command, &status] {
+        const Status finished = finish_load_flags(options->load, *command);
+        status =
+            finished ? run_command(*options) : cli::fail(finished.error().message, cli::kExitUsage);
+    });
+}
+
+}  // namespace echotrio::loadgen

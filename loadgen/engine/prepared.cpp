@@ -1,0 +1,166 @@
+#include "loadgen/engine/prepared.hpp"
+
+#include "common/base/rng.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+namespace echotrio::loadgen {
+namespace {
+
+// Of the 28,232 ports that the kernel hands out by default for one source, destination and port.
+constexpr std::uint64_t kConnectionsPerSource = 20'000;
+// Connections that are opened and closed all the time leave ports behind in TIME_WAIT.
+constexpr std::uint64_t kSourcesForChurn = 16;
+
+std::string make_pattern(std::uint64_t size, std::uint64_t seed) {
+    Rng rng(seed ^ 0x7061747465726eULL);
+    std::string pattern(size + Prepared::kOffsets, '\0');
+    for (char& c : pattern) {
+        // No space, so that no message begins like an HTTP request.
+        do {
+            c = static_cast<char>(rng.next() >> 56U);
+        } while (c == ' ');
+    }
+    return pattern;
+}
+
+std::optional<int> hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return std::nullopt;
+}
+
+std::string percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size()) {
+            const auto high = hex_digit(text[i + 1]);
+            const auto low = hex_digit(text[i + 2]);
+            if (high && low) {
+                out.push_back(static_cast<char>(*high * 16 + *low));
+                i += 2;
+                continue;
+            }
+        }
+        out.push_back(text[i]);
+    }
+    return out;
+}
+
+bool has_header(const std::vector<std::string>& headers, std::string_view name) {
+    return std::any_of(headers.begin(), headers.end(), [&](const std::string& line) {
+        return line.size() > name.size() && line[name.size()] == ':' &&
+               std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
+                   return std::tolower(static_cast<unsigned char>(a)) ==
+                          std::tolower(static_cast<unsigned char>(b));
+               });
+    });
+}
+
+PreparedRequest prepare_http(const RunOptions& options, const std::string& path) {
+    const bool has_body = !options.body.empty();
+    const std::string method = !options.method.empty() ? options.method : has_body ? "POST" : "GET";
+    std::string head = fmt::format("{} {} HTTP/1.1\r\n", method, path);
+    if (!has_header(options.headers, "host")) {
+        head += fmt::format("Host: {}\r\n", net::format_host_port(options.target.where));
+    }
+    for (const std::string& line : options.headers) head += line + "\r\n";
+    if (has_body || method == "POST" || method == "PUT") {
+        head += fmt::format("Content-Length: {}\r\n", options.body.size());
+    }
+    PreparedRequest request;
+    request.keep = head + "\r\n" + options.body;
+    request.close = head + "Connection: close\r\n\r\n" + options.body;
+    request.head = method == "HEAD";
+
+    const std::string_view bare = std::string_view(path).substr(0, path.find('?'));
+    constexpr std::string_view kEchoText = "/echo/";
+    if (bare == "/echo" && (method == "POST" || method == "PUT")) {
+        request.check = options.check_replies;
+        request.reply = options.body;
+    } else if (bare.starts_with(kEchoText) && method == "GET") {
+        request.check = options.check_replies;
+        request.reply = percent_decoded(bare.substr(kEchoText.size()));
+    }
+    return request;
+}
+
+// 127.0.0.1, 127.0.0.2 ...: all of 127.0.0.0/8 is this machine.
+std::vector<net::Address> loopback_sources(const net::Address& target, const RunOptions& options) {
+    std::vector<net::Address> sources;
+    if (target.storage.ss_family != AF_INET) return sources;
+    const auto* to = reinterpret_cast<const sockaddr_in*>(&target.storage);
+    if (ntohl(to->sin_addr.s_addr) >> 24U != 127) return sources;
+    const std::uint64_t least = options.requests_per_connection > 0 ? kSourcesForChurn : 1;
+    const std::uint64_t count =
+        std::max(least, (options.connections + options.idle) / kConnectionsPerSource + 1);
+    if (count == 1) return sources;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        net::Address source;
+        sockaddr_in from{};
+        from.sin_family = AF_INET;
+        from.sin_addr.s_addr = htonl(0x7f000001U + static_cast<std::uint32_t>(i));
+        *reinterpret_cast<sockaddr_in*>(&source.storage) = from;
+        source.length = sizeof from;
+        sources.push_back(source);
+    }
+    return sources;
+}
+
+}  // namespace
+
+Status check_options(const RunOptions& o) {
+    if (o.connections == 0) return Error{"--connections: must be > 0"};
+    if (o.threads == 0) return Error{"--threads: must be > 0"};
+    if (o.pipeline == 0) return Error{"--pipeline: must be > 0"};
+    if (o.timeout <= Nanos(0)) return Error{"--timeout: must be > 0"};
+    if (o.requests == 0 && o.duration <= Nanos(0)) return Error{"--duration: must be > 0"};
+    if (o.target.scheme == Scheme::tcp && o.size == 0)
+        return Error{"--size: must be > 0 for tcp://"};
+    if (o.target.scheme == Scheme::tcp && !o.classes.empty()) {
+        return Error{"--class: request classes differ in their paths and need an http:// URL"};
+    }
+    if (o.think > Nanos(0) && !o.rate.empty()) {
+        return Error{"--think: is for closed loops; with --rate the schedule says when to send"};
+    }
+    if (o.think > Nanos(0) && o.pipeline > 1) {
+        return Error{"--think: needs --pipeline 1; who thinks waits for the reply first"};
+    }
+    return Done{};
+}
+
+Result<Prepared> prepare_load(const RunOptions& options) {
+    if (const Status checked = check_options(options); !checked) return checked.error();
+    Prepared prepared;
+    prepared.options = &options;
+    auto target = net::resolve(options.target.where.host, options.target.where.port);
+    if (!target) return target.error();
+    prepared.target = *target;
+    prepared.sources = loopback_sources(*target, options);
+    prepared.raw = options.target.scheme == Scheme::tcp;
+    if (prepared.raw) {
+        prepared.pattern = make_pattern(options.size, options.seed);
+        prepared.class_limits = {1.0};
+        return prepared;
+    }
+    std::vector<RequestClass> classes = options.classes;
+    if (classes.empty()) classes.push_back({"", 1, options.target.path});
+    const double sum = std::accumulate(classes.begin(), classes.end(), 0.0,
+                                       [](double s, const auto& c) { return s + c.weight; });
+    double cumulated = 0;
+    for (const RequestClass& one : classes) {
+        prepared.http.push_back(prepare_http(options, one.path));
+        cumulated += one.weight / sum;
+        prepared.class_limits.push_back(cumulated);
+    }
+    prepared.class_limits.back() = 1;
+    return prepared;
+}
+
+}  // namespace echotrio::loadgen

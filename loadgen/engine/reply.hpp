@@ -1,0 +1,98 @@
+// HTTP replies, as far as a load generator must understand them: where one ends, its status, and
+// whether its body is the expected one. Incremental, bounded, without I/O. It is part of the
+// instrument, so it is strict: what a proxy and an origin could read differently is an error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace echotrio::loadgen {
+
+// What is known beforehand about a reply.
+struct ExpectedReply {
+    bool head = false;        // to HEAD: no body, whatever the head says
+    bool check = false;       // the body must be `body`
+    std::string_view body{};  // valid while the reply is read
+};
+
+// What a head says about its reply.
+struct ReplyHead {
+    enum class Body : std::uint8_t { none, sized, chunked, until_close };
+    std::uint16_t status = 0;
+    Body body = Body::none;
+    bool close = false;  // the server ends the connection after this reply
+    std::uint64_t length = 0;
+};
+
+// Parses a complete head, with its empty line. False: it is not HTTP/1.x or contradicts itself.
+bool parse_reply_head(std::string_view head, bool to_head_request, ReplyHead& parsed);
+
+// The last head met, with its meaning: most replies of a run begin with the same bytes, and
+// comparing them is cheaper than parsing. One per request class and thread.
+struct LearnedHead {
+    std::string bytes;
+    ReplyHead head;
+};
+
+// One connection's place in the reply that is coming in. Holds no buffer unless a head is cut in
+// two, and then at most kHeadLimit bytes.
+class ReplyReader {
+  public:
+    static constexpr std::size_t kHeadLimit = 16 * 1024;
+
+    enum class Outcome : std::uint8_t {
+        more,      // all bytes were taken and the reply goes on
+        done,      // it ended; bytes beyond it are not taken
+        mismatch,  // the body is not the expected one
+        broken,    // not HTTP
+    };
+    struct Progress {
+        Outcome outcome;
+        std::size_t taken;
+    };
+
+    // Precondition after done: reset() was called.
+    Progress feed(std::string_view bytes, const ExpectedReply& expected, LearnedHead& learned);
+
+    // The server closed: whether that ends the reply in order (a body until close).
+    bool finish_at_end(const ExpectedReply& expected) const;
+
+    std::uint16_t status() const { return head_.status; }
+    bool close() const { return head_.close; }
+    bool begun() const { return phase_ != Phase::head || stash_ != nullptr; }
+    void reset();
+
+  private:
+    enum class Phase : std::uint8_t {
+        head,
+        body,
+        chunk_size,
+        chunk_extension,
+        chunk_data,
+        chunk_end,
+        trailer
+    };
+    bool take_head(std::string_view& in, const ExpectedReply& expected, LearnedHead& learned);
+    bool take_body(std::string_view& in, const ExpectedReply& expected);
+    bool take_chunk_size(std::string_view& in);
+    bool take_line_end(std::string_view& in);
+    bool take_trailer(std::string_view& in);
+    void head_is_known();
+    bool step(std::string_view& in, const ExpectedReply& expected, LearnedHead& learned);
+
+    Outcome failure_ = Outcome::broken;
+    Phase phase_ = Phase::head;
+    bool done_ = false;
+    std::uint8_t digits_ = 0;  // of the chunk size
+    std::uint16_t line_ = 0;   // bytes of the trailer line, or of a chunk's line end
+    std::uint32_t extra_ = 0;  // bytes of chunk extensions and trailer, bounded together
+    ReplyHead head_;
+    std::uint64_t left_ = 0;              // of the body or the chunk
+    std::uint64_t body_at_ = 0;           // bytes of the body so far
+    std::unique_ptr<std::string> stash_;  // the beginning of a cut head
+};
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,355 @@
+// The controlling thread of a run: starts the workers together, calls the hooks at the edges of the
+// window and once a second, and adds up the threads' books.
+#include "loadgen/engine/run.hpp"
+
+#include "loadgen/engine/hiccup.hpp"
+#include "loadgen/engine/worker.hpp"
+#include "loadgen/record/summary.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+namespace echotrio::loadgen {
+namespace {
+
+constexpr Nanos kPoll = std::chrono::milliseconds(10);
+// From the word "start" to the start: longer than a worker's look at it.
+constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
+constexpr std::uint64_t kSpareDescriptors = 64;
+
+double process_cpu_s() {
+    timespec t{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+double unix_seconds(std::chrono::system_clock::time_point t) {
+    return std::chrono::duration<double>(t.time_since_epoch()).count();
+}
+
+class Run {
+  public:
+    Run(const RunOptions& options, const RunHooks& hooks, const Prepared& prepared);
+    ~Run();
+    Result<RunResult> execute();
+
+  private:
+    bool all(Worker::Phase phase) const;
+    bool any_failed() const;
+    void poll_until(TimePoint until);
+    void ask_to_stop();
+    bool wait_for_connections();
+    std::string failure() const;
+    TimePoint choose_start() const;
+    void watch_run();
+    void collect_second();
+    void add_up();
+    void add_worker(Worker& worker);
+    void summarise_run();
+
+    const RunOptions& options_;
+    const RunHooks& hooks_;
+    const Prepared& prepared_;
+    std::optional<Profile> profile_;
+    Signals signals_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::thread> threads_;
+
+    TimePoint begin_, end_;
+    double cpu_at_begin_ = 0;
+    bool window_open_ = false, window_closed_ = false;
+    Durations total_;
+    std::vector<std::uint64_t> completed_;  // by class
+    Progress previous_;
+    double replies_ = 0, replies_squared_ = 0;
+    double area_ = 0;
+    std::uint64_t syscalls_ = 0, in_time_ = 0;
+    RunResult result_;
+};
+
+Run::Run(const RunOptions& options, const RunHooks& hooks, const Prepared& prepared)
+    : options_(options),
+      hooks_(hooks),
+      prepared_(prepared),
+      total_(prepared.class_limits.size()),
+      completed_(prepared.class_limits.size()) {
+    if (!options.rate.empty()) {
+        std::vector<RateStep> steps = options.rate;
+        // The warm-up runs at the rate at which the window begins.
+        if (options.warmup > Nanos(0)) {
+            steps.insert(steps.begin(), {options.rate.front().rate, options.warmup});
+        }
+        profile_.emplace(steps);
+    }
+    const std::uint64_t threads = std::min(options.threads, options.connections);
+    for (std::uint64_t i = 0; i < threads; ++i) {
+        workers_.push_back(std::make_unique<Worker>(prepared, profile_ ? &*profile_ : nullptr,
+                                                    Share{i, threads}, signals_));
+    }
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        threads_.emplace_back([this, i] {
+            if (!options_.cpus.empty()) {  // these CPUs were checked when the run began
+                static_cast<void>(
+                    net::pin_to_cpus(std::span(&options_.cpus[i % options_.cpus.size()], 1)));
+            }
+            workers_[i]->run();
+        });
+    }
+}
+
+Run::~Run() {
+    ask_to_stop();
+    for (std::thread& thread : threads_) {
+        if (thread.joinable()) thread.join();
+    }
+}
+
+bool Run::all(Worker::Phase phase) const {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [&](const auto& w) { return w->phase() == phase; });
+}
+
+bool Run::any_failed() const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& w) { return w->phase() == Worker::Phase::failed; });
+}
+
+void Run::ask_to_stop() {
+    std::int64_t never = Signals::kNever;
+    signals_.stop.compare_exchange_strong(never, now().time_since_epoch().count());
+}
+
+void Run::poll_until(TimePoint until) {
+    std::this_thread::sleep_until(std::min(until, now() + kPoll));
+    if (!result_.interrupted && hooks_.stop && hooks_.stop()) {
+        result_.interrupted = true;
+        ask_to_stop();
+    }
+}
+
+// False: a thread could not connect at all, or the run was called off before it began.
+bool Run::wait_for_connections() {
+    while (!all(Worker::Phase::connected) && !any_failed() && !result_.interrupted) {
+        poll_until(now() + kPoll);
+    }
+    return !any_failed() && !result_.interrupted;
+}
+
+std::string Run::failure() const {
+    for (const auto& worker : workers_) {
+        if (worker->phase() == Worker::Phase::failed && !worker->report().error.empty()) {
+            return fmt::format("cannot connect to {}: {}",
+                               net::format_host_port(options_.target.where),
+                               worker->report().error);
+        }
+    }
+    return "stopped before the run began";
+}
+
+TimePoint Run::choose_start() const {
+    const TimePoint soon = now() + kStartAhead;
+    if (!options_.start_at) return soon;
+    const Nanos ahead =
+        std::chrono::duration_cast<Nanos>(*options_.start_at - std::chrono::system_clock::now());
+    return std::max(soon, now() + ahead);
+}
+
+// What the workers handed over of the last second, as one interval.
+void Run::collect_second() {
+    Progress sum;
+    Durations second(total_.latency.size());
+    for (const auto& worker : workers_) {
+        Ledger& ledger = worker->ledger();
+        if (!ledger.has_flipped()) continue;  // it has ended; its rest is added up at the end
+        const Ledger::Handed& handed = ledger.handed();
+        sum.due += handed.progress.due;
+        sum.ended += handed.progress.ended;
+        sum.completed += handed.progress.completed;
+        sum.errors += handed.progress.errors;
+        second.add(handed.durations);
+        ledger.give_back();
+    }
+    total_.add(second);
+    Histogram latency;
+    for (const Histogram& one : second.latency) latency.add(one);
+    Interval interval;
+    interval.at_s = std::max(1.0, std::floor(seconds(now() - begin_)));
+    interval.due = sum.due - previous_.due;
+    interval.completed = sum.completed - previous_.completed;
+    interval.in_flight = sum.due - sum.ended;
+    interval.errors = sum.errors - previous_.errors;
+    interval.p50_us = supported_percentile_us(latency, 50);
+    interval.p99_us = supported_percentile_us(latency, 99);
+    previous_ = sum;
+    if (hooks_.second) hooks_.second(interval);
+    result_.intervals.push_back(interval);
+}
+
+void Run::watch_run() {
+    std::optional<Hiccup> hiccup;
+    const auto close_window = [&] {
+        if (window_closed_) return;
+        window_closed_ = true;
+        result_.generator.cpu_s = process_cpu_s() - cpu_at_begin_;
+        if (hiccup) {
+            const Histogram& late = hiccup->stop();
+            result_.machine.hiccup_p99_us = supported_percentile_us(late, 99);
+            result_.machine.hiccup_max_us = static_cast<double>(late.max()) / 1000;
+        }
+        if (window_open_ && hooks_.window_ends) hooks_.window_ends();
+    };
+    const bool counts = options_.requests > 0;
+    while (!all(Worker::Phase::done)) {
+        if (!window_open_ && now() >= begin_) {
+            window_open_ = true;
+            result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
+            cpu_at_begin_ = process_cpu_s();
+            hiccup.emplace();
+            if (hooks_.window_begins) hooks_.window_begins();
+        }
+        if (window_open_ && (result_.interrupted || (!counts && now() >= end_))) close_window();
+        if (std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
+                return w->phase() == Worker::Phase::done ||
+                       (w->phase() == Worker::Phase::running && w->ledger().has_flipped());
+            })) {
+            collect_second();
+        }
+        poll_until(!window_open_ ? begin_ : !counts && !window_closed_ ? end_ : now() + kPoll);
+    }
+    close_window();
+}
+
+void Run::add_worker(Worker& worker) {
+    const Ledger& ledger = worker.ledger();
+    if (ledger.has_flipped()) total_.add(ledger.handed().durations);
+    total_.add(ledger.remaining());
+    const auto add = [](Accounting& to, const Accounting& from) {
+        to.scheduled += from.scheduled;
+        to.sent += from.sent;
+        to.completed += from.completed;
+        to.failed += from.failed;
+        to.timed_out += from.timed_out;
+        to.in_flight += from.in_flight;
+        to.unsent += from.unsent;
+    };
+    add(result_.accounting, ledger.within());
+    add(result_.total, ledger.within());
+    add(result_.total, ledger.before());
+    const ErrorCounts& errors = ledger.errors();
+    const Worker::Report& report = worker.report();
+    result_.errors.connect += errors.connect + report.connect_errors;
+    result_.errors.reset += errors.reset;
+    result_.errors.closed += errors.closed;
+    result_.errors.timeout += errors.timeout;
+    result_.errors.mismatch += errors.mismatch;
+    result_.errors.status += errors.status;
+    result_.errors.protocol += errors.protocol;
+
+    result_.connections.opened += report.opened;
+    result_.connections.served += report.served;
+    result_.connections.idle += report.idle;
+    result_.connections.idle_lost += report.idle_lost;
+    result_.connections.out_of_ports += report.out_of_ports;
+    result_.connections.out_of_descriptors += report.out_of_descriptors;
+    replies_ += report.replies;
+    replies_squared_ += report.replies_squared;
+    result_.in_flight_at_end += report.in_flight_at_end;
+    result_.backlog_at_end += report.backlog_at_end;
+    area_ += ledger.in_flight_seconds();
+    in_time_ += ledger.progress().completed;
+    syscalls_ += report.syscalls;
+    if (report.measured_s > 0) {
+        GeneratorUse& use = result_.generator;
+        use.busiest_thread = std::max(use.busiest_thread, report.cpu_s / report.measured_s);
+        use.run_queue_wait =
+            std::max(use.run_queue_wait, report.run_queue_wait_s / report.measured_s);
+    }
+    for (const double gap : report.unit_gaps) result_.sampled_gaps_s.push_back(gap);
+    for (std::size_t i = 0; i < completed_.size(); ++i) {
+        completed_[i] += ledger.completed_by_class()[i];
+    }
+    begin_ = std::min(begin_, ledger.window_begin());  // earlier when stopped in the warm-up
+    end_ = std::max(end_, ledger.window_end());
+}
+
+void Run::summarise_run() {
+    RunResult& r = result_;
+    r.duration_s = seconds(end_ - begin_);
+    r.requests = r.accounting.completed;
+    if (r.duration_s > 0) {
+        r.throughput_rps = static_cast<double>(in_time_) / r.duration_s;
+        r.mean_in_flight = area_ / r.duration_s;
+    }
+    const auto slots = static_cast<double>(options_.connections);
+    if (replies_ > 0) r.connections.fairness = replies_ * replies_ / (slots * replies_squared_);
+    r.generator.threads = workers_.size();
+    if (in_time_ > 0) {
+        r.generator.syscalls_per_request =
+            static_cast<double>(syscalls_) / static_cast<double>(in_time_);
+    }
+    for (std::size_t i = 0; i < total_.latency.size(); ++i) {
+        r.latency.add(total_.latency[i]);
+        if (options_.classes.empty()) continue;
+        r.classes.push_back({options_.classes[i].name, completed_[i], summarise(total_.latency[i]),
+                             total_.latency[i]});
+    }
+    if (profile_ || options_.think > Nanos(0)) {
+        r.service_time = total_.service_time;
+        r.lateness = total_.lateness;
+    } else {  // each request starts when it is due, so these need not be recorded
+        r.service_time = r.latency;
+        r.lateness.record(0, r.accounting.sent);
+    }
+    if (profile_) {
+        r.generator.send_delay_p99_us = supported_percentile_us(total_.send_delay, 99);
+        const double mean_gap =
+            r.duration_s / static_cast<double>(std::max<std::uint64_t>(1, r.accounting.scheduled));
+        for (double& gap : r.sampled_gaps_s) gap *= mean_gap;
+    }
+    r.latency_us = summarise(r.latency);
+    r.service_time_us = summarise(r.service_time);
+    r.lateness_us = summarise(r.lateness);
+    r.clamped = r.latency.clamped() + r.service_time.clamped() + r.lateness.clamped() > 0;
+}
+
+Result<RunResult> Run::execute() {
+    if (!wait_for_connections()) {
+        ask_to_stop();
+        for (std::thread& thread : threads_) thread.join();
+        return Error{failure()};
+    }
+    if (hooks_.connected) hooks_.connected();
+    const TimePoint start = choose_start();
+    begin_ = start + options_.warmup;
+    end_ = begin_ + options_.duration;
+    signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
+    watch_run();
+    for (std::thread& thread : threads_) thread.join();
+    end_ = begin_;
+    for (const auto& worker : workers_) add_worker(*worker);
+    summarise_run();
+    return std::move(result_);
+}
+
+}  // namespace
+
+Result<RunResult> run(const RunOptions& options, const RunHooks& hooks) {
+    auto prepared = prepare_load(options);
+    if (!prepared) return prepared.error();
+    const std::uint64_t limit = net::raise_descriptor_limit();
+    const std::uint64_t needed = options.connections + options.idle + kSpareDescriptors;
+    if (needed > limit) {
+        return Error{fmt::format(
+            "{} connections need about {} descriptors, this process may have {}: raise the limit "
+            "(ulimit -n) or use fewer connections",
+            options.connections + options.idle, needed, limit)};
+    }
+    if (const Status pinned = net::pin_to_cpus(options.cpus); !pinned) return pinned.error();
+    return Run(options, hooks, *prepared).execute();
+}
+
+}  // namespace echotrio::loadgen

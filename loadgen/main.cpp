@@ -1,0 +1,18 @@
+// loadgen: the load generator and everything that is made of its runs. Each command is a file in
+// loadgen/commands.
+#include "common/base/cli.hpp"
+#include "loadgen/commands/commands.hpp"
+
+int main(int argc, char** argv) {
+    using namespace echotrio;
+    CLI::App app(
+        "Generates load on TCP and HTTP servers and says how far the numbers can be trusted",
+        "loadgen");
+    cli::prepare(app);
+    app.require_subcommand(1);
+    int status = cli::kExitOk;
+    loadgen::add_run(app, status);
+    loadgen::add_compare(app, status);
+    if (const auto ended = cli::parse(app, argc, argv)) return *ended;
+    return status;
+}
