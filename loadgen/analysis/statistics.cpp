@@ -151,34 +151,56 @@ std::optional<Line> least_squares(std::span<const double> x, std::span<const dou
     return line;
 }
 
-std::optional<double> dickey_fuller(std::span<const double> series) {
-    if (series.size() < 8 || !(variance(series) > 0)) return std::nullopt;
-    const auto lags = static_cast<Eigen::Index>(std::cbrt(static_cast<double>(series.size() - 1)));
-    const auto steps = static_cast<Eigen::Index>(series.size()) - 1;
+namespace {
+
+struct UnitRootFit {
+    double statistic = 0, rss = 0;
+};
+
+// step(t) = gamma level(t) + constant + sum of phi_i step(t - i), i = 1 ... lags, over the rows
+// that `most_lags` leaves. Empty when the columns depend on each other or fit exactly.
+std::optional<UnitRootFit> fit_unit_root(std::span<const double> series, Eigen::Index lags,
+                                         Eigen::Index most_lags) {
     const auto level = [&](Eigen::Index t) { return series[static_cast<std::size_t>(t)]; };
     const auto step = [&](Eigen::Index t) { return level(t + 1) - level(t); };
-    const Eigen::Index rows = steps - lags;
+    const Eigen::Index rows = static_cast<Eigen::Index>(series.size()) - 1 - most_lags;
     const Eigen::Index columns = lags + 2;
-    if (rows <= columns) return std::nullopt;
-
-    // step(t) = gamma level(t) + constant + sum of phi_i step(t - i)
     Eigen::MatrixXd design(rows, columns);
     Eigen::VectorXd target(rows);
     for (Eigen::Index row = 0; row < rows; ++row) {
-        const Eigen::Index t = row + lags;
+        const Eigen::Index t = row + most_lags;
         target(row) = step(t);
         design(row, 0) = level(t);
         design(row, 1) = 1;
         for (Eigen::Index i = 1; i <= lags; ++i) design(row, 1 + i) = step(t - i);
     }
     const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(design);
-    if (qr.rank() < columns) return std::nullopt;
+    if (rows <= columns || qr.rank() < columns) return std::nullopt;
     const Eigen::VectorXd fit = qr.solve(target);
     const double rss = (target - design * fit).squaredNorm();
     const Eigen::MatrixXd inverse = (design.transpose() * design).inverse();
     const double error = std::sqrt(rss / static_cast<double>(rows - columns) * inverse(0, 0));
     if (!(error > 0)) return std::nullopt;
-    return fit(0) / error;
+    return UnitRootFit{fit(0) / error, rss};
+}
+
+}  // namespace
+
+std::optional<double> dickey_fuller(std::span<const double> series) {
+    if (series.size() < 8 || !(variance(series) > 0)) return std::nullopt;
+    const auto most = static_cast<Eigen::Index>(std::cbrt(static_cast<double>(series.size() - 1)));
+    const std::size_t rows = series.size() - 1 - static_cast<std::size_t>(most);
+    std::optional<double> statistic;
+    double least = std::numeric_limits<double>::infinity();
+    for (Eigen::Index lags = 0; lags <= most; ++lags) {
+        const auto fit = fit_unit_root(series, lags, most);
+        if (!fit) continue;
+        const double criterion = bic(rows, fit->rss, static_cast<std::size_t>(lags) + 2);
+        if (criterion >= least) continue;
+        least = criterion;
+        statistic = fit->statistic;
+    }
+    return statistic;
 }
 
 double dickey_fuller_critical_5(std::size_t n) {

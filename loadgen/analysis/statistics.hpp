@@ -58,8 +58,8 @@ std::optional<Line> least_squares(std::span<const double> x, std::span<const dou
                                   double confidence = 0.95);
 
 // Augmented Dickey-Fuller: the t statistic of the unit root in a regression with a constant and
-// cbrt(n - 1) lagged differences. Below the critical value (MacKinnon 2010): stationary. Empty when
-// there are too few values for the lags or they do not vary.
+// lagged differences, up to cbrt(n - 1) of them as BIC chooses. Below the critical value (MacKinnon
+// 2010): stationary. Empty when there are too few values for the lags or they do not vary.
 std::optional<double> dickey_fuller(std::span<const double> series);
 double dickey_fuller_critical_5(std::size_t n);
 
