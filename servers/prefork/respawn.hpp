@@ -21,8 +21,9 @@ class Respawn {
     // A worker is dead that nobody had told to leave. `was_started`: it had reached accept.
     void died(bool was_started, Nanos lived) noexcept;
 
-    // Once a tick: may workers be started now? Pauses of 1, 2, 4 ... 32 ticks lie between attempts
-    // while the workers of each attempt die at once; an attempt that lasts a tick ends that.
+    // Once a tick: may workers be started now? The first deaths at once are answered without a
+    // pause; while the workers of each attempt die at once as well, pauses of 1, 2, 4 ... 32 ticks
+    // lie before the next one. An attempt that lasts a tick ends that.
     bool tick() noexcept;
 
     bool budget_spent() const noexcept { return failed_starts_ >= kStartBudget; }

@@ -124,9 +124,11 @@ void Worker::serve(int connection) {
             }
             case Step::Kind::compute:
                 burner_.burn(step.duration, [this] { slot_.expect(options_.request_timeout); });
+                heed_orders(session, patience);
                 break;
             case Step::Kind::wait:
                 wait(step.duration);
+                heed_orders(session, patience);
                 break;
             case Step::Kind::shut_down:
                 slot_.state.store(State::closing);
@@ -156,7 +158,8 @@ bool Worker::begin_read(const protocol::Session& session, Patience& patience) {
     return in_time;
 }
 
-// After a read. True: a drain was ordered since the last one, and the read may have ended for it.
+// After each call that may have blocked for long, so that the reply that follows tells the client.
+// True: a drain has been ordered meanwhile, and a read may have ended for that only.
 bool Worker::heed_orders(const protocol::Session& session, Patience& patience) {
     if (!stop_.leaving() || draining_.load(std::memory_order_relaxed)) return false;
     // Told to retire: an HTTP client hears of it with the next reply and opens another connection;

@@ -73,19 +73,15 @@ TEST(Pool, HoldsItsPromisesForAnySequence) {
         limits.min_spare = 1 + static_cast<int>(rng.below(40));
         limits.max_spare = limits.min_spare + static_cast<int>(rng.below(40));
         Pool pool(limits);
-        int previous = 0;
         for (int tick = 0; tick < 100; ++tick) {
             const int all =
                 static_cast<int>(rng.below(2 * static_cast<unsigned>(limits.max_workers)));
             const int idle = static_cast<int>(rng.below(static_cast<unsigned>(all) + 1));
             const Decision decision = pool.tick({.idle = idle, .all = all});
             EXPECT_LE(all + decision.spawn, std::max(all, limits.max_workers));
-            EXPECT_LE(decision.spawn,
-                      std::max(1, 2 * previous) < 32 ? std::max(1, 2 * previous) : 32);
+            EXPECT_LE(decision.spawn, Pool::kMaxSpawn);
             EXPECT_FALSE(decision.retire && (decision.spawn > 0 || idle <= limits.max_spare));
             EXPECT_EQ(decision.spawn > 0 || decision.ceiling, idle < limits.min_spare);
-            // room may have cut the last one short, the rate goes on from what it would have been
-            previous = decision.spawn > 0 ? std::max(previous * 2, 1) : 0;
         }
     }
 }

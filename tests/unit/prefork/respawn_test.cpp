@@ -36,12 +36,13 @@ TEST(Respawn, PausesDoubleUpToThirtyTwoTicks) {
     Respawn respawn;
     std::vector<int> pauses;
     for (int i = 0; i < 8; ++i) pauses.push_back(pause_after_death(respawn));
-    EXPECT_EQ(pauses, (std::vector<int>{1, 2, 4, 8, 16, 32, 32, 32}));
+    EXPECT_EQ(pauses, (std::vector<int>{0, 1, 2, 4, 8, 16, 32, 32}));
 }
 
 TEST(Respawn, ManyDeathsInOneTickAreOneAttempt) {
     Respawn respawn;
     for (int i = 0; i < 40; ++i) respawn.died(true, kMoment);
+    EXPECT_EQ(pause_after_death(respawn), 0);
     EXPECT_EQ(pause_after_death(respawn), 1);
 }
 
@@ -49,13 +50,12 @@ TEST(Respawn, AnAttemptThatLastsATickEndsThePauses) {
     Respawn respawn;
     for (int i = 0; i < 5; ++i) pause_after_death(respawn);
     EXPECT_TRUE(respawn.tick());
-    EXPECT_EQ(pause_after_death(respawn), 1);
+    EXPECT_EQ(pause_after_death(respawn), 0);
 }
 
 TEST(Respawn, DeathsDuringAPauseDoNotShortenIt) {
     Respawn respawn;
-    pause_after_death(respawn);
-    pause_after_death(respawn);
+    for (int i = 0; i < 3; ++i) pause_after_death(respawn);
     respawn.died(true, kMoment);
     EXPECT_FALSE(respawn.tick());  // 4 ticks from here
     respawn.died(true, kLong);

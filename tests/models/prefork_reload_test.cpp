@@ -1,0 +1,92 @@
+// SIGHUP and recycling under load: workers change, and no client notices.
+#include "tests/models/prefork_load.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+
+namespace echotrio::test {
+namespace {
+
+using Kind = Load::Kind;
+using nlohmann::json;
+
+const std::vector<Kind> kClients{Kind::raw,   Kind::raw,   Kind::http, Kind::http,
+                                 Kind::churn, Kind::churn, Kind::churn};
+
+void expect_nothing_lost(const Load::Tally& seen) {
+    EXPECT_EQ(seen.refused, 0U);
+    EXPECT_EQ(seen.lost, 0U);
+    EXPECT_EQ(seen.wrong, 0U);
+}
+
+// Every request that a client had answered is counted, and no other.
+void expect_all_counted(const json& stats, const Load::Tally& seen) {
+    const auto asked = stats["connections"]["total"].get<std::uint64_t>() - seen.connections;
+    EXPECT_EQ(stats["requests"].get<std::uint64_t>() + 1, seen.answered + asked);
+    EXPECT_EQ(stats["workers"]["dead_total"], 0);
+}
+
+class PreforkReload : public testing::TestWithParam<const char*> {};
+
+TEST_P(PreforkReload, LosesNothing) {
+    auto server =
+        start_prefork({"--start-workers", "12", "--max-spare", "20", "--accept", GetParam()});
+    const std::vector<int> first = workers_of(stats_of(server.where()));
+    Load load(server.where(), kClients);
+    for (int generation = 1; generation <= 3; ++generation) {
+        load.wait_for(100);
+        server.child().signal(SIGHUP);
+        const json stats = stats_when(server.where(), [&](const json& s) {
+            return s["workers"]["generation"] == generation && s["workers"]["starting"] == 0;
+        });
+        EXPECT_EQ(stats["workers"]["generation"], generation);
+    }
+    load.wait_for(200);
+    const Load::Tally seen = load.stop();
+    expect_nothing_lost(seen);
+    const json stats =
+        stats_when(server.where(), [](const json& s) { return s["workers"]["retiring"] == 0; });
+    expect_all_counted(stats, seen);
+    const std::vector<int> last = workers_of(stats);
+    for (const int pid : first) EXPECT_EQ(std::count(last.begin(), last.end(), pid), 0);
+    EXPECT_EQ(server.stop(), 0);
+}
+
+TEST_P(PreforkReload, RecyclingLosesNothing) {
+    auto server = start_prefork({"--start-workers", "16", "--max-spare", "20", "--accept",
+                                 GetParam(), "--max-connections-per-worker", "20"});
+    Load load(server.where(), kClients);
+    load.wait_for(150);
+    const Load::Tally seen = load.stop();
+    expect_nothing_lost(seen);
+    const json stats = stats_when(server.where(),
+                                  [](const json& s) { return s["workers"]["spawned_total"] > 16; });
+    EXPECT_GT(stats["workers"]["spawned_total"], 16);
+    expect_all_counted(stats, seen);
+    EXPECT_EQ(server.stop(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Accept, PreforkReload, testing::Values("shared", "lock", "reuseport"),
+                         [](const auto& param) { return std::string(param.param); });
+
+TEST(PreforkReload, AnHttpClientIsToldWithItsNextReply) {
+    auto server = start_prefork({});
+    Client client(server.where());
+    client.send("GET /echo/one HTTP/1.1\r\nHost: test\r\n\r\n");
+    ASSERT_TRUE(client.reply());
+    server.child().signal(SIGHUP);
+    stats_when(server.where(), [](const json& s) { return s["workers"]["retiring"] == 1; });
+    client.send("GET /echo/two HTTP/1.1\r\nHost: test\r\n\r\n");
+    auto reply = client.reply();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->body, "two");
+    EXPECT_EQ(reply->headers["connection"], "close");
+    EXPECT_EQ(client.state(kPatience), Client::State::ended);
+    EXPECT_EQ(server.stop(), 0);
+}
+
+}  // namespace
+}  // namespace echotrio::test

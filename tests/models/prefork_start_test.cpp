@@ -1,0 +1,137 @@
+// How prefork starts, or does not.
+#include "servers/prefork/supervisor.hpp"
+#include "tests/models/prefork_load.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+
+namespace echotrio::test {
+namespace {
+
+using prefork::Crew;
+using prefork::Post;
+
+// Runs a supervisor whose workers do `body`; a process of its own (a death test) calls it.
+[[noreturn]] void supervise(const Crew::Body& body, int start) {
+    prefork::Options options;
+    options.listen = {"127.0.0.1", 0};
+    options.pool.start = start;
+    options.drain_timeout = std::chrono::milliseconds(100);
+    auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
+    auto crew = Crew::create(options, body);
+    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(crew));
+    const auto finished = supervisor.run();
+    fmt::print(stderr, "{}\n", finished ? "in order" : "error: " + finished.error().message);
+    std::_Exit(finished ? 0 : 1);
+}
+
+TEST(PreforkStartDeathTest, WorkersThatCrashAtTheirStartStopTheServerWithTheReason) {
+    const Crew::Body crash = [](const Post&) -> int { std::abort(); };
+    EXPECT_EXIT(supervise(crash, 3), testing::ExitedWithCode(1),
+                "error: workers cannot start: worker [0-9]+ was killed by signal 6 \\(Aborted\\)");
+}
+
+TEST(PreforkStartDeathTest, AnExitStatusIsAReasonToo) {
+    const Crew::Body leave = [](const Post&) { return 3; };
+    EXPECT_EXIT(supervise(leave, 1), testing::ExitedWithCode(1),
+                "error: workers cannot start: worker [0-9]+ exited with status 3");
+}
+
+TEST(PreforkStartDeathTest, OneOfManyThatCannotStartIsEnough) {
+    const Crew::Body body = [](const Post& post) {
+        if (post.slot == 2) std::abort();
+        ::pause();
+        return 0;
+    };
+    EXPECT_EXIT(supervise(body, 4), testing::ExitedWithCode(1), "error: workers cannot start");
+}
+
+// Workers that reach accept and die then: the server goes on, and does not fork in a loop.
+TEST(PreforkStartDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
+    const Crew::Body body = [](const Post& post) {
+        post.board.slot(post.slot).state.store(prefork::State::idle);
+        ::eventfd_write(post.started, 1);
+        if (post.board.pool().spawned.get() > 40) ::kill(::getppid(), SIGKILL);  // a loop
+        return 1;
+    };
+    const auto run = [&] {
+        // SIGALRM ends it: some ticks of the pool
+        std::signal(SIGALRM, [](int) { std::raise(SIGTERM); });
+        const itimerval some_ticks{{0, 0}, {2, 500'000}};
+        ::setitimer(ITIMER_REAL, &some_ticks, nullptr);
+        supervise(body, 4);
+    };
+    EXPECT_EXIT(run(), testing::ExitedWithCode(0), "exited with status 1(.|\n)*in order");
+}
+
+std::string error_of(const std::vector<std::string>& arguments, int expected_status) {
+    const char* const bin = std::getenv("ECHOTRIO_BIN");
+    std::vector<std::string> argv{
+        fmt::format("{}/echo-prefork", bin ? bin : loadgen::own_bin_dir())};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    auto child = loadgen::Child::start({.argv = argv});
+    if (!child) return child.error().message;
+    EXPECT_EQ(child->wait(kPatience), expected_status);
+    return child->stderr_text();
+}
+
+TEST(PreforkStart, SaysWhatIsWrongWithItsFlags) {
+    EXPECT_EQ(error_of({"--start-workers", "9", "--max-workers", "4"}, 2),
+              "error: --start-workers: must be at most --max-workers 4, got 9\n");
+    EXPECT_EQ(error_of({"--min-spare", "9", "--max-spare", "4"}, 2),
+              "error: --min-spare: must be at most --max-spare 4, got 9\n");
+    EXPECT_EQ(error_of({"--max-workers", "0"}, 2).rfind("error: --max-workers", 0), 0U);
+    EXPECT_EQ(error_of({"--accept", "none"}, 2).rfind("error: --accept", 0), 0U);
+}
+
+TEST(PreforkStart, AnOccupiedPortIsSaidInEachAcceptMode) {
+    auto server = start_prefork({"--accept", "reuseport"});
+    for (const char* mode : {"shared", "lock", "reuseport"}) {
+        const std::string error =
+            error_of({"--port", std::to_string(server.where().port), "--accept", mode}, 1);
+        EXPECT_EQ(error.rfind("error: cannot listen on 127.0.0.1:", 0), 0U) << error;
+    }
+    EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(PreforkStart, ServesAsProcessOneOfAContainer) {
+    if (::geteuid() != 0) GTEST_SKIP() << "a pid namespace needs root";
+    const char* const bin = std::getenv("ECHOTRIO_BIN");
+    auto unshare = loadgen::Child::start(
+        {.argv = {"unshare", "--pid", "--fork", "--kill-child",
+                  fmt::format("{}/echo-prefork", bin ? bin : loadgen::own_bin_dir()), "--port",
+                  "0"}});
+    ASSERT_TRUE(unshare);
+    const auto line = unshare->read_line(kPatience);
+    ASSERT_TRUE(line) << "no pid namespaces here? " << line.error().message;
+    ASSERT_NE(line->find(" pid=1"), std::string::npos) << *line;
+    net::HostPort where{"127.0.0.1", 0};
+    where.port = static_cast<std::uint16_t>(std::stoi(line->substr(line->find("port=") + 5)));
+    EXPECT_EQ(get(where, "/echo/hi")->body, "hi");
+
+    int server = 0;
+    std::ifstream(fmt::format("/proc/{0}/task/{0}/children", unshare->pid())) >> server;
+    ASSERT_GT(server, 0);
+    // A process whose parent in the namespace ends becomes ours: it is reaped and not taken for one
+    // of our workers.
+    auto orphan = loadgen::Child::start({.argv = {"nsenter", "--target", std::to_string(server),
+                                                  "--pid", "sh", "-c", "sh -c 'exit 7' & exit 0"}});
+    ASSERT_TRUE(orphan);
+    EXPECT_EQ(orphan->wait(kPatience), 0);
+    const auto stats = stats_of(where);
+    EXPECT_EQ(stats["pid"], 1);
+    EXPECT_EQ(stats["workers"]["dead_total"], 0);
+    EXPECT_EQ(get(where, "/echo/hi")->body, "hi");
+    ::kill(server, SIGTERM);
+    EXPECT_EQ(unshare->wait(kPatience), 0);
+}
+
+}  // namespace
+}  // namespace echotrio::test
