@@ -36,6 +36,9 @@ Result<std::int64_t> parse(std::string_view text, const std::array<Unit, N>& uni
     };
     long double number = 0;  // holds every whole ns of the range, which double does not
     const char* const end = text.data() + text.size();
+    // libstdc++ 12 can crash over "nan" and "inf", which are no number here anyway
+    const std::size_t sign = text.starts_with('-') ? 1 : 0;
+    if (text.find_first_of(".0123456789") != sign) return wrong("is not a number");
     const auto [rest, ec] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
     if (ec != std::errc{} || !std::isfinite(number)) return wrong("is not a number");
     if (number < 0) return wrong("must not be negative");
