@@ -8,11 +8,9 @@ if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE_DIR)
 elseif(LLHTTP_INCLUDE_DIR AND EXISTS /usr/share/llhttp/llhttp.c)
   add_library(llhttp STATIC /usr/share/llhttp/llhttp.c /usr/share/llhttp/api.c /usr/share/llhttp/http.c)
   target_include_directories(llhttp PRIVATE ${LLHTTP_INCLUDE_DIR})
+  # of its two state machines the one that refuses more
+  target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
 else()
   message(FATAL_ERROR "llhttp not found: install node-llhttp (Debian 12, Ubuntu 24.04) or libllhttp-dev")
-endif()
-# llhttp.c has a strict and a loose state machine; the strict one refuses more.
-if(TARGET llhttp AND NOT LLHTTP_LIBRARY)
-  target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
 endif()
 target_include_directories(llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE_DIR})

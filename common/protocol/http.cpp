@@ -12,7 +12,7 @@ void Http::reset() noexcept {
     parser_.forget_head();
     phase_ = Phase::head;
     reason_ = CloseReason::finished;
-    flushing_ = closing_ = false;
+    flushing_ = closing_ = in_trailer_ = false;
     made_ = sent_ = rest_at_ = rest_size_ = 0;
     wire_ = body_size_ = discarded_ = 0;
     page_ = std::string{};

@@ -66,7 +66,7 @@ class Http {
 
     // http_request.cpp; false: more input is needed
     bool read_head(Context& context, Input& input);
-    void begin_request(Context& context, Input& input);
+    bool begin_request(Context& context, Input& input);
     bool read_body(Context& context, Input& input);
     bool read_chunks(Context& context, Input& input);
     void finish_request(Input& input);
@@ -75,7 +75,8 @@ class Http {
     void make_reply(Context& context, Input& input);
     Span make_body(Context& context, Input& input);
     void make_error(Context& context, const Problem& problem, bool keep_alive);
-    void fail(Context& context, const Problem& problem, CloseReason reason = CloseReason::protocol);
+    // The last reply; true.
+    bool fail(Context& context, const Problem& problem, CloseReason reason = CloseReason::protocol);
     void append_continue(Context& context);
     void append(Context& context, std::string_view text) noexcept;
     void append_head(Context& context, int status, std::string_view type, std::size_t length,
@@ -89,6 +90,7 @@ class Http {
     CloseReason reason_ = CloseReason::finished;
     bool flushing_ = false;      // write what is pending before anything else
     bool closing_ = false;       // this reply is the last
+    bool in_trailer_ = false;    // of a chunked body, whose chunks are decoded
     bool rest_is_page_ = false;  // the rest lies in page_, else in the input
     // The reply: context.output (or held_, after hold()) from sent_ to made_, then the rest.
     std::size_t made_ = 0;  // sent_ <= made_ <= kOutputSize

@@ -145,16 +145,16 @@ void Http::make_error(Context& context, const Problem& problem, bool keep_alive)
     if (problem.status != 408 && problem.status != 503) context.counters.bad_requests.add();
 }
 
-void Http::fail(Context& context, const Problem& problem, CloseReason reason) {
+bool Http::fail(Context& context, const Problem& problem, CloseReason reason) {
     make_error(context, problem, false);
     reason_ = reason;
     phase_ = Phase::closing;
+    return true;
 }
 
 bool Http::answer_timeout(Context& context, const Input& input) {
     if (phase_ > Phase::body || pending() > 0 || input.empty()) return false;
-    fail(context, {408, "the request did not arrive in time"}, CloseReason::timeout);
-    return true;
+    return fail(context, {408, "the request did not arrive in time"}, CloseReason::timeout);
 }
 
 void Http::answer_refusal(Context& context) {

@@ -23,21 +23,18 @@ bool Http::read_head(Context& context, Input& input) {
     const std::uint64_t limit = context.settings.max_request;
     switch (scanner_.scan(input.view().substr(0, limit))) {
         case HeadScanner::Found::end:
-            begin_request(context, input);
-            return true;
+            return begin_request(context, input);
         case HeadScanner::Found::problem:
-            fail(context, scanner_.problem());
-            return true;
+            return fail(context, scanner_.problem());
         case HeadScanner::Found::more:
-            if (input.size() < limit) return false;
-            fail(context, {431, "the head is longer than --max-request"});
-            return true;
+            return input.size() >= limit &&
+                   fail(context, {431, "the head is longer than --max-request"});
     }
     CHECK(false);
     return false;
 }
 
-void Http::begin_request(Context& context, Input& input) {
+bool Http::begin_request(Context& context, Input& input) {
     const std::string_view bytes = input.view().substr(0, scanner_.size());
     if (const Problem problem = parser_.parse_head(bytes)) return fail(context, problem);
     const Head& head = parser_.head();
@@ -52,7 +49,8 @@ void Http::begin_request(Context& context, Input& input) {
         // what is wrong is known before the body: it is not worth receiving
         if (head.has_body()) return fail(context, resource_.problem);
         make_error(context, resource_.problem, head.keep_alive);
-        return finish_request(input);
+        finish_request(input);
+        return true;
     }
     wire_ = head.size;
     phase_ = Phase::body;
@@ -60,6 +58,7 @@ void Http::begin_request(Context& context, Input& input) {
         append_continue(context);
         flushing_ = true;
     }
+    return true;
 }
 
 bool Http::read_body(Context& context, Input& input) {
@@ -74,24 +73,40 @@ bool Http::read_body(Context& context, Input& input) {
 bool Http::read_chunks(Context& context, Input& input) {
     const std::size_t decoded = parser_.head().size + body_size_;
     CHECK_LE(decoded, input.size());
-    if (decoded == input.size()) return false;
+    const std::uint64_t left = context.settings.max_request - wire_;
+    std::string_view bytes = input.view().substr(decoded, left);
+    const Problem too_long{413, "the request is longer than --max-request"};
+    const bool full = bytes.size() == left;
+    if (in_trailer_) {
+        const HeadScanner::Found found = scanner_.scan(bytes);
+        if (found == HeadScanner::Found::problem) return fail(context, scanner_.problem());
+        if (found == HeadScanner::Found::more) return full && fail(context, too_long);
+        bytes = bytes.substr(0, scanner_.size());
+    }
+    if (bytes.empty()) return full && fail(context, too_long);
     input.keep();
-    const std::uint64_t limit = context.settings.max_request;
+    char* const at = input.own() + decoded;
     RequestParser::Decoded step;
-    const Problem problem = parser_.decode_chunks(input.view().substr(decoded, limit - wire_),
-                                                  input.own() + decoded, step);
+    const Problem problem =
+        parser_.decode_chunks({at, bytes.size()}, at, context.settings.max_request, step);
     wire_ += step.used;
     body_size_ += step.content;
     input.cut(decoded + step.content, step.used - step.content);
-    if (problem) {
-        fail(context, problem);
-    } else if (step.done) {
-        phase_ = Phase::cpu;
-    } else if (wire_ == limit) {
-        fail(context, {413, "the request is longer than --max-request"});
-    } else {
-        return false;
+    if (problem) return fail(context, problem);
+    switch (step.reached) {
+        case RequestParser::Reached::nothing:
+            return full && fail(context, too_long);
+        case RequestParser::Reached::too_long:
+            return fail(context, too_long);
+        case RequestParser::Reached::trailer:
+            in_trailer_ = true;
+            scanner_ = HeadScanner(HeadScanner::Part::trailer);
+            return true;
+        case RequestParser::Reached::end:
+            phase_ = Phase::cpu;
+            return true;
     }
+    CHECK(false);
     return true;
 }
 
@@ -100,6 +115,7 @@ void Http::finish_request(Input& input) {
     scanner_ = HeadScanner{};
     parser_.forget_head();
     body_size_ = wire_ = 0;
+    in_trailer_ = false;
     page_.clear();
     phase_ = closing_ ? Phase::closing : Phase::head;
 }

@@ -41,6 +41,14 @@ bool is_host(std::string_view value) {
     });
 }
 
+// Origin form or absolute form (RFC 9112 3.2).
+bool is_path_or_url(std::string_view target) {
+    if (target.starts_with('/')) return true;
+    constexpr std::size_t kScheme = std::string_view("http://").size();
+    return target.size() > kScheme && same_ignoring_case(target.substr(0, kScheme), "http://") &&
+           target[kScheme] != '/' && target[kScheme] != '?' && target[kScheme] != ':';
+}
+
 }  // namespace
 
 struct RequestParser::Callbacks {
@@ -65,6 +73,9 @@ struct RequestParser::Callbacks {
                 break;
             case 6:
                 if (same_ignoring_case(name, "expect")) p.field_ = Field::expect;
+                break;
+            case 10:
+                if (same_ignoring_case(name, "connection")) p.field_ = Field::connection;
                 break;
             case 12:
                 if (same_ignoring_case(name, "content-type")) p.field_ = Field::content_type;
@@ -99,6 +110,9 @@ struct RequestParser::Callbacks {
                     p.unknown_expectation_ = true;
                 }
                 break;
+            case Field::connection:
+                p.take_connection(value);
+                break;
             case Field::content_type:
                 p.head_.content_type = {static_cast<std::size_t>(value.data() - p.start_),
                                         value.size()};
@@ -115,7 +129,7 @@ struct RequestParser::Callbacks {
         Head& head = p.head_;
         head.method = method_of(parser->method);
         head.http_1_0 = parser->http_minor == 0;
-        head.keep_alive = llhttp_should_keep_alive(parser) != 0;
+        head.keep_alive = !p.close_ && (!head.http_1_0 || p.keep_alive_);
         head.chunked = (parser->flags & F_CHUNKED) != 0;
         head.content_length = head.chunked ? 0 : parser->content_length;
         head.size = 1;        // seen; parse_head() sets the size
@@ -130,7 +144,22 @@ struct RequestParser::Callbacks {
         return 0;
     }
 
-    static int on_message_complete(llhttp_t*) { return HPE_PAUSED; }
+    static int on_chunk_header(llhttp_t* parser) {
+        RequestParser& p = self(parser);
+        if (parser->content_length == 0) {
+            p.reached_ = Reached::trailer;
+        } else if (parser->content_length > p.longest_chunk_) {
+            p.reached_ = Reached::too_long;
+        } else {
+            return 0;
+        }
+        return HPE_PAUSED;
+    }
+
+    static int on_message_complete(llhttp_t* parser) {
+        self(parser).reached_ = Reached::end;
+        return HPE_PAUSED;
+    }
 
     static const llhttp_settings_t* settings() {
         static const llhttp_settings_t all = [] {
@@ -141,6 +170,7 @@ struct RequestParser::Callbacks {
             s.on_header_value = on_header_value;
             s.on_headers_complete = on_headers_complete;
             s.on_body = on_body;
+            s.on_chunk_header = on_chunk_header;
             s.on_message_complete = on_message_complete;
             return s;
         }();
@@ -158,7 +188,8 @@ Problem RequestParser::parse_head(std::string_view bytes) {
     head_ = Head{};
     field_ = Field::other;
     hosts_ = encodings_ = 0;
-    plain_chunked_ = unknown_expectation_ = bad_host_ = false;
+    plain_chunked_ = close_ = keep_alive_ = unknown_expectation_ = bad_host_ = false;
+    reached_ = Reached::nothing;
     start_ = bytes.data();
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
     switch (result) {
@@ -178,12 +209,15 @@ Problem RequestParser::parse_head(std::string_view bytes) {
     }
     if (head_.size == 0) return {400, "the head is malformed"};
     head_.size = bytes.size();
-    return check();
+    return check(head_.target.in(bytes));
 }
 
-Problem RequestParser::check() const {
+Problem RequestParser::check(std::string_view target) const {
+    if (head_.method != Method::other && !is_path_or_url(target)) {
+        return {400, "the request target is not a path or an http URL"};
+    }
     if (hosts_ > 1 || bad_host_ || (hosts_ == 0 && !head_.http_1_0)) {
-        return {400, "HTTP/1.1 needs exactly one valid Host header"};
+        return {400, "exactly one valid Host header is needed"};
     }
     if (encodings_ > 0) {
         // RFC 9112 6.1: with a Content-Length or in HTTP/1.0 the framing is not to be trusted
@@ -191,6 +225,7 @@ Problem RequestParser::check() const {
             return {400, "Content-Length is given twice or beside Transfer-Encoding"};
         }
         if (head_.http_1_0) return {400, "HTTP/1.0 has no Transfer-Encoding"};
+        if (!head_.chunked) return {400, "chunked must be the last transfer coding"};
         if (encodings_ > 1 || !plain_chunked_) {
             return {501, "chunked is the only transfer coding known here"};
         }
@@ -201,15 +236,30 @@ Problem RequestParser::check() const {
     return {};
 }
 
-Problem RequestParser::decode_chunks(std::string_view bytes, char* to, Decoded& decoded) {
+// A list of tokens (RFC 9110 7.6.1); llhttp overlooks some that white space or commas surround.
+void RequestParser::take_connection(std::string_view value) {
+    while (!value.empty()) {
+        const std::size_t comma = value.find(',');
+        const std::string_view token = trimmed(value.substr(0, comma));
+        close_ = close_ || same_ignoring_case(token, "close");
+        keep_alive_ = keep_alive_ || same_ignoring_case(token, "keep-alive");
+        value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+    }
+}
+
+Problem RequestParser::decode_chunks(std::string_view bytes, char* to, std::uint64_t limit,
+                                     Decoded& decoded) {
+    longest_chunk_ = limit;
     content_ = to;
+    reached_ = Reached::nothing;
+    llhttp_resume(&parser_);
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
     decoded.content = static_cast<std::size_t>(content_ - to);
     decoded.used = bytes.size();
+    decoded.reached = reached_;
     if (result == HPE_OK) return {};
     if (result != HPE_PAUSED) return {400, "the chunked body is malformed"};
     decoded.used = static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
-    decoded.done = true;
     return {};
 }
 

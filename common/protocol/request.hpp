@@ -46,27 +46,35 @@ struct Head {
     bool has_body() const noexcept { return chunked || content_length > 0; }
 };
 
-// Finds the end of a head, line by line as bytes arrive, and refuses what llhttp 8.1 lets pass and
-// what a proxy in front might read differently: a bare CR or LF, folded lines, NUL.
+// Finds the end of a head or of a chunked body's trailer, line by line as bytes arrive, and refuses
+// what llhttp 8.1 (strict) lets pass and a proxy in front might read differently: a bare LF, or a
+// CR in it, as the end of a line; folded lines; a field without a name; and in the request line a
+// version that it does not know, spaces too many, methods that are not HTTP's.
 class HeadScanner {
   public:
+    enum class Part : std::uint8_t { head, trailer };
     enum class Found : std::uint8_t { more, end, problem };
 
-    // `bytes` begins at the request's first byte each time. Looks at each byte once.
+    explicit HeadScanner(Part part = Part::head) noexcept : part_(part) {}
+
+    // `bytes` begins at the part's first byte each time. Looks at each byte once.
     Found scan(std::string_view bytes);
 
-    std::size_t size() const noexcept { return scanned_; }  // after end: of the head
+    std::size_t size() const noexcept { return scanned_; }  // after end: of the part
     const Problem& problem() const noexcept { return problem_; }
 
   private:
     Found line(std::string_view text);
 
+    Part part_;
     std::size_t line_ = 0;     // where the current line begins
     std::size_t scanned_ = 0;  // line_ <= scanned_
     Problem problem_;
 };
 
-// llhttp with what it does not check itself. One object serves one request after the other.
+// llhttp with what it does not check itself: that Host is there once, that nothing but chunked is a
+// transfer coding and not beside a Content-Length or in HTTP/1.0, Expect, and "close" as any token
+// of any Connection field. One object serves one request after the other.
 class RequestParser {
   public:
     RequestParser();
@@ -79,28 +87,42 @@ class RequestParser {
     void forget_head() noexcept { head_ = Head{}; }
 
     // Decodes more of a chunked body and moves its content down to `to`, which must not lie behind
-    // `bytes`. `used` bytes of it were read; done: the message ended with them.
+    // `bytes`. `used` bytes of them were read. It stops before the trailer, which has to be given
+    // as a whole, as HeadScanner finds it, and at a chunk that is longer than `limit`.
+    enum class Reached : std::uint8_t { nothing, trailer, end, too_long };
     struct Decoded {
         std::size_t used = 0;
         std::size_t content = 0;
-        bool done = false;
+        Reached reached = Reached::nothing;
     };
-    Problem decode_chunks(std::string_view bytes, char* to, Decoded& decoded);
+    Problem decode_chunks(std::string_view bytes, char* to, std::uint64_t limit, Decoded& decoded);
 
   private:
     struct Callbacks;
-    enum class Field : std::uint8_t { other, host, expect, content_type, transfer_encoding };
+    enum class Field : std::uint8_t {
+        other,
+        host,
+        expect,
+        connection,
+        content_type,
+        transfer_encoding
+    };
 
-    Problem check() const;
+    void take_connection(std::string_view value);
+    Problem check(std::string_view target) const;
 
     llhttp_t parser_;
     Head head_;
     const char* start_ = nullptr;  // of the bytes being parsed
     char* content_ = nullptr;
+    std::uint64_t longest_chunk_ = 0;
     Field field_ = Field::other;
+    Reached reached_ = Reached::nothing;
     std::uint8_t hosts_ = 0;
     std::uint8_t encodings_ = 0;
     bool plain_chunked_ = false;
+    bool close_ = false;
+    bool keep_alive_ = false;
     bool unknown_expectation_ = false;
     bool bad_host_ = false;
 };

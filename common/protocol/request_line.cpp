@@ -84,16 +84,20 @@ HeadScanner::Found HeadScanner::scan(std::string_view bytes) {
 
 // One whole line with its line end.
 HeadScanner::Found HeadScanner::line(std::string_view text) {
-    const std::size_t carriage = text.find('\r');
-    if (carriage + 2 != text.size()) {
+    const std::size_t content = text.find('\r');
+    if (text.size() < 2 || content != text.size() - 2) {
         problem_ = {400, "a line must end in CR LF, and CR or LF stand nowhere else"};
         return Found::problem;
     }
-    if (text.size() == 2 && line_ > 0) return Found::end;
-    if (line_ == 0) {
-        problem_ = check_request_line(text.substr(0, carriage));
+    const bool request_line = part_ == Part::head && line_ == 0;
+    if (request_line) {
+        problem_ = check_request_line(text.substr(0, content));
+    } else if (content == 0) {
+        return Found::end;
     } else if (text.front() == ' ' || text.front() == '\t') {
         problem_ = {400, "a header line must not begin with white space (no folded lines)"};
+    } else if (text.front() == ':') {
+        problem_ = {400, "a header field needs a name"};
     }
     return problem_ ? Found::problem : Found::more;
 }

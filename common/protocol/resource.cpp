@@ -27,16 +27,9 @@ bool is_percent_encoded(std::string_view text) {
 
 // http://host/path -> /path. An empty path means "/" (RFC 9112 3.2.1); a query may follow at once.
 std::string_view without_authority(std::string_view target) {
-    constexpr std::string_view kScheme = "http://";
-    const bool absolute =
-        target.size() > kScheme.size() &&
-        std::equal(kScheme.begin(), kScheme.end(), target.begin(), [](char lower, char c) {
-            return lower == (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-        });
-    if (!absolute) return target;
-    target.remove_prefix(kScheme.size());
-    const std::size_t path = target.find_first_of("/?");
-    if (path == 0) return {};  // no host
+    const std::size_t slashes = target.find("://");
+    if (target.starts_with('/') || slashes == std::string_view::npos) return target;
+    const std::size_t path = target.find_first_of("/?", slashes + 3);
     return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
 }
 
@@ -84,11 +77,7 @@ Resource find_resource(Method method, std::string_view whole, const Settings& se
     Resource resource;
     const std::string_view target = without_authority(whole);
     const std::size_t question = target.find('?');
-    const std::string_view path = target.substr(0, question);
-    if (method != Method::other && !path.starts_with('/')) {
-        resource.problem = {400, "the request target is not a path or an http URL"};
-        return resource;
-    }
+    const std::string_view path = question == 0 ? "/" : target.substr(0, question);
     resource.page = find_page(path);
     const bool takes_body = resource.page == Page::echo_body;
     if (resource.page == Page::none) {
