@@ -11,11 +11,9 @@ int main(int argc, char** argv) {
     cli::prepare(app);
     app.require_subcommand(1);
     int status = cli::kExitOk;
-    loadgen::add_run(app, status);
-    loadgen::add_observe(app, status);
-    loadgen::add_wait(app, status);
     loadgen::add_compare(app, status);
     loadgen::add_observe(app, status);
+    loadgen::add_run(app, status);
     loadgen::add_wait(app, status);
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;
     return status;
