@@ -152,7 +152,7 @@ int carry_out(const CompareOptions& options) {
     const Plan& plan = started->plan;
 
     net::raise_descriptor_limit();
-    const RunnerOptions runner{own_bin_dir(), options.targets, usable_cpus(),
+    const RunnerOptions runner{own_bin_dir(), options.targets, options.observers, usable_cpus(),
                                plan.cross_check ? wrk_version() : std::string()};
     const auto trials = remaining_trials(plan, experiment.trials);
     std::fprintf(stderr, "%zu trials, about %s, into %s\n", trials.size(),

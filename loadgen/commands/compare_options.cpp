@@ -84,15 +84,34 @@ Status add_variants(CompareOptions& options) {
     return Done{};
 }
 
-Status add_targets(CompareOptions& options) {
-    for (const std::string& text : options.targets_text) {
+// "MODEL=HOST:PORT" each
+Status add_addresses(const char* flag, const std::vector<std::string>& texts,
+                     std::map<std::string, net::HostPort>& addresses) {
+    for (const std::string& text : texts) {
         const std::size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0) {
-            return Error{fmt::format("--targets: write MODEL=HOST:PORT, got '{}'", text)};
+            return Error{fmt::format("{}: write MODEL=HOST:PORT, got '{}'", flag, text)};
         }
         auto where = net::parse_host_port(text.substr(equals + 1));
-        if (!where) return Error{fmt::format("--targets: {}", where.error().message)};
-        options.targets[text.substr(0, equals)] = std::move(*where);
+        if (!where) return Error{fmt::format("{}: {}", flag, where.error().message)};
+        addresses[text.substr(0, equals)] = std::move(*where);
+    }
+    return Done{};
+}
+
+Status add_targets(CompareOptions& options) {
+    if (const Status done = add_addresses("--targets", options.targets_text, options.targets);
+        !done) {
+        return done;
+    }
+    if (const Status done = add_addresses("--observers", options.observers_text, options.observers);
+        !done) {
+        return done;
+    }
+    for (const auto& [label, where] : options.observers) {
+        if (options.targets.count(label) == 0) {
+            return Error{fmt::format("--observers: '{}' is not among --targets", label)};
+        }
     }
     return Done{};
 }
@@ -146,6 +165,7 @@ std::string repeating_command(const CompareOptions& o) {
     if (o.duration > Nanos(0)) text += " --duration " + format_duration(o.duration);
     if (o.warmup > Nanos(0)) text += " --warmup " + format_duration(o.warmup);
     list("--targets", o.targets_text);
+    list("--observers", o.observers_text);
     return text;
 }
 
@@ -188,6 +208,10 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
     command
         .add_option("--targets", o.targets_text,
                     "Servers that run already: prefork=HOST:PORT,threads=HOST:PORT,...")
+        ->delimiter(',');
+    command
+        .add_option("--observers", o.observers_text,
+                    "`loadgen observe` beside each of these: prefork=HOST:PORT,...")
         ->delimiter(',');
     command.add_flag("--no-wrk", o.no_wrk, "No cross-check, although wrk is installed");
     command.add_flag("--plan", o.only_plan, "Only says what would run, and for how long");

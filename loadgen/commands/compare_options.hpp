@@ -17,7 +17,7 @@ namespace echotrio::loadgen {
 
 struct CompareOptions {
     bool quick = false, only_plan = false, quiet = false, no_wrk = false;
-    std::vector<std::string> workloads, models, variants, targets_text;
+    std::vector<std::string> workloads, models, variants, targets_text, observers_text;
     std::vector<std::uint64_t> connections;
     std::vector<double> rates;
     std::optional<std::uint64_t> repetitions, seed;
@@ -27,7 +27,7 @@ struct CompareOptions {
 
     // From these, once they are complete:
     Plan plan;
-    std::map<std::string, net::HostPort> targets;
+    std::map<std::string, net::HostPort> targets, observers;
     std::string command_line;  // that repeats the experiment
 };
 

@@ -5,6 +5,8 @@
 #include "common/net/signals.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/experiment/observer.hpp"
 #include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/group.hpp"
 #include "loadgen/report/prometheus.hpp"
@@ -56,11 +58,17 @@ class ObservedServer {
         if (asks("/use") || asks("/memory")) {
             return reply("200 OK", "application/json", server_use_to_json(use()).dump(2) + "\n");
         }
+        if (asks("/machine")) {
+            const nlohmann::ordered_json machine{{"boot_id", machine_identity()},
+                                                 {"cpus", allowed_cpus(options_.pid)}};
+            return reply("200 OK", "application/json", machine.dump() + "\n");
+        }
         if (asks("/metrics")) {
             return reply("200 OK", "text/plain; version=0.0.4",
                          use_to_prometheus(use(), options_.name));
         }
-        return reply("404 Not Found", "text/plain", "here are: /use /memory /metrics /healthz\n");
+        return reply("404 Not Found", "text/plain",
+                     "here are: /use /memory /machine /metrics /healthz\n");
     }
 
   private:

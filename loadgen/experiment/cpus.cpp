@@ -18,13 +18,20 @@ int topology(int cpu, const char* what) {
 
 }  // namespace
 
+std::vector<int> allowed_cpus(pid_t pid) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    std::vector<int> cpus;
+    if (::sched_getaffinity(pid, sizeof set, &set) != 0) return cpus;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &set)) cpus.push_back(static_cast<int>(cpu));
+    }
+    return cpus;
+}
+
 std::vector<int> usable_cpus() {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
     std::vector<std::tuple<int, int, int>> places;  // package, core, CPU
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (!CPU_ISSET(static_cast<unsigned>(cpu), &allowed)) continue;
+    for (const int cpu : allowed_cpus(0)) {
         places.emplace_back(topology(cpu, "physical_package_id"), topology(cpu, "core_id"), cpu);
     }
     std::sort(places.begin(), places.end());

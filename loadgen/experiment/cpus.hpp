@@ -1,6 +1,8 @@
 // Which CPUs the server gets and which the generator, so that neither takes the other's time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -13,6 +15,9 @@ struct CpuShare {
 // The CPUs this process may use, hyperthreads of one core beside each other, so that cutting the
 // list in two seldom cuts a core in two.
 std::vector<int> usable_cpus();
+
+// Those that process `pid` may use (0 = this one), ascending; empty when it can't be told.
+std::vector<int> allowed_cpus(pid_t pid);
 
 // Pure. Halves: the generator gets the last half (rounded down, at least one), the server the rest.
 // `many`: the workload is pointless on one server CPU; then the server gets all of them where its

@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+#include <string_view>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -20,22 +23,41 @@ void subtract(std::optional<T>& from, const std::optional<T>& what) {
         from.reset();
 }
 
+Error no_observer(const net::HostPort& where, std::string_view why) {
+    return Error{fmt::format("{} is no observer ({}): start `loadgen observe` there",
+                             net::format_host_port(where), why)};
+}
+
 Result<ServerUse> ask_observer(const net::HostPort& where, const char* path) {
     const auto body = fetch(where, path, kPatience);
     if (!body) return body.error();
     auto use = server_use_from_json(nlohmann::ordered_json::parse(*body, nullptr, false));
-    if (!use) {
-        return Error{fmt::format("{} is no observer ({}): start `loadgen observe` there",
-                                 net::format_host_port(where), use.error().message)};
-    }
+    if (!use) return no_observer(where, use.error().message);
     return use;
 }
 
 }  // namespace
 
+std::string machine_identity() {
+    std::ifstream file("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    file >> id;
+    return id;
+}
+
 Result<Observer> Observer::attach(const net::HostPort& where) {
-    if (const auto use = ask_observer(where, "/use"); !use) return use.error();
-    return Observer(where);
+    const auto body = fetch(where, "/machine", kPatience);
+    if (!body) return body.error();
+    const auto machine = nlohmann::ordered_json::parse(*body, nullptr, false);
+    Observer observer(where);
+    try {
+        const auto id = machine.at("boot_id").get<std::string>();
+        observer.on_this_machine_ = !id.empty() && id == machine_identity();
+        observer.server_cpus_ = machine.at("cpus").get<std::vector<int>>();
+    } catch (const nlohmann::json::exception&) {
+        return no_observer(where, "its /machine is not that of one");
+    }
+    return observer;
 }
 
 std::optional<ServerUse> Observer::ask(const char* path) {

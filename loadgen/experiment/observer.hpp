@@ -11,13 +11,21 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace echotrio::loadgen {
+
+// Names this machine, the same in all of its containers, until it is started again; "" = unknown.
+std::string machine_identity();
 
 class Observer {
   public:
     // Error: it does not answer there, or what answers is no observer.
     static Result<Observer> attach(const net::HostPort& where);
+
+    // Whether the observed server runs on this machine, and on which CPUs it may.
+    bool on_this_machine() const { return on_this_machine_; }
+    const std::vector<int>& server_cpus() const { return server_cpus_; }
 
     // As in GroupProbe, with the cgroup of the server's container in ServerUse::cgroup. A question
     // that gets no answer leaves its figures out.
@@ -33,6 +41,8 @@ class Observer {
     std::optional<ServerUse> ask(const char* path);
 
     net::HostPort where_;
+    bool on_this_machine_ = false;
+    std::vector<int> server_cpus_;
     std::optional<ServerUse> begin_, end_;
     std::map<std::string, std::optional<double>> memory_;
 };

@@ -94,6 +94,8 @@ class Runner {
         options.run.seed = Rng(plan_.seed).split(trial.point.repetition).next() >> 32U;
         options.server_cpus = trial.server_cpus;
         if (subject.process) options.pid = subject.process->pid();
+        const auto observer = options_.observers.find(trial.point.variant);
+        if (observer != options_.observers.end()) options.observer = observer->second;
         trial.command = options_to_json(options.run);
         trial.generator_command = command_words(options.run);
         auto result = run_trial(options, hooks_.second, hooks_.stop);

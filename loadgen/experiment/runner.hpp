@@ -16,9 +16,10 @@ namespace echotrio::loadgen {
 
 struct RunnerOptions {
     std::string bin_dir;  // where echo-prefork, echo-threads and echo-coroutine are
-    // Servers that already run, by variant label; these are neither started nor measured from
-    // outside. Empty: start them.
+    // Servers that already run, by variant label; these are not started. Empty: start them.
     std::map<std::string, net::HostPort> targets;
+    // By variant label: who measures such a server from outside (`loadgen observe`).
+    std::map<std::string, net::HostPort> observers;
     std::vector<int> usable_cpus;
     std::string wrk;  // its version; empty = not installed
 };

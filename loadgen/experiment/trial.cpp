@@ -2,29 +2,50 @@
 
 #include "common/base/clock.hpp"
 #include "loadgen/analysis/verdict.hpp"
+#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/experiment/observer.hpp"
 #include "loadgen/probe/group.hpp"
 #include "loadgen/probe/machine.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
+#include <string_view>
+#include <variant>
 
 namespace echotrio::loadgen {
 namespace {
 
-std::vector<int> allowed_cpus(pid_t pid) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    std::vector<int> cpus;
-    if (::sched_getaffinity(pid, sizeof set, &set) != 0) return cpus;
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(static_cast<int>(cpu));
-    }
-    return cpus;
-}
-
 bool have_common(const std::vector<int>& a, const std::vector<int>& b) {
     return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
+}
+
+// The server's process group, through our own /proc or through an observer's.
+struct Watched {
+    std::variant<std::monostate, GroupProbe, Observer> group;
+    std::vector<int> cpus;  // where it may run, if that is on this machine and known
+    bool on_this_machine = true;
+
+    void ask(const auto& question) {
+        if (auto* probe = std::get_if<GroupProbe>(&group)) question(*probe);
+        if (auto* observer = std::get_if<Observer>(&group)) question(*observer);
+    }
+};
+
+Result<Watched> attach(const TrialOptions& options) {
+    Watched watched;
+    watched.cpus = options.server_cpus;
+    if (options.pid) {
+        auto probe = GroupProbe::attach(*options.pid);
+        if (!probe) return probe.error();
+        watched.group = std::move(*probe);
+        if (watched.cpus.empty()) watched.cpus = allowed_cpus(*options.pid);
+    } else if (options.observer) {
+        auto observer = Observer::attach(*options.observer);
+        if (!observer) return observer.error();
+        watched.on_this_machine = observer->on_this_machine();
+        if (watched.on_this_machine) watched.cpus = observer->server_cpus();
+        watched.group = std::move(*observer);
+    }
+    return watched;
 }
 
 VerdictContext context_of(const TrialOptions& options, const std::vector<int>& server_cpus) {
@@ -51,54 +72,49 @@ VerdictContext context_of(const TrialOptions& options, const std::vector<int>& s
 Result<RunResult> run_trial(const TrialOptions& options,
                             const std::function<void(const Interval&)>& progress,
                             const std::function<bool()>& stop) {
-    std::optional<GroupProbe> group;
-    std::vector<int> server_cpus = options.server_cpus;
-    if (options.pid) {
-        auto attached = GroupProbe::attach(*options.pid);
-        if (!attached) return attached.error();
-        group = std::move(*attached);
-        if (server_cpus.empty()) server_cpus = allowed_cpus(*options.pid);
-    }
+    auto attached = attach(options);
+    if (!attached) return attached.error();
+    Watched& server = *attached;
     MachineProbe machine;
     double server_cpu_s = 0;
 
     RunHooks hooks;
-    hooks.connected = [&] {
-        if (group) group->memory();
-    };
+    hooks.connected = [&] { server.ask([](auto& group) { group.memory(); }); };
     hooks.window_begins = [&] {
         machine.window_begins();
-        if (group) group->window_begins();
+        server.ask([](auto& group) { group.window_begins(); });
     };
     hooks.window_ends = [&] {
-        if (group) group->window_ends();
+        server.ask([](auto& group) { group.window_ends(); });
         machine.window_ends();
     };
     hooks.second = [&](Interval& interval) {
-        if (group) {
-            const GroupProbe::Sample sample = group->sample();
+        server.ask([&](auto& group) {
+            const GroupProbe::Sample sample = group.sample();
             interval.server_cpu_s = sample.cpu_s - server_cpu_s;
             interval.server_memory_bytes = sample.resident_bytes;
             server_cpu_s = sample.cpu_s;
-        }
+        });
         if (progress) progress(interval);
     };
     hooks.stop = stop;
 
     auto result = run(options.run, hooks);
     if (!result) return result;
+    // Replies by the time when they came, as the CPU use is by time.
+    const double replies = result->throughput_rps * result->duration_s;
+    server.ask([&](auto& group) {
+        result->server = group.use(static_cast<std::uint64_t>(replies + 0.5));
+    });
     std::optional<double> known_cpu_s;
-    if (group) {
-        // Replies by the time when they came, as the CPU use is by time.
-        const double replies = result->throughput_rps * result->duration_s;
-        result->server = group->use(static_cast<std::uint64_t>(replies + 0.5));
+    if (result->server && server.on_this_machine) {
         known_cpu_s = result->server->cpu_s + result->generator.cpu_s;
     }
     MachineUse use = machine.use(known_cpu_s);
     use.hiccup_p99_us = result->machine.hiccup_p99_us;
     use.hiccup_max_us = result->machine.hiccup_max_us;
     result->machine = use;
-    result->verdict = judge(*result, context_of(options, server_cpus));
+    result->verdict = judge(*result, context_of(options, server.cpus));
     return result;
 }
 

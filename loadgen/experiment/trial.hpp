@@ -14,9 +14,10 @@ namespace echotrio::loadgen {
 
 struct TrialOptions {
     RunOptions run;
-    std::optional<pid_t> pid;      // measure this process and its descendants
-    std::vector<int> server_cpus;  // where the server is pinned, empty = not known
-    double ceiling_rps = 0;        // of `calibrate`, 0 = not known
+    std::optional<pid_t> pid;               // measure this process and its descendants
+    std::optional<net::HostPort> observer;  // or ask the one there (`loadgen observe`)
+    std::vector<int> server_cpus;           // where the server is pinned, empty = not known
+    double ceiling_rps = 0;                 // of `calibrate`, 0 = not known
 };
 
 // `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.
