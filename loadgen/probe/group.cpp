@@ -82,7 +82,7 @@ std::set<pid_t> ended_since(const Members& before, const Members& now) {
 }
 
 struct TaskCounts {
-    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0;
+    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0, on_cpu_ns = 0;
 };
 using Tasks = std::unordered_map<pid_t, TaskCounts>;
 
@@ -94,7 +94,7 @@ std::optional<TaskCounts> read_task(const std::string& folder) {
     const auto involuntary = number_after(*status, "nonvoluntary_ctxt_switches");
     const auto waits = parse_schedstat(*schedstat);
     if (!voluntary || !involuntary || !waits) return std::nullopt;
-    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns};
+    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns, waits->on_cpu_ns};
 }
 
 // Empty when the system does not tell (as opposed to threads that end while we look).
@@ -125,6 +125,7 @@ TaskCounts difference(const Tasks& before, const Tasks& after) {
         sum.voluntary += counts.voluntary - base.voluntary;
         sum.involuntary += less(counts.involuntary, base.involuntary);
         sum.waiting_ns += counts.waiting_ns - base.waiting_ns;
+        sum.on_cpu_ns += less(counts.on_cpu_ns, base.on_cpu_ns);
     }
     return sum;
 }
@@ -254,7 +255,6 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.user_s = static_cast<double>(work.user) / ticks_per_second();
     use.system_s = static_cast<double>(work.system) / ticks_per_second();
     use.cpu_s = use.user_s + use.system_s;
-    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
     use.minor_faults = work.minor;
     use.major_faults = work.major;
     use.processes = state_->processes;
@@ -264,7 +264,18 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
         use.voluntary_switches = counts.voluntary;
         use.involuntary_switches = counts.involuntary;
         use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;
+        // Two lower bounds: ticks lose what each of many short-lived or little-used processes did
+        // since its last whole tick (10 ms a worker: all of it, for a pool of 256); nanoseconds
+        // lose the threads that have ended. The larger one is nearer.
+        const double exact = static_cast<double>(counts.on_cpu_ns) * 1e-9;
+        if (exact > use.cpu_s) {
+            const double user_share = use.cpu_s > 0 ? use.user_s / use.cpu_s : 0;
+            use.user_s = exact * user_share;
+            use.system_s = exact - use.user_s;
+            use.cpu_s = exact;
+        }
     }
+    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
     use.memory = state_->memory;
     use.died = state_->died;
     return use;
