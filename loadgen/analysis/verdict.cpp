@@ -223,7 +223,7 @@ void Judge::rate() {
     if (!c_.open_loop || !(r_.duration_s > 0)) return;
     const Accounting& a = r_.accounting;
     // Failures have a check of their own.
-    const double answered = as_double(r_.requests + a.failed + a.timed_out);
+    const double answered = r_.throughput_rps * r_.duration_s + as_double(a.failed + a.timed_out);
     const double offered = as_double(a.scheduled);
     const double missing = offered - answered;
     if (std::abs(missing) <= std::max(limits::kRateShare * offered, limits::kRateRequests)) return;

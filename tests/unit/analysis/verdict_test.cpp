@@ -287,6 +287,7 @@ TEST(Verdict, ASlowButSteadyServerIsNotOverloaded) {
     // More than was offered: the warm-up's backlog.
     r = open_run();
     r.requests = 102'000;
+    r.throughput_rps = 10'200;
     expect(r, open_context(), Expect::flagged, "rate", "offered");
     // Failures have their own check.
     r = short_of(5000, 10, 10);
@@ -297,10 +298,12 @@ TEST(Verdict, ASlowButSteadyServerIsNotOverloaded) {
 TEST(Verdict, AFewRequestsShortAreChance) {
     RunResult r = open_run();
     r.requests = 180;
+    r.throughput_rps = 18;
     r.accounting = {200, 200, 200, 0, 0, 0, 0};
     r.latency_us.count = 400;
     expect(r, open_context(), Expect::clean, "", "");
     r.requests = 179;
+    r.throughput_rps = 17.9;
     expect(r, open_context(), Expect::flagged, "rate", "offered");
 }
 
