@@ -51,13 +51,15 @@ Gil::Gil(const Options& options)
       grain_(options.mode == Mode::ticks ? kTick * static_cast<Nanos::rep>(options.check_interval)
                                          : work::kSlice) {
     CHECK(interval_ > Nanos(0) && grain_ > Nanos(0));
-    for (auto* mutex : {&mutex_, &switch_mutex_, &plain_}) ::pthread_mutex_init(mutex, nullptr);
+    for (auto* mutex : {&mutex_, &switch_mutex_}) ::pthread_mutex_init(mutex, nullptr);
     for (auto* cond : {&cond_, &switch_cond_}) init_monotonic(*cond);
+    ::sem_init(&plain_, 0, 1);
 }
 
 Gil::~Gil() {
     for (auto* cond : {&cond_, &switch_cond_}) ::pthread_cond_destroy(cond);
-    for (auto* mutex : {&mutex_, &switch_mutex_, &plain_}) ::pthread_mutex_destroy(mutex);
+    for (auto* mutex : {&mutex_, &switch_mutex_}) ::pthread_mutex_destroy(mutex);
+    ::sem_destroy(&plain_);
 }
 
 void Gil::take() {
@@ -140,12 +142,13 @@ void Gil::wait_for_switch(Thread self) {
 }
 
 void Gil::take_plain() {
-    if (::pthread_mutex_trylock(&plain_) == 0) {
+    if (::sem_trywait(&plain_) == 0) {
         note_taken({}, false);
     } else {
         const TimePoint wanted_since = now();
         const auto waiters = waiters_.fetch_add(1, std::memory_order_relaxed) + 1;
-        ::pthread_mutex_lock(&plain_);
+        while (::sem_wait(&plain_) != 0) {  // a debugger's stop interrupts it
+        }
         waiters_.fetch_sub(1, std::memory_order_relaxed);
         waiters_max_ = std::max(waiters_max_, waiters);
         note_taken(wanted_since, true);
@@ -158,7 +161,7 @@ void Gil::take_plain() {
 }
 
 void Gil::drop_plain() {
-    ::pthread_mutex_unlock(&plain_);
+    ::sem_post(&plain_);
 }
 
 void Gil::note_taken(TimePoint wanted_since, bool contended) {

@@ -7,8 +7,7 @@
 //     gil_lab LOCK INTERVAL work THREADS    a fixed amount of computing, alternately by one thread
 //         and shared by THREADS; prints both times in ns, a line for each repetition
 //
-// LOCK: switch, unforced (without forced switching) with the switch interval in us, or ticks with
-// the check interval.
+// LOCK: switch with the switch interval in us, or ticks with the check interval.
 #include "common/net/socket.hpp"
 #include "common/work/burner.hpp"
 #include "servers/threads/burn.hpp"
@@ -34,7 +33,6 @@ constexpr Nanos kWork = std::chrono::milliseconds(120);
 Gil::Options lock_options(std::string_view lock, std::int64_t interval) {
     Gil::Options options;
     options.mode = lock == "ticks" ? Gil::Mode::ticks : Gil::Mode::switching;
-    options.forced_switching = lock != "unforced";
     options.switch_interval = std::chrono::microseconds(interval);
     options.check_interval = static_cast<std::uint64_t>(interval);
     return options;

@@ -13,7 +13,7 @@
 namespace echotrio::fidelity {
 
 struct Lock {
-    std::string name;           // switch, unforced, ticks
+    std::string name;           // switch or ticks
     std::int64_t interval = 0;  // us; ticks: check interval
 };
 
