@@ -97,15 +97,22 @@ protocol::Section Scoreboard::workers() {
     std::array<int, 5> by_state{};
     int retiring = 0;
     std::uint64_t lock_wait_ns = 0;
+    double connections = 0, squares = 0, alive = 0;
     for (std::size_t i = 0; i < size_; ++i) {
         lock_wait_ns += slots_[i].lock_wait_ns.get();
         if (slots_[i].pid.load() == 0) continue;
+        const auto served = static_cast<double>(slots_[i].connections.get());
+        connections += served;
+        squares += served * served;
+        ++alive;
         if (slots_[i].order.load() != Order::serve) {
             ++retiring;
         } else {
             ++by_state[static_cast<std::size_t>(slots_[i].state.load())];
         }
     }
+    // Jain, Chiu and Hawe 1984: 1 when all have the same share, 1/n when one has all.
+    const double fairness = squares > 0 ? connections * connections / (alive * squares) : 1;
     using enum protocol::FieldKind;
     const auto in = [&](State state) {
         return static_cast<double>(by_state[static_cast<std::size_t>(state)]);
@@ -120,6 +127,7 @@ protocol::Section Scoreboard::workers() {
          {"retiring", "Workers told to leave", gauge, static_cast<double>(retiring)},
          {"waiting", "Connections that no worker has accepted yet", gauge,
           total(pool_->waiting.load())},
+         {"fairness", "Jain's index of the connections over the slots in use", gauge, fairness},
          {"generation", "Reloads since the start", gauge, total(pool_->generation.load())},
          {"spawned_total", "Workers started", counter, total(pool_->spawned.get())},
          {"dead_total", "Workers that were killed or failed", counter, total(pool_->died.get())},

@@ -24,14 +24,10 @@ TEST(PreforkLimits, ConnectionsBeyondTheWorkersWaitTheirTurn) {
     ASSERT_TRUE(third.connected()) << "the kernel has it";
     third.send("y");
     EXPECT_EQ(third.receive(1, std::chrono::milliseconds(100)), "") << "no worker does";
-    const auto logged = [&] { return server.child().stderr_text(); };
-    const TimePoint deadline = now() + std::chrono::seconds(10);
-    while (logged().find("all 2 workers are busy") == std::string::npos && now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    EXPECT_TRUE(wait_for_log(server, "all 2 workers are busy"));
     first.close();
     EXPECT_EQ(third.receive(1), "y");
-    const std::string text = logged();
+    const std::string text = server.child().stderr_text();
     const std::size_t at = text.find("all 2 workers are busy");
     ASSERT_NE(at, std::string::npos);
     EXPECT_EQ(text.find("all 2 workers are busy", at + 1), std::string::npos) << "said once";

@@ -28,6 +28,15 @@ nlohmann::json stats_of(const net::HostPort& where) {
     return reply ? nlohmann::json::parse(reply->body, nullptr, false) : nlohmann::json();
 }
 
+bool wait_for_log(loadgen::ServerProcess& server, std::string_view text) {
+    const TimePoint deadline = now() + std::chrono::seconds(10);
+    while (server.child().stderr_text().find(text) == std::string::npos) {
+        if (now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
+}
+
 std::vector<int> workers_of(const nlohmann::json& stats) {
     auto pids = stats.at("pids").get<std::vector<int>>();
     pids.erase(pids.begin());  // the supervisor

@@ -32,6 +32,9 @@ nlohmann::json stats_when(const net::HostPort& where, Condition holds) {
     }
 }
 
+// Waits until the server's log has this text; false after ten seconds.
+bool wait_for_log(loadgen::ServerProcess& server, std::string_view text);
+
 // Pids of the workers.
 std::vector<int> workers_of(const nlohmann::json& stats);
 
