@@ -2,6 +2,7 @@
 
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
+#include "loadgen/engine/shard.hpp"
 
 #include <fmt/format.h>
 
@@ -137,6 +138,10 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
         ->check(cli::at_most(std::chrono::hours(1)));
     command.add_option("--pid", flags.pid, "Measure this process and all its descendants")
         ->check(cli::positive_number());
+    command
+        .add_option("--observer", flags.observer_text,
+                    "Ask the `loadgen observe` at HOST:PORT what the server uses")
+        ->excludes("--pid");
     cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
     command.add_option("--seed", run.seed, "Of arrivals, classes and message contents");
     command.add_option("--ceiling", flags.ceiling_rps,
@@ -154,6 +159,8 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
                        "Open loop, requests/s: 5000, a profile 1000/10s,5000/10s, a ramp "
                        "1000..20000/60s, a stair 1000..20000:1000/5s");
     cli::duration(command, "--think", run.think, "Closed loop: pause between reply and request");
+    command.add_option("--shard", flags.shard,
+                       "Make only part I/N of this load, as one of N generators");
     command.add_option("--start-at", flags.start_at,
                        "Begin at this time: +5s, seconds since 1970, 2026-01-31T12:00:00Z");
 }
@@ -181,6 +188,16 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
         const auto at = parse_time(flags.start_at);
         if (!at) return at.error();
         run.start_at = *at;
+    }
+    if (!flags.observer_text.empty()) {
+        auto where = net::parse_host_port(flags.observer_text);
+        if (!where) return Error{"--observer: " + where.error().message};
+        flags.observer = std::move(*where);
+    }
+    if (!flags.shard.empty()) {
+        const auto shard = parse_shard(flags.shard);
+        if (!shard) return Error{"--shard: " + shard.error().message};
+        if (const Status taken = take_shard(run, *shard); !taken) return taken;
     }
     return check_options(run);
 }

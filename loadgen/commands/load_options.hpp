@@ -20,6 +20,9 @@ struct LoadFlags {
     std::string body;
     std::vector<std::string> classes;
     std::optional<pid_t> pid;
+    std::string observer_text;
+    std::optional<net::HostPort> observer;  // of these two, at most one
+    std::string shard;
     double ceiling_rps = 0;
 };
 

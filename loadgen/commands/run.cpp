@@ -89,6 +89,7 @@ int run_command(const Options& options) {
     TrialOptions trial;
     trial.run = options.load.run;
     trial.pid = options.load.pid;
+    trial.observer = options.load.observer;
     trial.ceiling_rps = options.load.ceiling_rps;
 
     LiveLine live(!options.quiet);
