@@ -1,0 +1,314 @@
+#include "loadgen/analysis/capacity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace echotrio::loadgen {
+namespace {
+
+constexpr double kGib = 1024.0 * 1024 * 1024;
+constexpr std::size_t kMemoryLevels = 4;  // fewer connection counts make no slope to trust
+constexpr double kUsedUp = 0.9;           // of the CPUs that it can use
+
+using Repetition = MeasuredLevel::Repetition;
+
+std::vector<double> values_of(const MeasuredLevel& level,
+                              const std::function<std::optional<double>(const Repetition&)>& of) {
+    std::vector<double> values;
+    for (const Repetition& repetition : level.repetitions) {
+        if (const auto value = of(repetition)) values.push_back(*value);
+    }
+    return values;
+}
+
+std::vector<double> throughputs(const MeasuredLevel& level) {
+    return values_of(level, [](const Repetition& r) { return std::optional(r.throughput_rps); });
+}
+
+// Whether `a` drives the server harder: by the given rate, or by the connections of a closed loop.
+// The two kinds can't be compared.
+bool harder(const MeasuredLevel& a, const MeasuredLevel& b) {
+    if ((a.offered_rps > 0) != (b.offered_rps > 0)) return false;
+    return a.offered_rps > 0 ? a.offered_rps > b.offered_rps : a.connections > b.connections;
+}
+
+Estimate scaled(const Estimate& estimate, double by) {
+    Estimate result{estimate.value * by, std::nullopt};
+    if (estimate.interval) {
+        result.interval = Bounds{estimate.interval->low * by, estimate.interval->high * by};
+    }
+    return result;
+}
+
+class Planner {
+  public:
+    Planner(const MeasuredModel& model, const Demand& demand) : m_(model), d_(demand) {
+        plan_.model = model.name;
+    }
+
+    ModelPlan plan(Rng rng) {
+        find_capacity();
+        cost_of_requests();
+        cost_of_connections();
+        fit_scaling(rng);
+        name_bottleneck();
+        if (d_.asks_for_something()) size();
+        return std::move(plan_);
+    }
+
+  private:
+    bool passes(const MeasuredLevel& level) const {
+        if (level.starved()) return false;
+        if (!d_.objective) return true;
+        return !level.overloaded && outcome_of(level.latency, *d_.objective) == Outcome::met;
+    }
+    bool fails(const MeasuredLevel& level) const {
+        return d_.objective && (level.overloaded || level.starved() ||
+                                outcome_of(level.latency, *d_.objective) == Outcome::missed);
+    }
+    MeasuredRate measured(const MeasuredLevel& level) const {
+        MeasuredRate rate{level.rate(), level.connections, 0};
+        if (d_.objective) {
+            rate.latency_us = static_cast<double>(
+                                  level.latency.value_at_percentile(100 * d_.objective->quantile)) /
+                              1000;
+        }
+        return rate;
+    }
+
+    void find_capacity();
+    void cost_of_requests();
+    void cost_of_connections();
+    void fit_scaling(Rng rng);
+    void name_bottleneck();
+    void size();
+    void size_instances();
+    void size_memory();
+    void check_limits();
+
+    const MeasuredModel& m_;
+    const Demand& d_;
+    ModelPlan plan_;
+    const MeasuredLevel* top_ = nullptr;  // the level whose rate is the capacity
+};
+
+void Planner::find_capacity() {
+    for (const MeasuredLevel& level : m_.levels) {
+        if (level.repetitions.empty() || !passes(level)) continue;
+        if (top_ == nullptr || level.rate() > top_->rate()) top_ = &level;
+    }
+    if (top_ == nullptr) return;
+    plan_.capacity_rps = typical(throughputs(*top_));
+    plan_.last_pass = measured(*top_);
+    const MeasuredLevel* fail = nullptr;
+    for (const MeasuredLevel& level : m_.levels) {
+        if (level.repetitions.empty() || !fails(level) || !harder(level, *top_)) continue;
+        if (fail == nullptr || harder(*fail, level)) fail = &level;
+    }
+    if (fail != nullptr) plan_.first_fail = measured(*fail);
+    if (!d_.objective) return;
+    if (fail == nullptr) {
+        plan_.notes.push_back(
+            fmt::format("no harder load was measured that missed {}: {:.5g} "
+                        "requests/s is a lower bound",
+                        format_objective(*d_.objective), top_->rate()));
+    }
+    if (top_->offered_rps == 0) {
+        plan_.notes.push_back(
+            "its latencies are of a closed loop, whose clients wait for replies; "
+            "`loadgen search` measures the rate with arrivals that don't");
+    }
+}
+
+void Planner::cost_of_requests() {
+    if (top_ == nullptr) return;
+    constexpr double kCoresPer100k = 1e5 / 1e6;
+    const auto own = values_of(*top_, [](const Repetition& r) { return r.cpu_us; });
+    const auto all = values_of(*top_, [](const Repetition& r) { return r.cpu_us_upper; });
+    if (!own.empty()) plan_.cores_per_100k = scaled(typical(own), kCoresPer100k);
+    if (!all.empty()) plan_.cores_per_100k_upper = median(all) * kCoresPer100k;
+}
+
+void Planner::cost_of_connections() {
+    if (!m_.memory || m_.memory_levels < kMemoryLevels || !(m_.memory->slope > 0)) return;
+    const Line& line = *m_.memory;
+    plan_.bytes_per_connection = Estimate{line.slope, line.slope_interval};
+    plan_.connections_per_gib = Estimate{kGib / line.slope, std::nullopt};
+    if (line.slope_interval.low > 0) {
+        plan_.connections_per_gib->interval =
+            Bounds{kGib / line.slope_interval.high, kGib / line.slope_interval.low};
+    }
+}
+
+// N is the level's own, the median over its repetitions: a mean in flight that differs in its last
+// digit is no other concurrency.
+void Planner::fit_scaling(Rng rng) {
+    std::vector<ScalingPoint> points;
+    for (const MeasuredLevel& level : m_.levels) {
+        if (level.starved() || level.overloaded) continue;
+        const double n = median(
+            values_of(level, [](const Repetition& r) { return std::optional(r.in_flight); }));
+        for (const Repetition& r : level.repetitions) {
+            if (n > 0 && r.throughput_rps > 0) points.push_back({n, r.throughput_rps, r.number});
+        }
+    }
+    auto study = study_scaling(points, rng);
+    if (study) {
+        plan_.scaling = std::move(*study);
+    } else {
+        plan_.scaling_refused = study.error().message;
+    }
+}
+
+void Planner::name_bottleneck() {
+    const auto starved = [](const MeasuredLevel& level) { return level.starved(); };
+    if (m_.connection_limit && std::any_of(m_.levels.begin(), m_.levels.end(), starved)) {
+        plan_.bottleneck =
+            fmt::format("{}: {} connections at once", m_.limited_by, *m_.connection_limit);
+        return;
+    }
+    if (top_ == nullptr) return;
+    const auto used = values_of(*top_, [](const Repetition& r) { return r.cpus_used; });
+    if (used.empty() || !(top_->cpus_usable > 0)) {
+        plan_.bottleneck = "not known (the server's CPU use was not measured)";
+    } else if (median(used) >= kUsedUp * top_->cpus_usable) {
+        plan_.bottleneck = fmt::format("CPU: {:.2f} of the {:.3g} that it can use", median(used),
+                                       top_->cpus_usable);
+    } else if (std::none_of(m_.levels.begin(), m_.levels.end(),
+                            [&](const MeasuredLevel& level) { return harder(level, *top_); })) {
+        plan_.bottleneck = "none met: the measured load ended first";
+        plan_.notes.push_back(
+            fmt::format("{:.5g} requests/s is a lower bound: throughput still "
+                        "rose at the largest measured load",
+                        top_->rate()));
+    } else {
+        plan_.bottleneck = fmt::format(
+            "not the CPU ({:.2f} of {:.3g} used): waiting, for a lock, a "
+            "turn or something outside",
+            median(used), top_->cpus_usable);
+    }
+}
+
+void Planner::size() {
+    size_instances();
+    if (d_.rate > 0 && plan_.cores_per_100k) {
+        plan_.cores = scaled(*plan_.cores_per_100k, d_.rate / 1e5 / (1 - d_.headroom));
+    }
+    size_memory();
+    check_limits();
+    plan_.meets = plan_.reasons.empty();
+}
+
+void Planner::size_instances() {
+    if (d_.rate > 0 && !plan_.capacity_rps) {
+        plan_.reasons.push_back(
+            d_.objective
+                ? fmt::format("no measured load met {} with 99 % confidence for every connection",
+                              format_objective(*d_.objective))
+                : "no load was measured in which every connection was served");
+        return;
+    }
+    plan_.instances = 1;
+    plan_.sized_by = "one is enough";
+    const auto need = [&](double demand, double capacity, const std::string& what) {
+        const auto count = static_cast<std::uint64_t>(std::ceil(demand / capacity - 1e-9));
+        if (count <= plan_.instances) return;
+        plan_.instances = count;
+        plan_.sized_by = what;
+    };
+    if (d_.rate > 0) need(d_.rate, plan_.capacity_rps->value * (1 - d_.headroom), "rate");
+    if (d_.connections > 0 && m_.connection_limit) {
+        need(static_cast<double>(d_.connections), static_cast<double>(*m_.connection_limit),
+             m_.limited_by);
+    }
+}
+
+void Planner::size_memory() {
+    if (plan_.instances == 0) return;
+    if (!plan_.bytes_per_connection) {
+        if (d_.connections > 0 || d_.memory_bytes) {
+            plan_.reasons.push_back(fmt::format(
+                "memory can't be told: it needs {} or more connection counts that were held whole, "
+                "there are {}",
+                kMemoryLevels, m_.memory_levels));
+        }
+        return;
+    }
+    const auto instances = static_cast<double>(plan_.instances);
+    const double connections = d_.connections > 0
+                                   ? static_cast<double>(d_.connections)
+                                   : instances * static_cast<double>(top_ ? top_->connections : 0);
+    const Line& line = *m_.memory;
+    const double base = instances * std::max(0.0, line.intercept);
+    plan_.memory_bytes =
+        Estimate{base + connections * line.slope,
+                 Bounds{base + connections * std::max(0.0, line.slope_interval.low),
+                        base + connections * line.slope_interval.high}};
+    if (connections / instances > kExtrapolation * static_cast<double>(m_.most_held)) {
+        plan_.notes.push_back(
+            fmt::format("memory is EXTRAPOLATED: {:.0f} connections an instance, "
+                        "measured up to {}",
+                        connections / instances, m_.most_held));
+    }
+}
+
+void Planner::check_limits() {
+    if (d_.cores && d_.rate > 0) {
+        if (!plan_.cores) {
+            plan_.reasons.push_back("cores can't be told: CPU per request was not measured");
+        } else if (plan_.cores->value > *d_.cores) {
+            plan_.reasons.push_back(
+                fmt::format("needs {:.3g} cores, {:.3g} are there", plan_.cores->value, *d_.cores));
+        }
+    }
+    if (d_.memory_bytes && plan_.memory_bytes && plan_.memory_bytes->value > *d_.memory_bytes) {
+        plan_.reasons.push_back(fmt::format("needs {:.3g} GiB of memory, {:.3g} are there",
+                                            plan_.memory_bytes->value / kGib,
+                                            *d_.memory_bytes / kGib));
+    }
+}
+
+// Fewer cores, then less memory; what is not known counts as most.
+bool better(const ModelPlan& a, const ModelPlan& b) {
+    const auto cost = [](const std::optional<Estimate>& estimate) {
+        return estimate ? estimate->value : HUGE_VAL;
+    };
+    // A tenth of a core is no reason against a model that needs a fraction of the memory.
+    const auto cores = [&](const ModelPlan& p) { return std::ceil(cost(p.cores) * 10); };
+    if (cores(a) != cores(b)) return cores(a) < cores(b);
+    return cost(a.memory_bytes) < cost(b.memory_bytes);
+}
+
+}  // namespace
+
+double MeasuredLevel::rate() const {
+    return median(throughputs(*this));
+}
+
+Estimate typical(std::span<const double> values) {
+    Estimate estimate = median_with_interval(values);
+    if (estimate.interval || values.size() < 2) return estimate;
+    const auto n = static_cast<double>(values.size());
+    const double half = student_t(0.95, n - 1) * std::sqrt(variance(values) / n);
+    const double centre = mean(values);
+    estimate.interval = Bounds{std::max(0.0, std::min(estimate.value, centre - half)),
+                               std::max(estimate.value, centre + half)};
+    return estimate;
+}
+
+CapacityPlan plan_capacity(std::span<const MeasuredModel> models, const Demand& demand, Rng rng) {
+    CapacityPlan plan;
+    plan.demand = demand;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        plan.models.push_back(Planner(models[i], demand).plan(rng.split(i)));
+        const ModelPlan& model = plan.models.back();
+        if (!demand.asks_for_something() || !model.meets) continue;
+        if (!plan.choice || better(model, plan.models[*plan.choice])) plan.choice = i;
+    }
+    return plan;
+}
+
+}  // namespace echotrio::loadgen
