@@ -32,10 +32,7 @@ void Session::receive(std::string_view bytes) {
     context_.counters.bytes_in.add(bytes.size());
     input_.receive(bytes);
     CHECK_LE(input_.size(), context_.settings.max_request + bytes.size());
-    if (protocol_ != Protocol::raw) return;
-    context_.counters.requests.add();
-    compute_due_ = context_.settings.cpu > Nanos(0);
-    wait_due_ = context_.settings.wait > Nanos(0);
+    if (protocol_ == Protocol::raw) begin_echo();
 }
 
 void Session::end_of_stream() {
@@ -57,8 +54,8 @@ void Session::hold() {
 }
 
 void Session::timed_out() {
-    context_.counters.timeouts.add();
     if (refused_ && protocol_ == Protocol::undecided) return close_now(CloseReason::refused);
+    context_.counters.timeouts.add();
     if (protocol_ == Protocol::undecided && !input_.empty()) {
         ended_ = true;  // it did not become HTTP: raw echo gives back what came, and ends
         reason_ = CloseReason::timeout;
@@ -93,11 +90,19 @@ bool Session::decide() {
         return true;
     }
     protocol_ = Protocol::raw;
-    if (refused_) close_now(CloseReason::refused);
-    if (!input_.empty()) context_.counters.requests.add();
-    compute_due_ = !input_.empty() && context_.settings.cpu > Nanos(0);
-    wait_due_ = !input_.empty() && context_.settings.wait > Nanos(0);
+    if (refused_) {
+        close_now(CloseReason::refused);
+    } else if (!input_.empty()) {
+        begin_echo();
+    }
     return true;
+}
+
+// A stream has no messages: what one read brings is the request, with its work.
+void Session::begin_echo() noexcept {
+    context_.counters.requests.add();
+    compute_due_ = context_.settings.cpu > Nanos(0);
+    wait_due_ = context_.settings.wait > Nanos(0);
 }
 
 Step Session::next_raw() {

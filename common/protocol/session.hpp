@@ -137,6 +137,7 @@ class Session {
     enum class Protocol : std::uint8_t { undecided, raw, http };
 
     bool decide();
+    void begin_echo() noexcept;
     Step next_raw();
     Step next_http();
     Step read();

@@ -23,7 +23,7 @@ std::size_t number(std::string_view text, std::string_view stream) {
 
 }  // namespace
 
-std::optional<std::string> Reply::field(std::string_view name) const {
+std::optional<std::string> StreamReply::field(std::string_view name) const {
     std::optional<std::string> found;
     for (const auto& [field, value] : fields) {
         if (field != name) continue;
@@ -33,7 +33,7 @@ std::optional<std::string> Reply::field(std::string_view name) const {
     return found;
 }
 
-std::optional<Reply> take_reply(std::string_view& stream) {
+std::optional<StreamReply> take_reply(std::string_view& stream) {
     if (stream.empty()) return std::nullopt;
     const std::size_t head_end = stream.find("\r\n\r\n");
     if (head_end == std::string_view::npos) return std::nullopt;
@@ -45,7 +45,7 @@ std::optional<Reply> take_reply(std::string_view& stream) {
         if (line.find_first_of("\r\n") != std::string_view::npos) refuse("bare CR or LF", stream);
         return line;
     };
-    Reply reply;
+    StreamReply reply;
     const std::string_view status_line = take_line();
     if (!status_line.starts_with("HTTP/1.1 ") || status_line.size() < 13 ||
         status_line[12] != ' ') {
@@ -74,8 +74,8 @@ std::optional<Reply> take_reply(std::string_view& stream) {
     return reply;
 }
 
-std::vector<Reply> all_replies(std::string_view stream) {
-    std::vector<Reply> replies;
+std::vector<StreamReply> all_replies(std::string_view stream) {
+    std::vector<StreamReply> replies;
     while (auto reply = take_reply(stream)) replies.push_back(std::move(*reply));
     if (!stream.empty()) refuse("not a whole reply", stream);
     return replies;
@@ -83,7 +83,7 @@ std::vector<Reply> all_replies(std::string_view stream) {
 
 std::vector<int> statuses_of(std::string_view stream) {
     std::vector<int> statuses;
-    for (const Reply& reply : all_replies(stream)) statuses.push_back(reply.status);
+    for (const StreamReply& reply : all_replies(stream)) statuses.push_back(reply.status);
     return statuses;
 }
 

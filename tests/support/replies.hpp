@@ -10,7 +10,7 @@
 
 namespace echotrio::test {
 
-struct Reply {
+struct StreamReply {
     int status = 0;
     std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
     std::string body;
@@ -22,9 +22,9 @@ struct Reply {
 // Takes the first reply off `stream`. Empty: it is not there as a whole yet. A reply to HEAD has a
 // Content-Length and no body: that is seen by what follows, the end or the next status line.
 // Throws std::runtime_error for what is no reply.
-std::optional<Reply> take_reply(std::string_view& stream);
+std::optional<StreamReply> take_reply(std::string_view& stream);
 
-std::vector<Reply> all_replies(std::string_view stream);
+std::vector<StreamReply> all_replies(std::string_view stream);
 std::vector<int> statuses_of(std::string_view stream);
 
 }  // namespace echotrio::test

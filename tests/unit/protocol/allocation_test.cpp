@@ -1,0 +1,88 @@
+// What a session costs in memory.
+#include "tests/support/allocations.hpp"
+#include "tests/support/session_driver.hpp"
+
+#include <gtest/gtest.h>
+
+namespace echotrio::test {
+namespace {
+
+using protocol::Step;
+
+// What a server does between two reads, without the driver's own allocations.
+void serve(protocol::Session& session, std::string_view bytes) {
+    session.receive(bytes);
+    for (Step step = session.next(); step.kind != Step::Kind::read; step = session.next()) {
+        ASSERT_EQ(step.kind, Step::Kind::write);
+        session.written(step.bytes.size());
+    }
+}
+
+class Allocation : public testing::Test {
+  protected:
+    // Allocations of the thousandth time, when everything is warm.
+    std::size_t steady(const std::string& request) {
+        (void)driver_.session().next();
+        for (int i = 0; i < 1000; ++i) {
+            before_ = allocations();
+            serve(driver_.session(), request);
+        }
+        return allocations() - before_;
+    }
+    SessionDriver driver_;
+    std::size_t before_ = 0;
+};
+
+TEST_F(Allocation, NoneForRawEcho) {
+    EXPECT_EQ(steady(std::string(64, 'x')), 0U);
+}
+
+TEST_F(Allocation, NoneForGet) {
+    EXPECT_EQ(steady("GET /echo/hello HTTP/1.1\r\nHost: t\r\nUser-Agent: a/1\r\n\r\n"), 0U);
+}
+
+TEST_F(Allocation, NoneForPost) {
+    EXPECT_EQ(steady("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 64\r\n\r\n" +
+                     std::string(64, 'x')),
+              0U);
+}
+
+TEST_F(Allocation, NoneForTwoPipelined) {
+    const std::string one = "GET /echo/hello HTTP/1.1\r\nHost: t\r\n\r\n";
+    EXPECT_EQ(steady(one + one), 0U);
+}
+
+TEST_F(Allocation, IdleSessionsHoldNothing) {
+    const std::string get = "GET /echo/hello HTTP/1.1\r\nHost: t\r\n\r\n";
+    for (const std::string& request : {std::string(10'000, 'x'), get}) {
+        driver_.connect();
+        (void)driver_.session().next();
+        serve(driver_.session(), request);
+        const std::size_t before = live_bytes();
+        protocol::Session other(driver_.context());
+        (void)other.next();
+        serve(other, request);
+        EXPECT_EQ(live_bytes(), before);
+    }
+}
+
+TEST_F(Allocation, UnfinishedRequestsHoldLittleMoreThanTheirBytes) {
+    const std::size_t before = live_bytes();
+    (void)driver_.session().next();
+    serve(driver_.session(), "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n");
+    EXPECT_LE(live_bytes() - before, 1500U);  // whatever the head declares
+}
+
+TEST_F(Allocation, ASlowSenderHoldsAtMostTwiceTheLimit) {
+    const std::size_t before = live_bytes();
+    (void)driver_.session().next();
+    serve(driver_.session(), "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n");
+    const std::string piece(1000, 'x');
+    for (int i = 0; i < 999; ++i) {
+        serve(driver_.session(), piece);
+        ASSERT_LE(live_bytes() - before, 2 * driver_.settings.max_request);
+    }
+}
+
+}  // namespace
+}  // namespace echotrio::test
