@@ -69,6 +69,7 @@ int Worker::run() {
 // Before and after a connection; what a client may ask about is told before it sees the end.
 void Worker::occupied(int connection) {
     slot_.connections.add();
+    slot_.expect(options_.request_timeout);
     slot_.state.store(State::busy);
     try {
         serve(connection);

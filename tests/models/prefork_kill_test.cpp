@@ -110,19 +110,22 @@ TEST(PreforkKill, TheSupervisorLeavesNoOrphans) {
 }
 
 TEST(PreforkKill, AStoppedWorkerIsReplaced) {
-    auto server = start_prefork(pool_of(2, {"--request-timeout", "100ms"}));
+    // both, because the worker may still be waiting for the request when it is stopped
+    auto server =
+        start_prefork(pool_of(2, {"--request-timeout", "100ms", "--idle-timeout", "100ms"}));
     Client client(server.where());
     client.send("GET /echo/hi?cpu=8s HTTP/1.1\r\nHost: test\r\n\r\n");
     json stats =
         stats_when(server.where(), [](const json& s) { return s["workers"]["busy"] == 2; });
     const std::vector<int> workers = workers_of(stats);
-    // the one that answers us is the other one, so stop both, and only the hung one dies of it
+    // which of the two has our request? The other one, if it is idle, can't be told from one that
+    // hangs, and lives
     for (const int pid : workers) ::kill(pid, SIGSTOP);
     EXPECT_EQ(client.receive_all(), "") << "its connection ended";
     for (const int pid : workers) ::kill(pid, SIGCONT);
     stats =
-        stats_when(server.where(), [](const json& s) { return s["workers"]["dead_total"] == 1; });
-    EXPECT_EQ(stats["workers"]["dead_total"], 1);
+        stats_when(server.where(), [](const json& s) { return s["workers"]["dead_total"] >= 1; });
+    EXPECT_GE(stats["workers"]["dead_total"], 1);
     EXPECT_TRUE(wait_for_log(server, "hangs"));
     EXPECT_EQ(server.stop(), 0);
 }
