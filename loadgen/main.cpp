@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     int status = cli::kExitOk;
     loadgen::add_compare(app, status);
     loadgen::add_observe(app, status);
+    loadgen::add_plan(app, status);
     loadgen::add_run(app, status);
     loadgen::add_wait(app, status);
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;

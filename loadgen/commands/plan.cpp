@@ -1,0 +1,167 @@
+// `loadgen plan`: what to buy for a demand, from measured results or from points in a CSV file.
+#include "common/base/cli.hpp"
+#include "loadgen/analysis/points_csv.hpp"
+#include "loadgen/commands/commands.hpp"
+#include "loadgen/report/plan_input.hpp"
+#include "loadgen/report/plan_report.hpp"
+#include "loadgen/report/results_file.hpp"
+#include "loadgen/report/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+namespace echotrio::loadgen {
+namespace {
+
+constexpr std::uintmax_t kMostCsv = 16U << 20U;
+
+struct Options {
+    std::string file, workload, slo, json;
+    Demand demand;
+    std::uint64_t memory = 0;
+    double cores = 0;
+    double headroom_percent = 30;
+};
+
+bool is_csv(const std::string& file) {
+    return std::filesystem::path(file).extension() == ".csv";
+}
+
+Result<MeasuredModel> read_csv(const std::string& file) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (error) return Error{fmt::format("{}: {}", file, error.message())};
+    if (size > kMostCsv) return Error{fmt::format("{}: larger than 16 MiB", file)};
+    std::ifstream in(file, std::ios::binary);
+    std::string text(static_cast<std::size_t>(size), '\0');
+    if (!in.read(text.data(), static_cast<std::streamsize>(size))) {
+        return Error{fmt::format("{}: can't be read", file)};
+    }
+    auto points = parse_points(text);
+    if (!points) return Error{fmt::format("{}: {}", file, points.error().message)};
+    return measured_model(std::filesystem::path(file).stem().string(), *points);
+}
+
+struct Input {
+    std::vector<MeasuredModel> models;
+    PlanSource source;
+    std::uint64_t seed = 1;
+};
+
+Result<Input> read_input(const Options& options) {
+    Input input;
+    input.source.file = options.file;
+    if (is_csv(options.file)) {
+        auto model = read_csv(options.file);
+        if (!model) return model.error();
+        input.models.push_back(std::move(*model));
+        return input;
+    }
+    const auto experiment = read_experiment(options.file);
+    if (!experiment) return experiment.error();
+    input.seed = experiment->seed;
+    input.source.others = plannable_workloads(*experiment);
+    if (input.source.others.empty()) {
+        return Error{fmt::format("{}: there is no trial with active connections", options.file)};
+    }
+    input.source.workload =
+        options.workload.empty() ? input.source.others.front() : options.workload;
+    std::erase(input.source.others, input.source.workload);
+    auto models = measured_models(*experiment, input.source.workload);
+    if (!models) return Error{fmt::format("--workload: {}", models.error().message)};
+    input.models = std::move(*models);
+    return input;
+}
+
+Status write_json(const std::string& file, const nlohmann::ordered_json& json) {
+    const std::string text = to_text(json);
+    if (file != "-") return write_file(file, text);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+        return Error{"cannot write to standard output"};
+    }
+    return Done{};
+}
+
+int plan_command(const Options& options) {
+    auto input = read_input(options);
+    if (!input) return cli::fail(input.error().message);
+    const CapacityPlan plan = plan_capacity(input->models, options.demand, Rng(input->seed));
+    // Points alone hold nothing but the fit: without it there is no answer.
+    if (is_csv(options.file) && !plan.models.front().scaling) {
+        return cli::fail(fmt::format("{}: {}", options.file, plan.models.front().scaling_refused));
+    }
+    if (!options.json.empty()) {
+        const Status written = write_json(options.json, capacity_to_json(plan, input->source));
+        if (!written) return cli::fail(written.error().message);
+    }
+    if (options.json != "-") {
+        fmt::print("{}",
+                   to_console(plan_document(plan, input->source), terminal_style(STDOUT_FILENO)));
+    }
+    const bool unmet = options.demand.asks_for_something() && !plan.choice;
+    return unmet ? kExitNotMet : cli::kExitOk;
+}
+
+// The limits and the objective, which have no meaning without a rate or connections.
+std::optional<std::string> complete(Options& options) {
+    if (!options.slo.empty()) {
+        auto objective = parse_objective(options.slo);
+        if (!objective) return "--slo: " + objective.error().message;
+        options.demand.objective = *objective;
+    }
+    if (options.memory > 0) options.demand.memory_bytes = static_cast<double>(options.memory);
+    if (options.cores > 0) options.demand.cores = options.cores;
+    options.demand.headroom = options.headroom_percent / 100;
+    if (!options.demand.asks_for_something() && (options.memory > 0 || options.cores > 0)) {
+        return "--memory and --cores limit a demand: give --rate or --connections too";
+    }
+    if (is_csv(options.file) && !options.workload.empty()) {
+        return "--workload: a CSV file holds one";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, int& status) {
+    auto* command = app.add_subcommand(
+        "plan", "From measured results: which model, how many instances, cores and memory");
+    auto options = std::make_shared<Options>();
+    command
+        ->add_option("results", options->file,
+                     "results.json, its folder, the JSON of a run, or a .csv with columns n,x")
+        ->required();
+    command->add_option("--rate", options->demand.rate, "Requests/s to serve")
+        ->check(cli::positive_number());
+    command->add_option("--connections", options->demand.connections, "Connections open at once")
+        ->check(cli::positive_number());
+    command->add_option("--slo", options->slo, "Latency objective, like p99=5ms");
+    cli::size(*command, "--memory", options->memory, "Memory that is there in all; 0 = any");
+    command->add_option("--cores", options->cores, "Cores that are there in all")
+        ->check(cli::positive_number());
+    command
+        ->add_option("--headroom", options->headroom_percent,
+                     "Share of the capacity to keep free, in percent")
+        ->check(cli::number_between(0, 95))
+        ->capture_default_str();
+    command->add_option("--workload", options->workload,
+                        "Of the results; default: the one measured at the most loads");
+    command->add_option("--json", options->json,
+                        "Write the plan as JSON to this file; - for standard output");
+    command->callback([options, &status] {
+        if (const auto mistake = complete(*options)) {
+            status = cli::fail(*mistake, cli::kExitUsage);
+            return;
+        }
+        status = plan_command(*options);
+    });
+}
+
+}  // namespace echotrio::loadgen

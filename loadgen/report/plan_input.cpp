@@ -1,0 +1,154 @@
+#include "loadgen/report/plan_input.hpp"
+
+#include "loadgen/report/digest.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+namespace echotrio::loadgen {
+namespace {
+
+// Left for a server's own files, its listener and what else it opens.
+constexpr std::uint64_t kOwnDescriptors = 64;
+
+bool is_silent(const Digest& digest, const std::string& workload) {
+    const Workload* found = find_workload(digest.plan.workloads, workload);
+    return found != nullptr && found->silent;
+}
+
+MeasuredLevel::Repetition repetition_of(const Trial& trial) {
+    const RunResult& r = trial.result;
+    MeasuredLevel::Repetition repetition;
+    repetition.number = trial.point.repetition;
+    repetition.throughput_rps = r.throughput_rps;
+    repetition.in_flight = r.mean_in_flight;
+    if (!r.server || !(r.duration_s > 0)) return repetition;
+    repetition.cpus_used = r.server->cpu_s / r.duration_s;
+    repetition.cpu_us = r.server->cpu_us_per_request;
+    const double replies = r.throughput_rps * r.duration_s;
+    if (r.machine.busy_s && replies > 0) {
+        repetition.cpu_us_upper = (*r.machine.busy_s - r.generator.cpu_s) * 1e6 / replies;
+    }
+    return repetition;
+}
+
+// A server of one thread can't use a second CPU, wherever it may run.
+double cpus_usable(const Trial& trial, double cpus_of_machine) {
+    const double cpus =
+        trial.server_cpus.empty() ? cpus_of_machine : static_cast<double>(trial.server_cpus.size());
+    if (!trial.result.server) return 0;
+    return std::min(cpus, static_cast<double>(trial.result.server->threads));
+}
+
+double number_in(const nlohmann::ordered_json& json, const char* key) {
+    const auto found = json.is_object() ? json.find(key) : json.end();
+    return json.is_object() && found != json.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+MeasuredLevel level_of(const Cell& cell, double cpus_of_machine) {
+    MeasuredLevel level;
+    level.connections = cell.connections;
+    level.served = cell.served;
+    level.offered_rps = cell.level.rate;
+    level.overloaded = cell.overloaded;
+    // Unsteady trials stay out as long as there are others.
+    const auto ranked = [](const Trial* t) { return t->counts() && t->result.verdict.rankable; };
+    const bool any_ranked = std::any_of(cell.trials.begin(), cell.trials.end(), ranked);
+    for (const Trial* trial : cell.trials) {
+        if (!trial->counts() || trial->result.requests == 0) continue;
+        if (any_ranked && !ranked(trial)) continue;
+        level.repetitions.push_back(repetition_of(*trial));
+        level.latency.add(trial->result.latency);
+        level.cpus_usable = cpus_usable(*trial, cpus_of_machine);
+    }
+    return level;
+}
+
+// What one instance has only so many of: workers, seen where connections starved, or descriptors.
+void find_connection_limit(const Digest& digest, double descriptors, MeasuredModel& model) {
+    for (const Cell& cell : digest.cells) {
+        if (cell.variant != model.name || cell.counted == 0 || !cell.starved()) continue;
+        model.connection_limit = std::max(model.connection_limit.value_or(0), cell.served);
+        model.limited_by = "workers";
+    }
+    if (!model.connection_limit && descriptors > kOwnDescriptors) {
+        model.connection_limit = static_cast<std::uint64_t>(descriptors) - kOwnDescriptors;
+        model.limited_by = "descriptors";
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> plannable_workloads(const Experiment& experiment) {
+    const Digest all = digest(experiment);
+    std::vector<std::pair<std::string, std::size_t>> counts;
+    for (const Level& level : all.levels) {
+        if (is_silent(all, level.workload)) continue;
+        const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
+            return count.first == level.workload;
+        });
+        if (known == counts.end()) {
+            counts.emplace_back(level.workload, 1);
+        } else {
+            ++known->second;
+        }
+    }
+    std::stable_sort(counts.begin(), counts.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::vector<std::string> names;
+    for (auto& [name, count] : counts) names.push_back(std::move(name));
+    return names;
+}
+
+Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
+                                                   std::string_view workload) {
+    const Digest all = digest(experiment);
+    const double cpus = number_in(experiment.environment, "cpus_usable");
+    const double descriptors = number_in(experiment.environment, "descriptor_limit");
+    std::vector<MeasuredModel> models;
+    for (const std::string& variant : all.variants) {
+        MeasuredModel model;
+        model.name = variant;
+        for (const Cell& cell : all.cells) {
+            if (cell.variant != variant || cell.level.workload != workload) continue;
+            MeasuredLevel level = level_of(cell, cpus);
+            if (!level.repetitions.empty()) model.levels.push_back(std::move(level));
+        }
+        if (model.levels.empty()) continue;
+        for (const MemorySlope& slope : all.memory) {
+            if (slope.variant != variant) continue;
+            model.memory = slope.total;
+            model.memory_levels = slope.levels;
+            model.most_held = slope.most_held;
+        }
+        find_connection_limit(all, descriptors, model);
+        models.push_back(std::move(model));
+    }
+    if (models.empty()) {
+        return Error{fmt::format("no trial of workload '{}' counts; there are: {}", workload,
+                                 fmt::join(plannable_workloads(experiment), ", "))};
+    }
+    return models;
+}
+
+MeasuredModel measured_model(std::string name, std::span<const ScalingPoint> points) {
+    std::map<double, MeasuredLevel> levels;
+    for (const ScalingPoint& point : points) {
+        MeasuredLevel& level = levels[point.n];
+        level.connections = level.served = static_cast<std::uint64_t>(std::max(point.n, 0.0));
+        MeasuredLevel::Repetition repetition;
+        repetition.number = point.repetition;
+        repetition.throughput_rps = point.x;
+        repetition.in_flight = point.n;
+        level.repetitions.push_back(repetition);
+    }
+    MeasuredModel model;
+    model.name = std::move(name);
+    for (auto& [n, level] : levels) model.levels.push_back(std::move(level));
+    return model;
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,129 @@
+// The capacity plan as JSON; the keys under "usl" are those of docs/contract.md.
+#include "loadgen/report/plan_report.hpp"
+#include "loadgen/report/result_json.hpp"
+
+#include <cmath>
+
+namespace echotrio::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json bounds(const std::optional<Bounds>& b) {
+    return b ? Json{b->low, b->high} : Json(nullptr);
+}
+
+template <class T>
+Json known(const std::optional<T>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+Json estimate(const std::optional<Estimate>& e) {
+    if (!e) return nullptr;
+    return {{"value", e->value}, {"ci95", bounds(e->interval)}};
+}
+
+Json fit_to_json(const ScalingStudy& study) {
+    const ScalingFit& full = study.full;
+    const auto peak_n = full.at.peak_n();
+    Json json{
+        {"model", name_of(study.preferred)},
+        {"sigma", full.at.sigma},
+        {"kappa", full.at.kappa},
+        {"lambda", full.at.lambda},
+        {"rss", full.rss},
+        {"sigma_at_bound", full.sigma_at_bound},
+        {"kappa_at_bound", full.kappa_at_bound},
+        {"peak_n", known(peak_n)},
+        {"peak_x", peak_n ? Json(full.at.throughput(*peak_n)) : Json(nullptr)},
+        {"peak_extrapolated", peak_n && *peak_n > kExtrapolation * full.largest_n},
+        {"limit", known(full.at.limit())},
+        {"ci95",
+         {{"sigma", bounds(full.sigma)},
+          {"kappa", bounds(full.kappa)},
+          {"lambda", bounds(full.lambda)}}},
+        {"bootstrap95",
+         {{"sigma", bounds(study.bootstrap_sigma)},
+          {"kappa", bounds(study.bootstrap_kappa)},
+          {"lambda", bounds(study.bootstrap_lambda)}}},
+        {"bic",
+         {{"linear", study.linear.bic}, {"amdahl", study.amdahl.bic}, {"usl", study.full.bic}}},
+        {"holdout_error", known(study.holdout_error)},
+        {"points", study.points},
+        {"distinct_n", study.distinct},
+        {"largest_n", full.largest_n}};
+    Json& curve = json["curve"] = Json::array();
+    // Of the preferred model, up to twice the largest measured N, by equal ratios.
+    for (int i = 0; i <= 32; ++i) {
+        const double n = std::pow(2 * full.largest_n, i / 32.0);
+        const auto at = study.best().predict(n);
+        curve.push_back({{"n", n},
+                         {"x", at.x},
+                         {"ci95", bounds(at.interval)},
+                         {"extrapolated", at.extrapolated}});
+    }
+    return json;
+}
+
+Json rate_to_json(const std::optional<MeasuredRate>& rate) {
+    if (!rate) return nullptr;
+    return {{"rate_rps", rate->rate},
+            {"connections", rate->connections},
+            {"latency_us", rate->latency_us > 0 ? Json(rate->latency_us) : Json(nullptr)}};
+}
+
+Json model_to_json(const ModelPlan& m) {
+    return {{"model", m.model},
+            {"meets", m.meets},
+            {"reasons", m.reasons},
+            {"notes", m.notes},
+            {"instances", m.instances > 0 ? Json(m.instances) : Json(nullptr)},
+            {"sized_by", m.sized_by},
+            {"cores", estimate(m.cores)},
+            {"memory_bytes", estimate(m.memory_bytes)},
+            {"capacity_rps", estimate(m.capacity_rps)},
+            {"last_pass", rate_to_json(m.last_pass)},
+            {"first_fail", rate_to_json(m.first_fail)},
+            {"cores_per_100k_rps", estimate(m.cores_per_100k)},
+            {"cores_per_100k_rps_upper", known(m.cores_per_100k_upper)},
+            {"connections_per_gib", estimate(m.connections_per_gib)},
+            {"bytes_per_connection", estimate(m.bytes_per_connection)},
+            {"bottleneck", m.bottleneck},
+            {"usl", m.scaling ? fit_to_json(*m.scaling) : Json(nullptr)},
+            {"usl_refused", m.scaling ? Json(nullptr) : Json(m.scaling_refused)}};
+}
+
+Json demand_to_json(const Demand& d) {
+    const auto asked = [](double value) { return value > 0 ? Json(value) : Json(nullptr); };
+    return {{"rate_rps", asked(d.rate)},
+            {"connections", d.connections > 0 ? Json(d.connections) : Json(nullptr)},
+            {"slo", d.objective ? Json(format_objective(*d.objective)) : Json(nullptr)},
+            {"memory_bytes", known(d.memory_bytes)},
+            {"cores", known(d.cores)},
+            {"headroom", d.headroom}};
+}
+
+}  // namespace
+
+Json capacity_to_json(const CapacityPlan& plan, const PlanSource& source) {
+    Json json{{"schema_version", kSchemaVersion},
+              {"source",
+               {{"file", source.file},
+                {"workload", source.workload.empty() ? Json(nullptr) : Json(source.workload)}}},
+              {"demand", demand_to_json(plan.demand)}};
+    if (source.workload.empty() && !plan.models.empty()) {
+        const ModelPlan& only = plan.models.front();
+        json["usl"] = only.scaling ? fit_to_json(*only.scaling) : Json(nullptr);
+        json["usl_refused"] = only.scaling ? Json(nullptr) : Json(only.scaling_refused);
+    }
+    Json& models = json["models"] = Json::array();
+    for (const ModelPlan& model : plan.models) models.push_back(model_to_json(model));
+    json["answer"] = nullptr;
+    if (plan.demand.asks_for_something()) {
+        json["answer"] = {{"model", plan.choice ? Json(plan.models[*plan.choice].model) : Json()},
+                          {"sentence", answer_sentence(plan)}};
+    }
+    return json;
+}
+
+}  // namespace echotrio::loadgen

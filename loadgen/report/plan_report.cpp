@@ -1,0 +1,247 @@
+#include "loadgen/report/plan_report.hpp"
+
+#include "common/base/units.hpp"
+#include "loadgen/report/metrics.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <functional>
+
+namespace echotrio::loadgen {
+namespace {
+
+using Format = std::function<std::string(double)>;
+
+std::string plain(double value) {
+    return fmt::format("{:.3g}", value);
+}
+
+// "1.92 (1.85 to 2.01)"
+std::string with_interval(const std::optional<Estimate>& e, const Format& format) {
+    if (!e) return "-";
+    if (!e->interval) return format(e->value);
+    return fmt::format("{} ({} to {})", format(e->value), format(e->interval->low),
+                       format(e->interval->high));
+}
+
+std::string rate_text(const std::optional<MeasuredRate>& rate, const Demand& demand) {
+    if (!rate) return "-";
+    std::string text =
+        fmt::format("{}/s at {} connection{}", format_count(rate->rate),
+                    format_exact_count(rate->connections), rate->connections == 1 ? "" : "s");
+    if (demand.objective) {
+        text += fmt::format(", p{:.6g} {}", demand.objective->quantile * 100,
+                            format_value(rate->latency_us, Unit::microseconds));
+    }
+    return text;
+}
+
+std::string memory_text(double bytes) {
+    return format_value(bytes, Unit::bytes);
+}
+
+std::string demand_text(const Demand& d) {
+    std::vector<std::string> parts;
+    if (d.rate > 0) parts.push_back(fmt::format("{} requests/s", format_count(d.rate)));
+    if (d.connections > 0) {
+        parts.push_back(fmt::format("{} connections", format_exact_count(d.connections)));
+    }
+    if (d.objective) parts.push_back(format_objective(*d.objective));
+    if (d.memory_bytes) {
+        parts.push_back(fmt::format("at most {} of memory", memory_text(*d.memory_bytes)));
+    }
+    if (d.cores) parts.push_back(fmt::format("at most {:.3g} cores", *d.cores));
+    return fmt::format("{}, {:.0f} % headroom", fmt::join(parts, ", "), d.headroom * 100);
+}
+
+Section answer_section(const CapacityPlan& plan) {
+    Section section{"answer", fmt::format("For {}", demand_text(plan.demand)), {}};
+    Card card;
+    card.topic = "answer";
+    card.value = plan.choice ? plan.models[*plan.choice].model : "none";
+    card.sentence = answer_sentence(plan);
+    card.mark = plan.choice ? Mark::best : Mark::invalid;
+    section.blocks.emplace_back(Cards{{card}});
+
+    Table table;
+    table.caption = "What each model needs (95 % intervals in brackets)";
+    table.columns = {{"model"},       {"instances", true}, {"because of", false, 1},
+                     {"cores", true}, {"memory", true},    {"meets it", false}};
+    for (std::size_t i = 0; i < plan.models.size(); ++i) {
+        const ModelPlan& m = plan.models[i];
+        const Mark mark = !m.meets           ? Mark::invalid
+                          : plan.choice == i ? Mark::best
+                          : m.notes.empty()  ? Mark::plain
+                                             : Mark::flagged;
+        table.rows.push_back({{m.model, mark},
+                              {m.instances > 0 ? format_exact_count(m.instances) : "-"},
+                              {m.sized_by.empty() ? "-" : m.sized_by},
+                              {with_interval(m.cores, plain)},
+                              {with_interval(m.memory_bytes, memory_text)},
+                              {m.meets ? "yes" : "no", mark}});
+    }
+    section.blocks.emplace_back(std::move(table));
+    for (const ModelPlan& m : plan.models) {
+        for (const std::string& reason : m.reasons) {
+            section.blocks.emplace_back(Paragraph{m.model + ": " + reason, Mark::invalid});
+        }
+    }
+    return section;
+}
+
+Section instance_section(const CapacityPlan& plan) {
+    Section section{"instance", "One instance, as measured", {}};
+    Table table;
+    const bool objective = plan.demand.objective.has_value();
+    table.caption = objective
+                        ? fmt::format("Highest rate under {}, both measured",
+                                      format_objective(*plan.demand.objective))
+                        : "Highest rate with every connection served (give --slo for an objective)";
+    table.columns = {{"model"},
+                     {objective ? "last pass" : "highest rate"},
+                     {"requests/s", true},
+                     {"limited by", false, 1}};
+    if (objective) table.columns.insert(table.columns.begin() + 2, {"first fail"});
+    for (const ModelPlan& m : plan.models) {
+        std::vector<TableCell> row{{m.model}, {rate_text(m.last_pass, plan.demand)}};
+        if (objective) row.push_back({rate_text(m.first_fail, plan.demand)});
+        row.push_back({with_interval(m.capacity_rps, format_count)});
+        row.push_back({m.bottleneck.empty() ? "-" : m.bottleneck});
+        table.rows.push_back(std::move(row));
+    }
+    section.blocks.emplace_back(std::move(table));
+
+    Table costs;
+    costs.caption = "What requests and connections cost, kernel included";
+    costs.columns = {{"model"},
+                     {"cores per 100,000 requests/s", true},
+                     {"at most", true, 1},
+                     {"connections per GiB", true},
+                     {"bytes per connection", true, 1}};
+    for (const ModelPlan& m : plan.models) {
+        costs.rows.push_back({{m.model},
+                              {with_interval(m.cores_per_100k, plain)},
+                              {m.cores_per_100k_upper ? plain(*m.cores_per_100k_upper) : "-"},
+                              {with_interval(m.connections_per_gib, format_count)},
+                              {with_interval(m.bytes_per_connection, format_count)}});
+    }
+    section.blocks.emplace_back(std::move(costs));
+    section.blocks.emplace_back(Paragraph{
+        "Cores are those of the server's processes; on one machine the kernel charges part "
+        "of a server's network work to the client, so \"at most\" counts all that the "
+        "machine did but the client.",
+        Mark::muted});
+    for (const ModelPlan& m : plan.models) {
+        for (const std::string& note : m.notes) {
+            section.blocks.emplace_back(Paragraph{m.model + ": " + note, Mark::flagged});
+        }
+    }
+    return section;
+}
+
+std::string parameter(double value, const std::optional<Bounds>& interval, bool at_bound) {
+    if (at_bound) return "0 (at its bound)";
+    return with_interval(Estimate{value, interval},
+                         [](double v) { return fmt::format("{:.3g}", v); });
+}
+
+std::string peak_text(const ScalingStudy& study) {
+    const ScalingFit& fit = study.full;
+    const auto n = fit.at.peak_n();
+    if (fit.kappa_at_bound || !n) return "no peak resolved in the measured range";
+    return fmt::format("{} at N = {}{}", format_count(fit.at.throughput(*n)), format_count(*n),
+                       *n > kExtrapolation * fit.largest_n ? ", EXTRAPOLATED" : "");
+}
+
+Section scaling_section(const CapacityPlan& plan) {
+    Section section{"scaling", "How throughput scales with requests in flight (N)", {}};
+    Table table;
+    table.caption = "X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)), 95 % intervals";
+    table.columns = {{"of"},
+                     {"BIC prefers"},
+                     {"sigma", true},
+                     {"kappa", true},
+                     {"lambda", true, 1},
+                     {"peak", false},
+                     {"limit lambda/sigma", true, 2},
+                     {"hold-out error", true, 1}};
+    for (const ModelPlan& m : plan.models) {
+        if (!m.scaling) continue;
+        const ScalingStudy& s = *m.scaling;
+        const auto limit = s.full.at.limit();
+        table.rows.push_back(
+            {{m.model},
+             {name_of(s.preferred)},
+             {parameter(s.full.at.sigma, s.full.sigma, s.full.sigma_at_bound)},
+             {parameter(s.full.at.kappa, s.full.kappa, s.full.kappa_at_bound)},
+             {with_interval(Estimate{s.full.at.lambda, s.full.lambda}, format_count)},
+             {peak_text(s)},
+             {limit ? format_count(*limit) : "-"},
+             {s.holdout_error ? fmt::format("{:+.1f} %", *s.holdout_error * 100) : "-"}});
+    }
+    if (!table.rows.empty()) {
+        section.blocks.emplace_back(std::move(table));
+        section.blocks.emplace_back(Paragraph{
+            "Hold-out: how far the fit without the largest N misses what was measured there. "
+            "Beyond 1.25 x the largest measured N a prediction is EXTRAPOLATED.",
+            Mark::muted});
+    }
+    for (const ModelPlan& m : plan.models) {
+        if (m.scaling) continue;
+        section.blocks.emplace_back(
+            Paragraph{fmt::format("{}: {}", m.model, m.scaling_refused), Mark::muted});
+    }
+    return section;
+}
+
+}  // namespace
+
+std::string answer_sentence(const CapacityPlan& plan) {
+    if (!plan.choice) {
+        return "no model meets it: see the reasons below; more measurements or a smaller demand "
+               "are the ways out";
+    }
+    const ModelPlan& m = plan.models[*plan.choice];
+    std::string text =
+        fmt::format("{}: {} instance{} (because of {})", m.model, format_exact_count(m.instances),
+                    m.instances == 1 ? "" : "s", m.sized_by);
+    if (m.instances == 1) text = fmt::format("{}: one instance is enough", m.model);
+    if (m.cores) {
+        text += fmt::format(", {:.0f} core{} (uses {})", std::ceil(m.cores->value),
+                            m.cores->value > 1 ? "s" : "", with_interval(m.cores, plain));
+    }
+    if (m.memory_bytes) {
+        text += fmt::format(", {} of memory", with_interval(m.memory_bytes, memory_text));
+    }
+    std::vector<std::string> others;
+    for (std::size_t i = 0; i < plan.models.size(); ++i) {
+        if (i != *plan.choice && plan.models[i].meets) others.push_back(plan.models[i].model);
+    }
+    if (!others.empty()) {
+        text += fmt::format("; {} would do too, for more", fmt::join(others, " and "));
+    }
+    return text;
+}
+
+Document plan_document(const CapacityPlan& plan, const PlanSource& source) {
+    Document document;
+    document.title = "Capacity plan";
+    document.subtitle.push_back(
+        source.workload.empty()
+            ? fmt::format("from {}", source.file)
+            : fmt::format("from {}, workload {}", source.file, source.workload));
+    if (!source.others.empty()) {
+        document.subtitle.push_back(
+            fmt::format("other workloads (--workload): {}", fmt::join(source.others, ", ")));
+    }
+    for (const ModelPlan& model : plan.models) document.variants.push_back(model.model);
+    if (plan.demand.asks_for_something()) document.sections.push_back(answer_section(plan));
+    // n and x alone know neither latencies nor costs.
+    if (!source.workload.empty()) document.sections.push_back(instance_section(plan));
+    document.sections.push_back(scaling_section(plan));
+    return document;
+}
+
+}  // namespace echotrio::loadgen
