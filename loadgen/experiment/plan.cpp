@@ -75,6 +75,9 @@ Nanos estimated_duration(const Plan& plan, const TrialPoint& point) {
     Nanos total = kOverhead + workload.warmup + workload.duration;
     total += kOverheadPerThousand * static_cast<Nanos::rep>(point.level.connections) / 1000;
     if (is_cross_checked(plan, point)) total += kCrossCheck;
+    const bool starves = variant_of(plan, point).model == "prefork" && !workload.silent &&
+                         point.level.connections > kMostWorkers;
+    if (starves) total += workload.timeout;
     return total;
 }
 

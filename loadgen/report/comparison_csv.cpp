@@ -74,7 +74,7 @@ void add_server(Row& row, const Trial& trial) {
                              "task_objects", "socket_objects", "socket_buffers"}) {
         row.number(fmt::format("server_{}_bytes", part), server_memory(trial, part));
     }
-    row.number("server_memory_total_bytes", find_metric("memory_total")->of(trial));
+    row.number("server_memory_bytes", find_metric("memory")->of(trial));
 }
 
 Row make_row(const Trial& trial, std::vector<std::string>* header) {

@@ -16,6 +16,7 @@ Section story_section(const Digest& digest);                              // sto
 std::vector<Section> workload_sections(const Digest& digest);             // tables.cpp
 std::vector<Section> memory_sections(const Digest& digest);               // tables.cpp
 std::vector<Section> cross_check_sections(const Experiment& experiment);  // tables.cpp
+std::vector<Section> note_sections(const Digest& digest);                     // method.cpp
 std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest);
 
 // "wait: HTTP requests that each wait ..."; the name alone where the plan does not describe it.

@@ -6,15 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 
 namespace echotrio::loadgen {
 namespace {
 
 // The figures that models are compared by. CPU per request is left to its inverse.
-constexpr const char* kCompared[] = {
-    "throughput_rps", "requests_per_cpu_s", "p50_us", "p99_us",
-    "small_p50_us",   "small_p99_us",       "pss",    "memory_total"};
+constexpr const char* kCompared[] = {"throughput_rps", "requests_per_cpu_s", "p50_us", "p99_us",
+                                     "small_p50_us",   "small_p99_us",       "pss",    "memory"};
 
 // Percentiles of a run in which the backlog grew only tell how long the run was.
 std::optional<double> figure(const Metric& metric, const Trial& trial) {
@@ -155,7 +155,7 @@ class Digester {
         const Workload* workload = find_workload(out_.plan.workloads, level.workload);
         const bool open_loop = level.rate > 0 || (workload != nullptr && workload->rate > 0);
         if (key == "throughput_rps") return !open_loop || a.overloaded || b.overloaded;
-        if (silent(level)) return key == "pss" || key == "memory_total";
+        if (silent(level)) return key == "pss" || key == "memory";
         return !metric.of_all_connections || (!a.starved() && !b.starved());
     }
 
@@ -242,28 +242,27 @@ class Digester {
         slope.variant = label;
         slope.workload = workload;
         std::set<std::uint64_t> levels;
-        std::vector<double> x, total;
-        const Metric& metric = *find_metric("memory_total");
+        std::vector<double> x;
         for (const Trial* trial : trials) {
-            const auto bytes = metric.of(*trial);
-            if (!bytes) continue;
             levels.insert(trial->point.level.connections);
             x.push_back(static_cast<double>(trial->point.level.connections));
-            total.push_back(*bytes);
         }
-        const auto line = least_squares(x, total);
-        if (!line) return;
-        slope.total = *line;
-        slope.levels = levels.size();
-        slope.most_held = *levels.rbegin();
+        std::vector<double> total(x.size());
         for (const MemoryPart& part : memory_parts()) {
             std::vector<double> y;
             for (const Trial* trial : trials) {
                 if (const auto bytes = server_memory(*trial, part.key)) y.push_back(*bytes);
             }
-            if (y.size() != x.size()) continue;  // unavailable here
-            if (const auto fit = least_squares(x, y)) slope.parts[part.key] = fit->slope;
+            const auto fit = y.size() == x.size() ? least_squares(x, y) : std::nullopt;
+            if (!fit) continue;  // unavailable here
+            slope.parts[part.key] = fit->slope;
+            std::transform(y.begin(), y.end(), total.begin(), total.begin(), std::plus<>());
         }
+        const auto line = least_squares(x, total);
+        if (!line || slope.parts.empty()) return;
+        slope.total = *line;
+        slope.levels = levels.size();
+        slope.most_held = *levels.rbegin();
         out_.memory.push_back(std::move(slope));
     }
 

@@ -6,7 +6,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
+#include <map>
 
 namespace echotrio::loadgen {
 namespace {
@@ -118,6 +120,34 @@ Section excluded_section(const Experiment& experiment) {
 
 }  // namespace
 
+std::vector<Section> note_sections(const Digest& digest) {
+    struct Note {
+        const Finding* finding = nullptr;
+        std::size_t trials = 0;
+    };
+    std::map<std::pair<bool, std::string>, Note> notes;  // INVALID first
+    for (const Cell& cell : digest.cells) {
+        for (const bool invalid : {true, false}) {
+            for (const auto& [finding, trials] : invalid ? cell.reasons : cell.flags) {
+                Note& note = notes[{!invalid, finding.check + finding.advice}];
+                if (note.finding == nullptr) note.finding = &finding;
+                note.trials += trials;
+            }
+        }
+    }
+    if (notes.empty()) return {};
+    Section section{"notes", "Doubts, and what to do about them", {}};
+    for (const auto& [key, note] : notes) {
+        const bool invalid = !key.first;
+        section.blocks.push_back(Paragraph{
+            fmt::format("{}{}, {} trial{}{}. {}.", invalid ? "INVALID " : "!", note.finding->check,
+                        note.trials, note.trials == 1 ? ": " : "s, as: ", note.finding->what,
+                        note.finding->advice),
+            invalid ? Mark::invalid : Mark::muted});
+    }
+    return {std::move(section)};
+}
+
 std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest) {
     Section how{"method", "How it was measured", {}, true};
     how.blocks.push_back(Paragraph{fmt::format(
@@ -164,6 +194,7 @@ Document comparison_document(const Experiment& experiment, const Digest& digest)
     add(memory_sections(digest));
     add(cross_check_sections(experiment));
     document.sections.push_back(story_section(digest));
+    add(note_sections(digest));
     add(method_sections(experiment, digest));
     return document;
 }

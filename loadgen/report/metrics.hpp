@@ -38,6 +38,9 @@ std::optional<double> server_memory(const Trial& trial, const std::string& key);
 struct MemoryPart {
     const char* key;  // of ServerUse::memory
     const char* title;
+    // Read from the counts of the whole machine: good for a slope over many connections, too noisy
+    // for the total of one trial.
+    bool machine_wide;
 };
 std::span<const MemoryPart> memory_parts();
 

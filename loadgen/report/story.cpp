@@ -69,9 +69,9 @@ std::optional<Card> level_card(const Digest& digest, const std::string& workload
         }
         const bool differs = c->finding == Direction::more || c->finding == Direction::less;
         card.mark = differs ? Mark::best : Mark::muted;
-        card.value = differs
-                         ? fmt::format("{} {}x", ranked[0]->variant, format_ratio(c->ratio.value))
-                         : "no difference shown";
+        card.value = fmt::format("{} {}x", ranked[0]->variant, format_ratio(c->ratio.value));
+        if (c->finding == Direction::not_known) card.value += ", uncertain";
+        if (c->finding == Direction::no_difference) card.value = "no difference shown";
         card.sentence = fmt::format("{}: {}", at_level(*level), c->sentence);
     }
     if (card.sentence.empty()) return std::nullopt;

@@ -20,7 +20,7 @@ struct Figure {
 
 std::vector<Figure> figures_for(const Workload* workload) {
     if (workload != nullptr && workload->silent) {
-        return {{"memory_total", 0}, {"pss", 1}, {"p50_us", 3}};
+        return {{"memory", 0}, {"pss", 1}, {"p50_us", 3}};
     }
     if (workload != nullptr && !workload->classes.empty()) {
         return {{"throughput_rps", 1},
@@ -28,13 +28,13 @@ std::vector<Figure> figures_for(const Workload* workload) {
                 {"small_p99_us", 0},
                 {"heavy_p50_us", 2},
                 {"cpu_us_per_request", 2, "requests_per_cpu_s"},
-                {"memory_total", 3}};
+                {"memory", 3}};
     }
     return {{"throughput_rps", 0},
             {"p50_us", 2},
             {"p99_us", 1},
             {"cpu_us_per_request", 1, "requests_per_cpu_s"},
-            {"memory_total", 2}};
+            {"memory", 2}};
 }
 
 bool ranks(const Cell& cell, const Metric& metric) {
@@ -77,7 +77,7 @@ TableCell spread_cell(const Cell& cell, const char* metric) {
     const Spread* spread = cell.value(metric);
     if (spread == nullptr || spread->count < 2 || spread->median <= 0) return {"", Mark::muted};
     const double half = (spread->most - spread->least) / 2 / spread->median;
-    return {fmt::format("±{:.0f} %", std::ceil(half * 100)), Mark::muted};
+    return {fmt::format("{:.0f} %", std::ceil(half * 100)), Mark::muted};
 }
 
 // What a reader must know before using the row's figures, in a few words.
@@ -101,39 +101,12 @@ TableCell remark_cell(const Cell& cell) {
         words.push_back(fmt::format("{} of {} trials count", cell.counted, cell.trials.size()));
     }
     std::set<std::string> checks;
-    for (const auto& [flag, times] : cell.flags) checks.insert(flag.check);
+    for (const auto& [flag, times] : cell.flags) {
+        const bool said = flag.check == "fairness" && cell.starved();
+        if (!said) checks.insert(flag.check);
+    }
     for (const std::string& check : checks) words.push_back("!" + check);
     return {fmt::format("{}", fmt::join(words, ", ")), words.empty() ? Mark::plain : mark};
-}
-
-// Reasons and flags of a workload's trials, each once, with how many trials have it.
-std::vector<Block> findings(const Digest& digest, const std::string& workload) {
-    struct Told {
-        Finding finding;
-        std::size_t times = 0;
-        bool invalid = false;
-    };
-    std::map<std::pair<bool, std::string>, Told> told;
-    for (const Cell& cell : digest.cells) {
-        if (cell.level.workload != workload) continue;
-        for (const bool invalid : {true, false}) {
-            for (const auto& [finding, times] : invalid ? cell.reasons : cell.flags) {
-                Told& one = told[{!invalid, finding.check + finding.advice}];
-                if (one.times == 0) one.finding = finding;
-                one.times += times;
-                one.invalid = invalid;
-            }
-        }
-    }
-    std::vector<Block> blocks;
-    for (const auto& [key, one] : told) {
-        blocks.push_back(Paragraph{
-            fmt::format("{} {} ({} trial{}): {}; {}", one.invalid ? "INVALID" : "!",
-                        one.finding.check, one.times, one.times == 1 ? "" : "s, for example",
-                        one.finding.what, one.finding.advice),
-            one.invalid ? Mark::invalid : Mark::muted});
-    }
-    return blocks;
 }
 
 Table workload_table(const Digest& digest, const std::string& workload) {
@@ -148,9 +121,9 @@ Table workload_table(const Digest& digest, const std::string& workload) {
     table.columns.push_back({"model", false, 0});
     for (const Figure& figure : figures) {
         table.columns.push_back({find_metric(figure.metric)->title, true, figure.importance});
-        if (&figure == &figures.front()) table.columns.push_back({"", true, 4});
+        if (&figure == &figures.front()) table.columns.push_back({"±", true, 4});
     }
-    table.columns.push_back({"", false, 3});
+    table.columns.push_back({"remarks", false, 0});
     for (const Level& level : digest.levels) {
         if (level.workload != workload) continue;
         std::vector<std::string> best;
@@ -187,9 +160,6 @@ std::vector<Section> workload_sections(const Digest& digest) {
         if (!sections.empty() && sections.back().id == level.workload) continue;
         Section section{level.workload, title_of(digest, level.workload), {}};
         section.blocks.push_back(workload_table(digest, level.workload));
-        for (Block& block : findings(digest, level.workload)) {
-            section.blocks.push_back(std::move(block));
-        }
         sections.push_back(std::move(section));
     }
     return sections;
@@ -248,7 +218,7 @@ std::vector<Section> cross_check_sections(const Experiment& experiment) {
         if (!trial.cross_check) continue;
         tools.insert(trial.cross_check->tool);
         if (!trial.cross_check->error.empty()) errors.insert(trial.cross_check->error);
-        if (!trial.cross_check->error.empty() || !trial.counts()) continue;
+        if (!trial.cross_check->error.empty() || trial.superseded) continue;
         by_place[{trial.point.level.connections, trial.point.variant}].push_back(&trial);
     }
     if (tools.empty()) return {};

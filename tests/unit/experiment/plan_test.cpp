@@ -1,0 +1,135 @@
+// The plan of trials: complete, balanced, repeatable, and as JSON and back.
+#include "loadgen/experiment/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace echotrio::loadgen {
+namespace {
+
+Plan small_plan(std::uint64_t repetitions = 6) {
+    Plan plan;
+    for (const char* model : {"prefork", "threads", "coroutine"}) {
+        plan.variants.push_back({model, model, {}});
+    }
+    plan.workloads = {*find_workload(standard_workloads(), "echo"),
+                      *find_workload(standard_workloads(), "http")};
+    plan.levels = {{"echo", 16}, {"echo", 64}, {"http", 64}, {"http", 64, 500}};
+    plan.repetitions = repetitions;
+    plan.seed = 7;
+    return plan;
+}
+
+TEST(Plan, HasEveryTrialOnce) {
+    const auto trials = order_trials(small_plan());
+    EXPECT_EQ(trials.size(), 6U * 4U * 3U);
+    std::set<std::tuple<std::string, Level, std::uint64_t>> seen;
+    for (const TrialPoint& t : trials) seen.emplace(t.variant, t.level, t.repetition);
+    EXPECT_EQ(seen.size(), trials.size());
+}
+
+TEST(Plan, RoundsFollowEachOtherAndModelsOfALevelStandTogether) {
+    const auto trials = order_trials(small_plan());
+    EXPECT_TRUE(std::is_sorted(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
+        return a.repetition < b.repetition;
+    }));
+    for (std::size_t i = 0; i < trials.size(); i += 3) {
+        EXPECT_EQ(trials[i].level, trials[i + 1].level);
+        EXPECT_EQ(trials[i].level, trials[i + 2].level);
+    }
+}
+
+TEST(Plan, EveryModelStandsInEveryPlaceEquallyOften) {
+    const auto trials = order_trials(small_plan(6));
+    std::map<std::pair<std::string, std::size_t>, int> places;
+    for (std::size_t i = 0; i < trials.size(); ++i) ++places[{trials[i].variant, i % 3}];
+    for (const auto& [place, times] : places) EXPECT_EQ(times, 6 * 4 / 3) << place.first;
+}
+
+TEST(Plan, FollowsItsSeed) {
+    Plan plan = small_plan();
+    const auto first = order_trials(plan);
+    EXPECT_EQ(order_trials(plan), first);
+    plan.seed = 8;
+    EXPECT_NE(order_trials(plan), first);
+}
+
+TEST(Plan, TheOrderOfLevelsChangesFromRoundToRound) {
+    const auto trials = order_trials(small_plan());
+    std::set<std::vector<Level>> orders;
+    for (std::size_t round = 0; round < 6; ++round) {
+        std::vector<Level> order;
+        for (std::size_t i = 0; i < 12; i += 3) order.push_back(trials[round * 12 + i].level);
+        orders.insert(order);
+    }
+    EXPECT_GT(orders.size(), 2U);
+}
+
+TEST(Plan, WhatIsDoneIsNotLeft) {
+    const Plan plan = small_plan();
+    const auto all = order_trials(plan);
+    std::vector<Trial> done(3);
+    for (std::size_t i = 0; i < 3; ++i) done[i].point = all[i];
+    done[1].superseded = true;          // was to be repeated when the experiment was interrupted
+    done[2].result.interrupted = true;  // half a trial is none
+    const auto left = remaining_trials(plan, done);
+    EXPECT_EQ(left.size(), all.size() - 1);
+    EXPECT_EQ(left[0], all[1]);
+    EXPECT_EQ(left[1], all[2]);
+}
+
+TEST(Plan, EmptyFactorsAreNoTrials) {
+    Plan plan = small_plan();
+    plan.variants.clear();
+    EXPECT_TRUE(order_trials(plan).empty());
+    EXPECT_EQ(estimated_duration(plan, order_trials(plan)), Nanos(0));
+}
+
+TEST(Plan, EstimatesGrowWithWhatIsAskedFor) {
+    Plan plan = small_plan();
+    const TrialPoint point = order_trials(plan).front();
+    const Nanos before = estimated_duration(plan, point);
+    for (Workload& workload : plan.workloads) workload.duration += std::chrono::seconds(3);
+    EXPECT_EQ(estimated_duration(plan, point) - before, std::chrono::seconds(3));
+}
+
+TEST(Plan, WrkChecksTheClosedHttpLoopOnly) {
+    Plan plan = small_plan();
+    EXPECT_TRUE(is_cross_checked(plan, {"threads", {"http", 64}, 1}));
+    EXPECT_FALSE(is_cross_checked(plan, {"threads", {"http", 64, 500}, 1}));
+    EXPECT_FALSE(is_cross_checked(plan, {"threads", {"echo", 64}, 1}));
+    plan.cross_check = false;
+    EXPECT_FALSE(is_cross_checked(plan, {"threads", {"http", 64}, 1}));
+}
+
+TEST(PlanJson, ComesBack) {
+    Plan plan = small_plan();
+    plan.variants.push_back({"no lock", "threads", {"--gil", "off"}});
+    plan.workloads.push_back(*find_workload(standard_workloads(), "mixed"));
+    plan.levels.push_back({"mixed", 64});
+    const auto json = plan_to_json(plan);
+    const auto back = plan_from_json(nlohmann::ordered_json::parse(json.dump()));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(order_trials(*back), order_trials(plan));
+    EXPECT_EQ(plan_to_json(*back), json);
+    EXPECT_EQ(back->workloads.back().classes.size(), 2U);
+    EXPECT_EQ(back->variants.back().arguments, plan.variants.back().arguments);
+}
+
+TEST(PlanJson, SaysWhatIsWrong) {
+    auto json = plan_to_json(small_plan());
+    json["levels"][0]["workload"] = "nonsense";
+    const auto unknown = plan_from_json(json);
+    ASSERT_FALSE(unknown);
+    EXPECT_NE(unknown.error().message.find("nonsense"), std::string::npos);
+    json.erase("seed");
+    EXPECT_FALSE(plan_from_json(json));
+    EXPECT_FALSE(plan_from_json(nlohmann::ordered_json::array()));
+    EXPECT_FALSE(plan_from_json(nullptr));
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen
