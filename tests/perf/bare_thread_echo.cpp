@@ -1,0 +1,53 @@
+// The floor for threads: a detached thread per connection in a loop of recv and send, blocking. It
+// has no global lock, limits, counters or drain: that is what makes it the floor.
+#include "common/net/socket.hpp"
+#include "tests/perf/peer.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace {
+
+bool send_all(int fd, const char* bytes, ssize_t left) {
+    while (left > 0) {
+        const ssize_t n = ::send(fd, bytes, static_cast<std::size_t>(left), MSG_NOSIGNAL);
+        if (n < 0) return false;
+        bytes += n;
+        left -= n;
+    }
+    return true;
+}
+
+void* serve(void* argument) {
+    const int fd = static_cast<int>(reinterpret_cast<std::intptr_t>(argument));
+    char buffer[16 * 1024];
+    ssize_t n = 0;
+    while ((n = ::recv(fd, buffer, sizeof buffer, 0)) > 0 && send_all(fd, buffer, n)) {
+    }
+    ::close(fd);
+    return nullptr;
+}
+
+}  // namespace
+
+int main() {
+    const echotrio::net::Fd listener = echotrio::perf::listen_and_announce("bare_thread_echo");
+    pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    ::pthread_attr_setstacksize(&attributes, 64 * 1024);
+    const int on = 1;
+    while (true) {
+        const int fd = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+        if (fd < 0) continue;
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        pthread_t thread{};
+        void* const argument = reinterpret_cast<void*>(static_cast<std::intptr_t>(fd));
+        if (::pthread_create(&thread, &attributes, serve, argument) != 0) ::close(fd);
+    }
+}
