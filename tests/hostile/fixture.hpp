@@ -1,0 +1,64 @@
+// What every hostile test shares: a server of the model under test, a polite client beside the
+// hostile ones, and what must hold afterwards.
+#pragma once
+
+#include "loadgen/experiment/server_process.hpp"
+#include "tests/support/client.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace echotrio::test {
+
+// A client that does what it should: one small request after the other over one connection.
+class PoliteClient {
+  public:
+    explicit PoliteClient(const net::HostPort& where);
+    ~PoliteClient() { finish(); }
+    // Ends it. The longest that one of its requests took; empty when one failed.
+    std::optional<Nanos> finish();
+    std::uint64_t served() const { return served_; }
+    // Until `n` further requests were served; false when the patience ends first.
+    bool wait_for_more(std::uint64_t n) const;
+
+  private:
+    void work(const net::HostPort& where);
+    std::atomic<bool> stop_{false};
+    std::atomic<bool> failed_{false};
+    std::atomic<std::uint64_t> served_{0};
+    std::atomic<Nanos::rep> worst_{0};
+    std::thread thread_;
+};
+
+class Hostile : public testing::TestWithParam<const char*> {
+  protected:
+    // Workers enough that prefork, too, has one left for the polite client beside `hostile` ones.
+    void start(std::size_t hostile, std::vector<std::string> arguments = {});
+    void TearDown() override;
+
+    const net::HostPort& where() const { return server_->where(); }
+    nlohmann::json stats() const;
+    // The polite client was served all along, none of its requests took longer than this.
+    static constexpr Nanos kPoliteBound = std::chrono::seconds(5);
+    void expect_polite();
+    // No connection is left but the one that asks; waits for it.
+    void expect_all_closed() const;
+    double resident_bytes() const;    // of the server and its children
+    std::size_t descriptors() const;  // the same
+    std::string model() const { return GetParam(); }
+
+    std::optional<loadgen::ServerProcess> server_;
+    std::optional<PoliteClient> polite_;
+    double resident_before_ = 0;
+    std::size_t descriptors_before_ = 0;
+
+  private:
+    std::vector<pid_t> pids() const;
+};
+
+}  // namespace echotrio::test
