@@ -139,7 +139,7 @@ Step Session::next_http() {
 
 // Between requests a drain ends the session. Otherwise the input buffer may be used anew.
 Step Session::read() {
-    if (idle() && context_.draining.load(std::memory_order_relaxed)) {
+    if (idle() && context_.draining.load()) {
         return {Step::Kind::close, CloseReason::draining};
     }
     input_.keep();

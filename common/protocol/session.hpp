@@ -61,17 +61,39 @@ struct HttpDeleter {
 };
 using HttpPointer = std::unique_ptr<Http, HttpDeleter>;
 
+// Where bytes are read and replies are made. Left uninitialised: untouched pages cost nothing.
+struct Buffers {
+    std::array<char, kInputSize> input;
+    std::array<char, kOutputSize> output;
+};
+
 // What a worker, thread or loop owns once and lends to each session it serves.
 struct Context {
+    // With buffers of its own, or with buffers that outlive it.
     Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain)
-        : settings(s), counters(c), stats(source), draining(drain) {}
+        : settings(s),
+          counters(c),
+          stats(source),
+          draining(drain),
+          own(std::make_unique_for_overwrite<Buffers>()),
+          input(own->input),
+          output(own->output) {}
+    Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain,
+            Buffers& lent)
+        : settings(s),
+          counters(c),
+          stats(source),
+          draining(drain),
+          input(lent.input),
+          output(lent.output) {}
     const Settings& settings;
     Counters& counters;
     StatsSource& stats;
-    const std::atomic<bool>& draining;   // replies say "Connection: close", idle sessions close
-    std::array<char, kInputSize> input;  // left uninitialised: untouched pages cost nothing
-    std::array<char, kOutputSize> output;
-    HttpPointer spare_http;  // taken by a session while a request is in progress
+    const std::atomic<bool>& draining;  // replies say "Connection: close", idle sessions close
+    const std::unique_ptr<Buffers> own{};
+    std::array<char, kInputSize>& input;
+    std::array<char, kOutputSize>& output;
+    HttpPointer spare_http{};  // taken by a session while a request is in progress
 };
 
 enum class CloseReason : std::uint8_t {
