@@ -20,7 +20,7 @@ struct Shared {
 };
 
 // Serves the connection in the slot to its end and closes it. Blocks; takes and drops the lock
-// itself. The caller's stack must have room for a protocol::Context and 16 KiB.
+// itself.
 void serve_connection(Slot& slot, const Shared& shared);
 
 }  // namespace echotrio::threads

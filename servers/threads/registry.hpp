@@ -1,15 +1,20 @@
-// The connections that are being served, one slot each: what their threads count, and what the
-// main thread needs to end the idle ones when the server stops. Slots are used again, so there are
-// as many as there were connections at once. No locks: only the main thread takes slots.
+// The connections that are being served, one slot each: what their threads count, the buffers that
+// they may use, and what the main thread needs to end the idle ones when the server stops. Slots
+// are used again, so there are as many as there were connections at once. No locks: only the main
+// thread takes slots.
 #pragma once
 
 #include "common/net/fd.hpp"
 #include "common/protocol/counters.hpp"
+#include "common/protocol/session.hpp"
 #include "common/protocol/stats.hpp"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <atomic>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -19,9 +24,8 @@ class Server;
 
 // Cache lines of its own: its thread writes it at every request.
 struct alignas(64) Slot {
-    explicit Slot(Server& s) : server(s) {}
-
-    Server& server;
+    Server* server = nullptr;
+    protocol::Buffers* buffers = nullptr;
     protocol::Counters counters;      // of all connections that this slot has held
     std::atomic<int> connection{-1};  // the descriptor; -1 when there is none to shut down
     // Between requests: stopping may close it. Stored before the thread looks whether the server
@@ -30,16 +34,16 @@ struct alignas(64) Slot {
     void mark_idle(bool now_idle) noexcept {
         if (idle.load(std::memory_order_relaxed) != now_idle) idle.store(now_idle);
     }
-
     Slot* next_free = nullptr;
-    Slot* next = nullptr;  // all slots
 };
 
 class Registry {
   public:
     Registry() = default;
     ~Registry() {
-        for (Slot* slot = all_.load(); slot != nullptr;) delete std::exchange(slot, slot->next);
+        for (Block* block = all_.load(); block != nullptr;) {
+            delete std::exchange(block, block->next);
+        }
     }
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
@@ -47,12 +51,8 @@ class Registry {
     // Main thread. Null when memory is out.
     Slot* acquire(Server& server) {
         if (free_ == nullptr) free_ = returned_.exchange(nullptr, std::memory_order_acquire);
-        if (free_ != nullptr) return std::exchange(free_, free_->next_free);
-        auto* slot = new (std::nothrow) Slot(server);
-        if (slot == nullptr) return nullptr;
-        slot->next = all_.load(std::memory_order_relaxed);
-        all_.store(slot, std::memory_order_release);
-        return slot;
+        if (free_ == nullptr) grow(server);
+        return free_ == nullptr ? nullptr : std::exchange(free_, free_->next_free);
     }
 
     // The slot's thread, when its connection is closed; or the main thread, when none began.
@@ -66,21 +66,48 @@ class Registry {
     // Main thread, after the server was told to stop. It is the only one that makes descriptors,
     // so a number that a thread closes meanwhile can't have become another connection.
     void end_idle() const {
-        for (const Slot* slot = all_.load(); slot != nullptr; slot = slot->next) {
-            const int fd = slot->connection.load();
-            if (fd >= 0 && slot->idle.load()) ::shutdown(fd, SHUT_RD);
-        }
+        for_each([](const Slot& slot) {
+            const int fd = slot.connection.load();
+            if (fd >= 0 && slot.idle.load()) ::shutdown(fd, SHUT_RD);
+        });
     }
 
     void add_to(protocol::Totals& totals) const {
-        for (const Slot* slot = all_.load(std::memory_order_acquire); slot != nullptr;
-             slot = slot->next) {
-            totals.add(slot->counters);
-        }
+        for_each([&](const Slot& slot) { totals.add(slot.counters); });
     }
 
   private:
-    std::atomic<Slot*> all_{nullptr};
+    // Of the buffers, whole pages, only what a connection touches costs memory.
+    struct alignas(4096) Block {
+        std::array<protocol::Buffers, 64> buffers;
+        std::array<Slot, 64> slots;
+        Block* next = nullptr;
+    };
+    static_assert(sizeof(protocol::Buffers) % 4096 == 0);
+
+    void grow(Server& server) {
+        auto* block = new (std::nothrow) Block;
+        if (block == nullptr) return;
+        ::madvise(block, sizeof *block, MADV_NOHUGEPAGE);
+        for (std::size_t i = 0; i < block->slots.size(); ++i) {
+            Slot& slot = block->slots[i];
+            slot.server = &server;
+            slot.buffers = &block->buffers[i];
+            slot.next_free = std::exchange(free_, &slot);
+        }
+        block->next = all_.load(std::memory_order_relaxed);
+        all_.store(block, std::memory_order_release);
+    }
+
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const Block* block = all_.load(std::memory_order_acquire); block != nullptr;
+             block = block->next) {
+            for (const Slot& slot : block->slots) visit(slot);
+        }
+    }
+
+    std::atomic<Block*> all_{nullptr};
     Slot* free_ = nullptr;                  // the main thread's
     std::atomic<Slot*> returned_{nullptr};  // pushed one by one, taken all at once
 };

@@ -155,7 +155,7 @@ void Server::shed_one() {
 
 void* Server::thread_main(void* argument) {
     Slot& slot = *static_cast<Slot*>(argument);
-    Server& server = slot.server;
+    Server& server = *slot.server;
     serve_connection(slot, server.shared_);
     server.registry_.release(slot);
     // Nothing of the server is touched after the last one has left and said so.

@@ -20,8 +20,7 @@
 
 namespace echotrio::threads {
 
-// A thread's stack holds the buffers of its connection (protocol::Context, of which only the pages
-// touched count) and the frames below them.
+// What the deepest frames (a JSON of /stats) and the C library need, and as much again.
 inline constexpr std::uint64_t kSmallestStack = 48 * 1024;
 
 struct Options {
