@@ -353,8 +353,8 @@ void Worker::close_books() {
     }
     for (const IdleConnection& idle : idle_) report_.idle += idle.open ? 1 : 0;
     report_.idle += report_.idle_lost;
-    connections_.clear();
-    idle_.clear();
+    // The sockets stay open until the worker is destroyed: the probe still reads what the server
+    // holds for them when the window ends.
 }
 
 }  // namespace echotrio::loadgen
