@@ -20,6 +20,7 @@ namespace {
 // A server under test: started for the trial, or one that runs already.
 struct Subject {
     std::optional<ServerProcess> process;
+    std::optional<KernelMemory> kernel_before;  // it was started
     net::HostPort where;
 };
 
@@ -30,6 +31,7 @@ Result<Subject> start_subject(const Variant& variant, const std::vector<std::str
         subject.where = target->second;
         return subject;
     }
+    subject.kernel_before = read_kernel_memory();
     auto started = ServerProcess::start(options.bin_dir, variant.model, arguments, cpus);
     if (!started) return started.error();
     subject.where = started->where();
@@ -94,6 +96,7 @@ class Runner {
         options.run.seed = Rng(plan_.seed).split(trial.point.repetition).next() >> 32U;
         options.server_cpus = trial.server_cpus;
         if (subject.process) options.pid = subject.process->pid();
+        options.kernel_before = subject.kernel_before;
         const auto observer = options_.observers.find(trial.point.variant);
         if (observer != options_.observers.end()) options.observer = observer->second;
         trial.command = options_to_json(options.run);

@@ -34,7 +34,7 @@ Result<Watched> attach(const TrialOptions& options) {
     Watched watched;
     watched.cpus = options.server_cpus;
     if (options.pid) {
-        auto probe = GroupProbe::attach(*options.pid);
+        auto probe = GroupProbe::attach(*options.pid, options.kernel_before);
         if (!probe) return probe.error();
         watched.group = std::move(*probe);
         if (watched.cpus.empty()) watched.cpus = allowed_cpus(*options.pid);

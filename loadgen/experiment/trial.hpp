@@ -3,6 +3,7 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/engine/run.hpp"
+#include "loadgen/probe/memory.hpp"
 #include "loadgen/record/run_result.hpp"
 
 #include <sys/types.h>
@@ -14,7 +15,9 @@ namespace echotrio::loadgen {
 
 struct TrialOptions {
     RunOptions run;
-    std::optional<pid_t> pid;               // measure this process and its descendants
+    std::optional<pid_t> pid;  // measure this process and its descendants
+    // What the kernel held before that process was started, where the caller knows it.
+    std::optional<KernelMemory> kernel_before;
     std::optional<net::HostPort> observer;  // or ask the one there (`loadgen observe`)
     std::vector<int> server_cpus;           // where the server is pinned, empty = not known
     double ceiling_rps = 0;                 // of `calibrate`, 0 = not known

@@ -1,6 +1,5 @@
 #include "loadgen/probe/group.hpp"
 
-#include "loadgen/probe/memory.hpp"
 #include "loadgen/probe/proc_fs.hpp"
 
 #include <fmt/format.h>
@@ -8,8 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
+#include <tuple>
 #include <unordered_map>
 
 namespace echotrio::loadgen {
@@ -152,6 +154,7 @@ struct GroupProbe::State {
     std::map<std::string, std::optional<double>> memory;
 
     void update();
+    void settle();
     Work total() const {
         Work sum = lost;
         for (const auto& [pid, process] : members) {
@@ -195,12 +198,36 @@ void GroupProbe::State::update() {
     for (const ProcStat& process : live) threads += process.threads;
 }
 
+// Until three looks in a row find the same threads and pages, and nobody about to run.
+void GroupProbe::State::settle() {
+    constexpr int kLooks = 50;
+    constexpr auto kPause = std::chrono::milliseconds(20);
+    const auto look = [&] {
+        update();
+        std::uint64_t pages = 0;
+        bool idle = true;
+        for (const auto& [pid, process] : members) {
+            pages += process.resident_pages;
+            idle = idle && process.state != 'R' && process.state != 'D';
+        }
+        return std::tuple(members.size(), threads, pages, idle);
+    };
+    auto before = look();
+    for (int same = 0, looks = 0; same < 2 && looks < kLooks; ++looks) {
+        std::this_thread::sleep_for(kPause);
+        const auto now = look();
+        same = now == before && std::get<3>(now) ? same + 1 : 0;
+        before = now;
+    }
+}
+
 GroupProbe::GroupProbe(std::unique_ptr<State> state) : state_(std::move(state)) {}
 GroupProbe::GroupProbe(GroupProbe&&) noexcept = default;
 GroupProbe& GroupProbe::operator=(GroupProbe&&) noexcept = default;
 GroupProbe::~GroupProbe() = default;
 
-Result<GroupProbe> GroupProbe::attach(pid_t root) {
+Result<GroupProbe> GroupProbe::attach(pid_t root,
+                                      const std::optional<KernelMemory>& kernel_before) {
     const auto text = read_text(proc_path(root, "stat"));
     if (!text) {
         const char* why =
@@ -212,7 +239,7 @@ Result<GroupProbe> GroupProbe::attach(pid_t root) {
         return Error{fmt::format("can't measure process {}: its stat is not readable", root)};
     auto state = std::make_unique<State>();
     state->root = *stat;
-    state->kernel_before = read_kernel_memory();
+    state->kernel_before = kernel_before ? *kernel_before : read_kernel_memory();
     state->update();
     state->begin = state->end = state->total();
     return GroupProbe(std::move(state));
@@ -244,7 +271,7 @@ GroupProbe::Sample GroupProbe::sample() {
 }
 
 std::map<std::string, std::optional<double>> GroupProbe::memory() {
-    state_->update();
+    state_->settle();
     state_->memory = memory_of(running(state_->members), state_->kernel_before);
     return state_->memory;
 }

@@ -12,19 +12,26 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "loadgen/probe/memory.hpp"
 #include "loadgen/record/run_result.hpp"
 
 #include <sys/types.h>
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace echotrio::loadgen {
 
 class GroupProbe {
   public:
-    // Error: no such process, or its /proc can't be read. What the machine's kernel holds for
-    // sockets and tasks is read here: attach before the connections are opened.
-    static Result<GroupProbe> attach(pid_t root);
+    // Error: no such process, or its /proc can't be read. `kernel_before`: what the machine's
+    // kernel held for sockets and tasks before the server was started; without it that is read
+    // here, and what the server holds already is then not in task_objects. Attach before the
+    // connections are opened.
+    static Result<GroupProbe> attach(pid_t root,
+                                     const std::optional<KernelMemory>& kernel_before = {});
     GroupProbe(GroupProbe&&) noexcept;
     GroupProbe& operator=(GroupProbe&&) noexcept;
     ~GroupProbe();
@@ -43,12 +50,14 @@ class GroupProbe {
     Sample sample();
 
     // Every metric of the memory table of docs/measurement.md, in bytes; walks smaps_rollup of the
-    // whole group, so call it at a plateau and outside the window. Unreadable = empty, never 0.
+    // whole group, so call it outside the window. It waits, a second at most, until the group
+    // stands still: clients are connected long before a server has accepted them all. Unreadable =
+    // empty, never 0.
     //   pss, uss, rss_sum, page_tables, kernel_stacks    of the group, as it is now
-    //   socket_objects   what the kernel's socket slabs grew by since attach, one end of each
-    //                    connection (both are on this machine); for root only
+    //   socket_objects   what the kernel's socket slabs grew by since `kernel_before`, one end of
+    //                    each connection (both are on this machine); for root only
     //   task_objects     what the rest of its unreclaimable slab grew by; for root only
-    //   socket_buffers   what TCP holds for queued bytes more than at attach
+    //   socket_buffers   what TCP holds for queued bytes more than before
     // The last three are the whole machine's, so noise may make them slightly negative.
     std::map<std::string, std::optional<double>> memory();
 
