@@ -25,7 +25,7 @@ loadgen::ServerProcess start_prefork(std::vector<std::string> arguments) {
 
 nlohmann::json stats_of(const net::HostPort& where) {
     const auto reply = get(where, "/stats");
-    return reply ? nlohmann::json::parse(reply->body, nullptr, false) : nlohmann::json();
+    return reply && reply->status == 200 ? nlohmann::json::parse(reply->body) : nlohmann::json();
 }
 
 bool wait_for_log(loadgen::ServerProcess& server, std::string_view text) {
