@@ -147,9 +147,10 @@ void Server::refuse(net::Fd connection) {
 // does not stay ready for ever.
 void Server::shed_one() {
     reserve_.reset();
-    const net::Accepted accepted = net::accept_one(listener_.get(), false);
+    net::Accepted accepted = net::accept_one(listener_.get(), false);
     if (accepted.connection) counters_.refused.add();
     pausing_ = !accepted.connection;
+    accepted.connection.reset();
     reserve_ = open_reserve();
 }
 
