@@ -11,9 +11,17 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <cstdint>
+
 namespace echotrio::coroutine {
 
 class Connection;
+
+// The grain of all timeouts, and the sampling interval of the loop's lag.
+inline constexpr Nanos kTick = std::chrono::milliseconds(10);
+// Time in ticks: half the size of a TimePoint in every connection. It wraps after 497 days;
+// differences are right across that.
+using Ticks = std::uint32_t;
 
 namespace intrusive = boost::intrusive;
 using ListHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;

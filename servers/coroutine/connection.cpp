@@ -8,63 +8,63 @@
 
 namespace echotrio::coroutine {
 
-Connection::Connection(Loop& loop, net::Fd socket) : loop_(loop), descriptor_(loop.executor()) {
+Connection::Connection(Loop& loop, net::Fd socket) : descriptor_(loop.executor()) {
     asio::error_code error;
     descriptor_.assign(socket.get(), error);
     if (error) throw std::bad_alloc();  // epoll is out of memory or watches: this one is dropped
     socket.release();
-    enter(loop_.clocks().busy);
-    loop_.connection_opened();
+    enter(loop.clocks().busy, loop);
 }
 
-Connection::~Connection() {
-    unlink();
-    loop_.connection_closed();
-}
-
-void Connection::enter(ConnectionList& list) {
+void Connection::enter(ConnectionList& list, const Loop& loop) {
     unlink();
     list.push_back(*this);
-    since_ = loop_.time();
+    since_ = loop.ticks();
     timed_out_ = false;
 }
 
-Connection::Readiness Connection::readable(bool in_request) {
+void Connection::until_readable(Loop& loop, bool in_request) {
     if (!in_request) {
-        enter(loop_.clocks().idle);
+        enter(loop.clocks().idle, loop);
     } else if (!same_request_) {
-        enter(loop_.clocks().request);
+        enter(loop.clocks().request, loop);
     }
     same_request_ = in_request;
-    return {*this, Descriptor::wait_read};
+    waits_for_ = For::reading;
 }
 
-Connection::Readiness Connection::writable() {
-    enter(loop_.clocks().idle);
-    return {*this, Descriptor::wait_write};
+void Connection::until_writable(Loop& loop) {
+    enter(loop.clocks().idle, loop);
+    waits_for_ = For::writing;
 }
 
-Connection::Sleep Connection::sleep(Nanos duration) {
-    enter(loop_.clocks().busy);
-    return {*this, duration};
+void Connection::until_passed(Loop& loop, const Nanos& duration) {
+    enter(loop.clocks().busy, loop);
+    timer_ = std::make_unique<Timer>(loop.executor(), duration);
+    waits_for_ = For::time;
 }
 
-Connection::Yield Connection::yield() {
-    enter(loop_.clocks().busy);
-    return Yield(*this);
+void Connection::until_others_ran(Loop& loop) {
+    enter(loop.clocks().busy, loop);
+    waits_for_ = For::others;
 }
 
-void Connection::Sleep::await_suspend(Handle coroutine) {
-    connection_.timer_ = std::make_unique<Timer>(connection_.loop_.executor(), duration_);
-    connection_.timer_->async_wait(Resume{coroutine});
+void Connection::await_suspend(Handle coroutine) {
+    const Resume resume{coroutine};
+    switch (waits_for_) {
+        case For::reading:
+            return descriptor_.async_wait(Descriptor::wait_read, resume);
+        case For::writing:
+            return descriptor_.async_wait(Descriptor::wait_write, resume);
+        case For::time:
+            return timer_->async_wait(resume);
+        case For::others:
+            return asio::post(descriptor_.get_executor(), resume);
+    }
 }
 
-void Connection::Yield::await_suspend(Handle coroutine) {
-    asio::post(connection_.loop_.executor(), Resume{coroutine});
-}
-
-void Connection::time_out() {
-    enter(loop_.clocks().busy);
+void Connection::time_out(Loop& loop) {
+    enter(loop.clocks().busy, loop);
     timed_out_ = true;
     wake();
 }

@@ -51,84 +51,54 @@ class Readable {
     Descriptor& descriptor_;
 };
 
+// Say what to wait for, then await the connection itself: it is its own awaiter, because a frame
+// has a place for each awaiter that is not a variable.
+//
+//     peer.until_readable(loop, session.in_request());
+//     const bool in_time = co_await peer;
 class Connection : public ListHook {
   public:
     Connection(Loop& loop, net::Fd socket);
-    ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     int fd() { return descriptor_.native_handle(); }
 
-    // co_await gives false when the peer took too long. Even then the caller should try its system
-    // call once more: what has arrived counts, also when the loop was too busy to see it in time.
-    class Readiness;
-    Readiness readable(bool in_request);
-    Readiness writable();
-
+    // For these two, co_await gives false when the peer took too long. Even then the caller should
+    // try its system call once more: what has arrived counts, also when the loop was too busy to
+    // see it in time.
+    void until_readable(Loop& loop, bool in_request);
+    void until_writable(Loop& loop);
     // Lets the time pass; ends early when the loop stops.
-    class Sleep;
-    Sleep sleep(Nanos duration);
-
+    void until_passed(Loop& loop, const Nanos& duration);
     // Lets every other coroutine that can go on do so first.
-    class Yield;
-    Yield yield();
+    void until_others_ran(Loop& loop);
+
+    bool await_ready() const noexcept { return timed_out_; }
+    void await_suspend(Handle coroutine);
+    bool await_resume() noexcept {
+        timer_.reset();
+        return !timed_out_;
+    }
 
     // A reply has been sent: the next request's time begins anew.
     void answered() noexcept { same_request_ = false; }
 
     // For the loop: ends what the coroutine waits for.
-    void time_out();
+    void time_out(Loop& loop);
     void wake();
-    TimePoint since() const noexcept { return since_; }
+    Ticks since() const noexcept { return since_; }
 
   private:
-    void enter(ConnectionList& list);
+    enum class For : std::uint8_t { reading, writing, time, others };
+    void enter(ConnectionList& list, const Loop& loop);
 
-    Loop& loop_;
     Descriptor descriptor_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
-    TimePoint since_;               // when it entered its list
+    Ticks since_ = 0;               // when it entered its list
+    For waits_for_ = For::reading;
     bool timed_out_ = false;
     bool same_request_ = false;
-};
-
-class Connection::Readiness {
-  public:
-    Readiness(Connection& connection, Descriptor::wait_type what)
-        : connection_(connection), what_(what) {}
-    bool await_ready() const noexcept { return connection_.timed_out_; }
-    void await_suspend(Handle coroutine) {
-        connection_.descriptor_.async_wait(what_, Resume{coroutine});
-    }
-    bool await_resume() const noexcept { return !connection_.timed_out_; }
-
-  private:
-    Connection& connection_;
-    Descriptor::wait_type what_;
-};
-
-class Connection::Sleep {
-  public:
-    Sleep(Connection& connection, Nanos duration) : connection_(connection), duration_(duration) {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(Handle coroutine);
-    void await_resume() const noexcept { connection_.timer_.reset(); }
-
-  private:
-    Connection& connection_;
-    Nanos duration_;
-};
-
-class Connection::Yield {
-  public:
-    explicit Yield(Connection& connection) : connection_(connection) {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(Handle coroutine);
-    void await_resume() const noexcept {}
-
-  private:
-    Connection& connection_;
 };
 
 }  // namespace echotrio::coroutine

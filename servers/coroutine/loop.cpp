@@ -11,8 +11,6 @@
 namespace echotrio::coroutine {
 namespace {
 
-// The grain of all timeouts, and the sampling interval of the loop's lag.
-constexpr Nanos kTick = std::chrono::milliseconds(10);
 // CPU work holds the loop, but not signals and the drain's deadline: it looks up this often.
 constexpr Nanos kAttention = std::chrono::milliseconds(10);
 // Connections beyond --max-connections that may wait for their 503 at a time.
@@ -44,12 +42,7 @@ void Loop::run() {
 
 bool Loop::overfull() const noexcept {
     const std::uint64_t most = options_.server.max_connections;
-    return connections_ >= most && connections_ - most >= kRefusedAtATime;
-}
-
-void Loop::connection_closed() {
-    --connections_;
-    finish_if_empty();
+    return connections() >= most && connections() - most >= kRefusedAtATime;
 }
 
 bool Loop::burn_part(Nanos& left) {
@@ -81,6 +74,7 @@ void Loop::shed(int error) {
 // What must not wait behind the handlers that are ready.
 void Loop::attend() {
     time_ = now();
+    ticks_ = static_cast<Ticks>((time_ - started_) / kTick);
     while (signals_.take()) {
         if (draining_) {
             stop();
@@ -92,14 +86,14 @@ void Loop::attend() {
 }
 
 Task Loop::watch_signals() {
-    while (!(draining_ && connections_ == 0)) {
+    while (!finished_) {
         co_await Readable(signal_watch_);
         attend();
     }
 }
 
 Task Loop::tick() {
-    while (!(draining_ && connections_ == 0)) {
+    while (!(draining_ && connections() == 0)) {
         const TimePoint due = now() + kTick;
         tick_timer_.expires_at(due);
         co_await Expiry(tick_timer_);
@@ -108,11 +102,15 @@ Task Loop::tick() {
         expire(clocks_.idle, options_.server.idle_timeout);
         expire(clocks_.request, options_.server.request_timeout);
     }
+    finished_ = true;
+    asio::error_code ignored;
+    signal_watch_.cancel(ignored);
 }
 
 void Loop::expire(ConnectionList& list, Nanos limit) {
     if (limit == Nanos(0)) return;
-    while (!list.empty() && time_ - list.front().since() >= limit) list.front().time_out();
+    const Nanos::rep ticks = (limit + kTick - Nanos(1)) / kTick;  // rounded up: never too early
+    while (!list.empty() && ticks_ - list.front().since() > ticks) list.front().time_out(*this);
 }
 
 void Loop::start_drain() {
@@ -121,7 +119,6 @@ void Loop::start_drain() {
     asio::error_code ignored;
     listener_.close(ignored);
     for (Connection& idle : clocks_.idle) idle.wake();
-    finish_if_empty();
 }
 
 void Loop::stop() {
@@ -129,13 +126,6 @@ void Loop::stop() {
     for (ConnectionList* list : {&clocks_.idle, &clocks_.request, &clocks_.busy}) {
         for (Connection& connection : *list) connection.wake();
     }
-}
-
-void Loop::finish_if_empty() {
-    if (!draining_ || connections_ > 0) return;
-    asio::error_code ignored;
-    tick_timer_.cancel();
-    signal_watch_.cancel(ignored);
 }
 
 protocol::Stats Loop::collect() {
@@ -155,7 +145,7 @@ protocol::Stats Loop::collect() {
                    {"ticks", "Ticks of the loop, each a measurement of its lag", FieldKind::counter,
                     static_cast<double>(lag_.count())},
                    {"frames", "Connections' coroutine frames alive", FieldKind::gauge,
-                    static_cast<double>(connections_)},
+                    static_cast<double>(connections())},
                    {"yields", "Times that CPU work gave way to others (--yield-every)",
                     FieldKind::counter, static_cast<double>(yields_)},
                    {"accept_pauses", "Times that accepting paused: no descriptor or memory left",

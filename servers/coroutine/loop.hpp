@@ -37,14 +37,15 @@ class Loop final : public protocol::StatsSource {
     protocol::Context& context() noexcept { return context_; }
     protocol::Counters& counters() noexcept { return counters_; }
     Clocks& clocks() noexcept { return clocks_; }
-    TimePoint time() const noexcept { return time_; }  // at most a tick old, or the loop's lag
+    Ticks ticks() const noexcept { return ticks_; }  // a tick old at most, or the loop's lag
     bool draining() const noexcept { return draining_; }
     bool stopped() const noexcept { return stopped_; }  // leave now, without finishing
 
-    void connection_opened() noexcept { ++connections_; }
-    void connection_closed();
+    std::uint64_t connections() const noexcept {
+        return counters_.opened.get() - counters_.closed.get();
+    }
     // Beyond --max-connections; far beyond it not even a refusal is worth a coroutine.
-    bool full() const noexcept { return connections_ > options_.server.max_connections; }
+    bool full() const noexcept { return connections() > options_.server.max_connections; }
     bool overfull() const noexcept;
 
     // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
@@ -63,7 +64,6 @@ class Loop final : public protocol::StatsSource {
     void expire(ConnectionList& list, Nanos limit);
     void start_drain();
     void stop();
-    void finish_if_empty();
 
     const Options& options_;
     protocol::Counters counters_;
@@ -74,9 +74,10 @@ class Loop final : public protocol::StatsSource {
     net::Fd reserve_;  // given up to accept, and so to close, one connection too many
     TimePoint started_ = now();
     TimePoint time_ = started_;
+    Ticks ticks_ = 0;
     TimePoint drain_deadline_{};
     bool stopped_ = false;
-    std::uint64_t connections_ = 0;
+    bool finished_ = false;  // the last connection has ended
     std::uint64_t yields_ = 0;
     std::uint64_t accept_pauses_ = 0;
     Lag lag_;

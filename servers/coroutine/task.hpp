@@ -25,7 +25,8 @@ class OperationSlot {
     }
 
   private:
-    alignas(std::max_align_t) std::byte memory_[80];
+    // pointers and counters only: a stricter alignment would pad every frame
+    alignas(void*) std::byte memory_[80];
 };
 
 template <class T>
