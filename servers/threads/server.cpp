@@ -177,14 +177,15 @@ bool Server::drain() {
 
     // timeout(1) sends its signal twice; idle connections need a moment to end
     const TimePoint soon = now() + kMoment;
-    TimePoint deadline = now() + options_.common.drain_timeout;
+    TimePoint deadline = std::max(soon, now() + options_.common.drain_timeout);
     while (true) {
         const Nanos left = deadline - now();
         if (left <= Nanos(0)) return false;
         std::array<pollfd, 2> polled{{{all_done_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
         ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long>(ms, 60'000)));
-        if ((polled[0].revents & POLLIN) != 0) return true;
+        eventfd_t done = 0;
+        if (::eventfd_read(all_done_.get(), &done) == 0) return true;
         if (signals_.take()) deadline = std::min(deadline, soon);
     }
 }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -124,7 +125,7 @@ void measure_echo(const Found& python, const Lock& lock, Nanos think, EchoRates&
                   const std::function<bool()>& agreed) {
     const auto rate = [&](Result<Responder> responder, std::vector<double>& to) {
         ASSERT_TRUE(responder) << responder.error().message;
-        const auto measured = responder->echo_rate(700ms, think);
+        const auto measured = responder->echo_rate(500ms, think);
         ASSERT_TRUE(measured) << measured.error().message;
         to.push_back(*measured);
     };
@@ -167,7 +168,7 @@ class Work : public BesidePython3, public testing::WithParamInterface<std::tuple
 TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
     const auto [threads, pinned] = GetParam();
     const Lock lock{"switch", 5000};
-    const std::vector<int> cpus = pinned ? std::vector<int>{0} : std::vector<int>{};
+    const std::vector<int> cpus = pinned ? std::vector<int>{::sched_getcpu()} : std::vector<int>{};
     Figure ratio{fmt::format("fixed work, {} threads / 1{} [time ratio]", threads,
                              pinned ? ", one CPU" : "")};
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
@@ -184,8 +185,7 @@ TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
     EXPECT_LE(ratio.ratio(), 1.1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fidelity, Work,
-                         testing::Combine(testing::Values(1, 2, 4), testing::Bool()),
+INSTANTIATE_TEST_SUITE_P(Fidelity, Work, testing::Combine(testing::Values(2, 4), testing::Bool()),
                          [](const auto& param) {
                              return fmt::format("{}_threads{}", std::get<0>(param.param),
                                                 std::get<1>(param.param) ? "_one_cpu" : "");
