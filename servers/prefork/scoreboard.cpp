@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -85,38 +84,34 @@ protocol::Stats Scoreboard::collect() {
     stats.model = model_;
     stats.uptime_s = seconds(now() - pool_->started);
     stats.pids.push_back(pool_->supervisor);
+    Sums sums;
     for (std::size_t i = 0; i < size_; ++i) {
-        stats.totals.add(slots_[i].counters);
-        if (const pid_t pid = slots_[i].pid.load()) stats.pids.push_back(pid);
+        const Slot& slot = slots_[i];
+        stats.totals.add(slot.counters);
+        sums.lock_wait_ns += slot.lock_wait_ns.get();
+        const pid_t pid = slot.pid.load();
+        if (pid == 0) continue;
+        stats.pids.push_back(pid);
+        const auto served = static_cast<double>(slot.connections.get());
+        sums.connections += served;
+        sums.squares += served * served;
+        ++sums.alive;
+        if (slot.order.load() != Order::serve) {
+            ++sums.retiring;
+        } else {
+            ++sums.in_state[static_cast<std::size_t>(slot.state.load())];
+        }
     }
-    stats.own.push_back(workers());
+    stats.own.push_back(workers(sums));
     return stats;
 }
 
-protocol::Section Scoreboard::workers() {
-    std::array<int, 5> by_state{};
-    int retiring = 0;
-    std::uint64_t lock_wait_ns = 0;
-    double connections = 0, squares = 0, alive = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-        lock_wait_ns += slots_[i].lock_wait_ns.get();
-        if (slots_[i].pid.load() == 0) continue;
-        const auto served = static_cast<double>(slots_[i].connections.get());
-        connections += served;
-        squares += served * served;
-        ++alive;
-        if (slots_[i].order.load() != Order::serve) {
-            ++retiring;
-        } else {
-            ++by_state[static_cast<std::size_t>(slots_[i].state.load())];
-        }
-    }
+protocol::Section Scoreboard::workers(const Sums& sums) const {
     // Jain, Chiu and Hawe 1984: 1 when all have the same share, 1/n when one has all.
-    const double fairness = squares > 0 ? connections * connections / (alive * squares) : 1;
+    const double fairness =
+        sums.squares > 0 ? sums.connections * sums.connections / (sums.alive * sums.squares) : 1;
     using enum protocol::FieldKind;
-    const auto in = [&](State state) {
-        return static_cast<double>(by_state[static_cast<std::size_t>(state)]);
-    };
+    const auto in = [&](State state) { return sums.in_state[static_cast<std::size_t>(state)]; };
     const auto total = [](std::uint64_t n) { return static_cast<double>(n); };
     return {
         "workers",
@@ -124,7 +119,7 @@ protocol::Section Scoreboard::workers() {
          {"idle", "Workers waiting for a connection", gauge, in(State::idle)},
          {"busy", "Workers serving a connection", gauge, in(State::busy)},
          {"closing", "Workers that end a connection", gauge, in(State::closing)},
-         {"retiring", "Workers told to leave", gauge, static_cast<double>(retiring)},
+         {"retiring", "Workers told to leave", gauge, sums.retiring},
          {"waiting", "Connections that no worker has accepted yet", gauge,
           total(pool_->waiting.load())},
          {"fairness", "Jain's index of the connections over the slots in use", gauge, fairness},
@@ -132,7 +127,7 @@ protocol::Section Scoreboard::workers() {
          {"spawned_total", "Workers started", counter, total(pool_->spawned.get())},
          {"dead_total", "Workers that were killed or failed", counter, total(pool_->died.get())},
          {"lock_wait_us_total", "Time that workers waited for their turn to accept", counter,
-          total(lock_wait_ns / 1000)}}};
+          total(sums.lock_wait_ns / 1000)}}};
 }
 
 }  // namespace echotrio::prefork

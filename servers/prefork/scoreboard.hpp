@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -94,7 +95,15 @@ class Scoreboard final : public protocol::StatsSource {
     Scoreboard(std::string model, std::size_t slots, std::size_t seats,
                std::unique_ptr<void, Unmap> memory);
     static std::size_t bytes_for(std::size_t slots, std::size_t seats) noexcept;
-    protocol::Section workers();
+
+    // Over the slots; of those in use, but for lock_wait_ns.
+    struct Sums {
+        std::array<double, 5> in_state{};  // by State, without those that retire
+        double retiring = 0;
+        double connections = 0, squares = 0, alive = 0;
+        std::uint64_t lock_wait_ns = 0;
+    };
+    protocol::Section workers(const Sums& sums) const;
 
     std::string model_;
     std::size_t size_;

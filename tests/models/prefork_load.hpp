@@ -18,7 +18,7 @@ namespace echotrio::test {
 // echo-prefork with these arguments; a failure ends the test program.
 loadgen::ServerProcess start_prefork(std::vector<std::string> arguments);
 
-// /stats of the server; empty when it did not answer.
+// /stats of the server, asked on a connection that is over then; empty when it did not answer.
 nlohmann::json stats_of(const net::HostPort& where);
 
 // Asks /stats until `holds` or ten seconds are over; the last answer.
