@@ -65,10 +65,16 @@ class Registry {
 
     // Main thread, after the server was told to stop. It is the only one that makes descriptors,
     // so a number that a thread closes meanwhile can't have become another connection.
-    void end_idle() const {
-        for_each([](const Slot& slot) {
+    // After every kBatch it calls pause().
+    template <class Pause>
+    void end_idle(Pause pause) const {
+        constexpr int kBatch = 64;
+        int ended = 0;
+        for_each([&](const Slot& slot) {
             const int fd = slot.connection.load();
-            if (fd >= 0 && slot.idle.load()) ::shutdown(fd, SHUT_RD);
+            if (fd < 0 || !slot.idle.load()) return;
+            ::shutdown(fd, SHUT_RD);
+            if (++ended % kBatch == 0) pause();
         });
     }
 

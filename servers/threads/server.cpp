@@ -171,7 +171,12 @@ bool Server::drain() {
     listener_.reset();
     draining_.store(true);
     refusals_.clear();
-    registry_.end_idle();
+    // Thousands that wait for the lock at once, each waking up after every interval, would keep the
+    // machine busy with that; waiting among them lets one batch go before the next.
+    registry_.end_idle([this] {
+        gil_.drop();
+        gil_.take();
+    });
     gil_.drop();
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) return true;
 
