@@ -6,10 +6,7 @@
 #include "common/net/socket.hpp"
 #include "tests/perf/peer.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,27 +17,11 @@ namespace {
 
 char buffer[16 * 1024];
 
-bool send_all(int fd, const char* bytes, ssize_t left) {
-    while (left > 0) {
-        const ssize_t n = ::send(fd, bytes, static_cast<std::size_t>(left), MSG_NOSIGNAL);
-        if (n < 0) return false;
-        bytes += n;
-        left -= n;
-    }
-    return true;
-}
-
 [[noreturn]] void serve(int listener) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int on = 1;
     while (true) {
-        const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-        if (fd < 0) continue;
-        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        ssize_t n = 0;
-        while ((n = ::recv(fd, buffer, sizeof buffer, 0)) > 0 && send_all(fd, buffer, n)) {
-        }
-        ::close(fd);
+        const auto accepted = echotrio::net::accept_one(listener, false);
+        if (accepted.connection) echotrio::perf::echo_to_the_end(accepted.connection.get(), buffer);
     }
 }
 

@@ -13,22 +13,10 @@
 
 namespace {
 
-bool send_all(int fd, const char* bytes, ssize_t left) {
-    while (left > 0) {
-        const ssize_t n = ::send(fd, bytes, static_cast<std::size_t>(left), MSG_NOSIGNAL);
-        if (n < 0) return false;
-        bytes += n;
-        left -= n;
-    }
-    return true;
-}
-
 void* serve(void* argument) {
     const int fd = static_cast<int>(reinterpret_cast<std::intptr_t>(argument));
     char buffer[16 * 1024];
-    ssize_t n = 0;
-    while ((n = ::recv(fd, buffer, sizeof buffer, 0)) > 0 && send_all(fd, buffer, n)) {
-    }
+    echotrio::perf::echo_to_the_end(fd, buffer);
     ::close(fd);
     return nullptr;
 }
