@@ -32,12 +32,13 @@ Loop::Loop(const Options& options, net::SignalFd signals, net::Fd listener)
     signal_watch_.assign(signals_.fd());
 }
 
-void Loop::run() {
+bool Loop::run() {
     static_cast<void>(tick());
     static_cast<void>(watch_signals());
     static_cast<void>(accept_connections(*this));
     io_.run();
     signal_watch_.release();  // signals_ closes it
+    return !stopped_;
 }
 
 bool Loop::overfull() const noexcept {
@@ -122,7 +123,7 @@ void Loop::start_drain() {
 }
 
 void Loop::stop() {
-    if (std::exchange(stopped_, true)) return;
+    if (connections() == 0 || std::exchange(stopped_, true)) return;
     for (ConnectionList* list : {&clocks_.idle, &clocks_.request, &clocks_.busy}) {
         for (Connection& connection : *list) connection.wake();
     }

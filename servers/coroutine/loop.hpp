@@ -30,8 +30,9 @@ class Loop final : public protocol::StatsSource {
     // Serves the connections of `listener` (made non-blocking) until a signal ends it.
     Loop(const Options& options, net::SignalFd signals, net::Fd listener);
 
-    // Returns when the first signal's drain is over: every connection has ended.
-    void run();
+    // Returns when the drain that the first signal begins is over. False: some connections were
+    // cut off, at the drain's deadline or by a second signal.
+    bool run();
 
     Executor executor() noexcept { return io_.get_executor(); }
     protocol::Context& context() noexcept { return context_; }

@@ -31,6 +31,5 @@ int main(int argc, char** argv) {
     const auto loop =
         std::make_unique<coroutine::Loop>(options, *std::move(signals), *std::move(listener));
     net::print_ready(options.server, *bound);
-    loop->run();
-    return cli::kExitOk;
+    return loop->run() ? cli::kExitOk : cli::kExitFailed;
 }
