@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""The image, the Compose file and the Swarm stack on a real Docker engine.
+
+Works on a copy of the checkout that belongs to another user, under a project name and ports of its own,
+and leaves nothing behind. Exit status 77 (CTest: skipped) where no engine answers. ECHOTRIO_IMAGE names
+an image that is there already, instead of building one.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = {"prefork": 7001, "threads": 7002, "coroutine": 7003}
+OWNER = 12345 if os.getuid() == 0 else os.getuid()
+PROJECT = f"echotrio-test-{os.getpid()}"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class EngineTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="echotrio-docker-"))
+        wanted = ["CMakeLists.txt", "CMakePresets.json", "Makefile", "packages.txt", "cmake", "common", "docker",
+                  "loadgen", "servers", "tools", ".env", ".dockerignore"]
+        for name in wanted:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, cls.folder / name)
+        for path in [cls.folder, *cls.folder.rglob("*")]:
+            os.chown(path, OWNER, OWNER)
+        cls.ports = {model: free_port() for model in MODELS}
+        cls.environment = dict(os.environ, COMPOSE_PROJECT_NAME=PROJECT, COLUMNS="120")
+        cls.environment.setdefault("ECHOTRIO_IMAGE", PROJECT)
+        for model, port in cls.ports.items():
+            cls.environment[f"{model.upper()}_PORT"] = str(port)
+        if cls.environment["ECHOTRIO_IMAGE"] == PROJECT:
+            cls.compose("build", timeout=3000)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.compose("--profile", "*", "down", "--volumes", "--timeout", "5")
+        left = [cls.docker(*kind, "--filter", f"label=com.docker.compose.project={PROJECT}")
+                for kind in (["ps", "-aq"], ["network", "ls", "-q"], ["volume", "ls", "-q"])]
+        if cls.environment["ECHOTRIO_IMAGE"] == PROJECT:
+            cls.docker("image", "rm", PROJECT)
+        shutil.rmtree(cls.folder)
+        assert left == ["", "", ""], f"down left something: {left}"
+
+    @classmethod
+    def run_in_folder(cls, *command, status=(0,), timeout=240, **environment):
+        done = subprocess.run(command, cwd=cls.folder, env=cls.environment | environment, timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode not in status:
+            raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    @classmethod
+    def docker(cls, *words, **options):
+        return cls.run_in_folder("docker", *words, **options).stdout.strip()
+
+    @classmethod
+    def compose(cls, *words, **options):
+        return cls.run_in_folder("docker", "compose", *words, **options)
+
+    def container(self, service):
+        return self.compose("ps", "-aq", service).stdout.strip()
+
+    def start_servers(self):
+        self.compose("up", "-d", "--wait", *MODELS, *(f"{model}-observer" for model in MODELS))
+
+    # The tests stand in the order in which a person would meet these things.
+
+    def test_1_config_is_clean(self):
+        done = self.compose("--profile", "*", "config", "--quiet")
+        self.assertEqual(done.stdout + done.stderr, "")
+
+    def test_2_up_ends_with_the_table_and_the_results(self):
+        # A busy machine makes trials INVALID: status 3 of the generator, said by compose as its own 1.
+        done = self.compose("up", "--no-build", status=(0, 1), COMPARE="--quick --workloads echo -c 4 -r 1 --no-wrk")
+        if done.returncode == 1:
+            self.assertIn('service "generator" didn\'t complete successfully: exit 3', done.stderr)
+        for model in MODELS:
+            self.assertRegex(done.stdout, rf"generator-1 +\|.*\b{model} +[\d,]+ ")
+        results, = (self.folder / "results").iterdir()
+        for name in ("results.json", "trials.csv", "report.md"):
+            self.assertEqual((results / name).stat().st_uid, OWNER, name)
+        self.assertEqual(results.stat().st_uid, OWNER)
+        for trial in json.loads((results / "results.json").read_text())["trials"]:
+            self.assertGreater(trial["server"]["memory"]["pss"], 0)
+            self.assertIn(trial["server"]["cgroup"]["version"], (1, 2))
+            self.assertIsNotNone(trial["server"]["cgroup"]["throttled_periods"])
+        running = self.compose("ps", "--services", "--status", "running").stdout.split()
+        self.assertLessEqual(set(MODELS), set(running))
+
+    def test_3_servers_answer_through_published_ports(self):
+        self.start_servers()
+        for model, port in self.ports.items():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/echo/hi", timeout=10) as reply:
+                self.assertEqual(reply.read(), b"hi")
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(b"\x00raw\n")
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(connection.makefile("rb").read(), b"\x00raw\n", model)
+
+    def test_4_confined_and_limited(self):
+        self.start_servers()
+        limits = set()
+        for model in MODELS:
+            config = json.loads(self.docker("inspect", self.container(model)))[0]["HostConfig"]
+            limits.add((config["NanoCpus"], config["Memory"], config["PidsLimit"], str(config["Ulimits"])))
+            self.assertGreater(config["NanoCpus"] * config["Memory"] * config["PidsLimit"], 0)
+            status = self.compose("exec", "-T", model, "cat", "/proc/1/status").stdout
+            self.assertRegex(status, r"Uid:\t10001\t10001")
+            self.assertRegex(status, r"CapEff:\t0{16}")
+            self.assertRegex(status, r"NoNewPrivs:\t1")
+            self.compose("exec", "-T", model, "touch", "/usr/local/bin/x", status=(1,))
+            nofile = self.compose("exec", "-T", model, "sh", "-c", "ulimit -Hn").stdout.strip()
+            self.assertEqual(nofile, "16384")
+        self.assertEqual(len(limits), 1, "the servers' limits differ")
+
+    def test_5_own_experiments(self):
+        self.start_servers()
+        done = self.compose("run", "--rm", "-T", "loadgen", "run", "http://threads:7002/echo/hi", "-c", "4", "-n", "200",
+                            "--observer", "threads-observer:7100", "--json", "-", status=(0, 3))
+        result = json.loads(done.stdout)
+        self.assertEqual(result["accounting"]["completed"], 200)
+        self.assertAlmostEqual(result["server"]["cgroup"]["cpu_limit"], 1.0)
+        self.assertEqual(result["server"]["cgroup"]["memory"]["limit"], 2**30)
+        self.compose("run", "--rm", "-T", "loadgen", "run", "http://threads:1/", "-n", "1", status=(1,))
+
+    def test_6_three_generators_are_one(self):
+        load = "http://coroutine:7003/echo/hi -c 10 -R 300 -d 2s"
+        self.compose("up", "--no-build", "--scale", "generator=3", status=(0, 1), COMPARE="", LOAD=load)
+        folder, = (self.folder / "results").glob("generators-*")
+        parts = [json.loads(file.read_text()) for file in sorted(folder.glob("part-*.json"))]
+        self.assertEqual([part["command"]["connections"] for part in parts], [4, 3, 3])
+        self.check_merged(json.loads((folder / "merged.json").read_text()), parts)
+
+    def check_merged(self, merged, parts):
+        for key, total in merged["accounting"].items():
+            self.assertEqual(total, sum(part["accounting"][key] for part in parts), key)
+        self.assertEqual(merged["latency_us"]["count"], sum(part["latency_us"]["count"] for part in parts))
+        self.assertEqual(merged["latency_us"]["max"], max(part["latency_us"]["max"] for part in parts))
+
+    def test_7_a_server_that_stops_in_the_middle(self):
+        self.start_servers()
+        run = subprocess.Popen(["docker", "compose", "run", "--rm", "-T", "loadgen", "run", "tcp://threads:7002", "-c", "4",
+                                "-R", "100", "-d", "10s", "--json", "-", "--timeout", "1s"], cwd=self.folder, env=self.environment,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        base, asked = self.requests_at("threads"), 0
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.requests_at("threads") < base + asked + 250:  # beyond the warm-up
+            asked += 1
+            time.sleep(0.2)
+        before = time.monotonic()
+        self.compose("stop", "threads")
+        self.assertLess(time.monotonic() - before, 14, "the server did not drain, it was killed")
+        output, errors = run.communicate(timeout=90)
+        self.assertEqual(run.returncode, 3, errors)
+        result = json.loads(output)
+        self.assertFalse(result["verdict"]["valid"])
+        accounting = result["accounting"]
+        self.assertGreater(accounting["completed"], 0)
+        self.assertEqual(accounting["scheduled"], accounting["sent"] + accounting["unsent"])
+        state = json.loads(self.docker("inspect", self.container("threads")))[0]["State"]
+        self.assertEqual(state["ExitCode"], 0)
+
+    def requests_at(self, model):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[model]}/stats", timeout=10) as reply:
+            return json.load(reply)["requests"]
+
+    def test_8_metrics_pass_promtool(self):
+        if not shutil.which("promtool"):
+            self.skipTest("no promtool: install Debian's prometheus")
+        self.start_servers()
+        for model, port in self.ports.items():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+                self.check_metrics(reply.read())
+            text = self.compose("exec", "-T", f"{model}-observer", "bash", "-c",
+                                r"exec 3<>/dev/tcp/127.0.0.1/7100; printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3; cat <&3").stdout
+            head, _, body = text.partition("\n\n")
+            self.assertIn("200 OK", head)
+            self.check_metrics(body.encode())
+
+    def check_metrics(self, text):
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=30)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_9_swarm(self):
+        if self.docker("info", "--format", "{{.Swarm.LocalNodeState}}") != "inactive":
+            self.skipTest("this engine is a member of a swarm already")
+        self.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:0")
+        try:
+            self.run_stack()
+        finally:
+            self.docker("swarm", "leave", "--force")
+            self.remove_volume(f"{PROJECT}_results")
+
+    def run_stack(self):
+        self.docker("stack", "deploy", "-c", "docker/stack.yaml", "--resolve-image", "never", PROJECT, GENERATORS="3",
+                    START_AT=str(int(time.time()) + 40), LOAD="http://coroutine:7003/echo/hi -c 10 -R 300 -d 2s")
+        deadline = time.monotonic() + 150
+        states = []
+        while time.monotonic() < deadline and states.count("Complete") + states.count("Failed") < 3:
+            time.sleep(1)
+            lines = self.docker("service", "ps", f"{PROJECT}_generator", "--format", "{{.CurrentState}}")
+            states = [line.split()[0] for line in lines.splitlines()]
+        # a part alone may be INVALID on a busy machine (status 3, so Failed); it is there all the same
+        self.assertEqual(len(states), 3, states)
+        volume = ["--rm", "-v", f"{PROJECT}_results:/results", self.environment["ECHOTRIO_IMAGE"]]
+        parts = [json.loads(self.docker("run", *volume, "cat", f"/results/part-{i}.json")) for i in (1, 2, 3)]
+        self.docker("run", *volume, "sh", "-c", "exec loadgen merge /results/part-*.json --json /results/merged.json",
+                    status=(0, 3))
+        merged = json.loads(self.docker("run", *volume, "cat", "/results/merged.json"))
+        self.assertEqual([part["command"]["connections"] for part in parts], [4, 3, 3])
+        self.check_merged(merged, parts)
+
+    def remove_volume(self, name):
+        deadline = time.monotonic() + 60  # the stack's containers end a moment after it
+        while self.run_in_folder("docker", "volume", "rm", name, status=(0, 1)).returncode and time.monotonic() < deadline:
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode != 0 or \
+       subprocess.run(["docker", "version"], capture_output=True).returncode != 0:
+        print("skipped: no Docker engine with Compose answers here")
+        sys.exit(77)
+    unittest.main(verbosity=2)
