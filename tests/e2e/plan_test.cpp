@@ -1,0 +1,218 @@
+// `loadgen plan` on published points and on a results folder whose answers are known by hand.
+#include "loadgen/experiment/plan.hpp"
+
+#include "loadgen/report/result_json.hpp"
+#include "loadgen/report/results_file.hpp"
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace echotrio::test {
+namespace {
+
+using loadgen::Experiment;
+using loadgen::Trial;
+using nlohmann::json;
+
+class Folder {
+  public:
+    Folder() {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "echotrio-plan-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) std::abort();
+        path_ = name;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    std::string file(const std::string& name, const std::string& text) const {
+        std::ofstream(path_ / name) << text;
+        return (path_ / name).string();
+    }
+    std::string path() const { return path_.string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string data(const std::string& name) {
+    return std::string(ECHOTRIO_TEST_DATA) + "/usl/" + name;
+}
+
+// A model whose requests cost `cpu_us` each; `limit` connections are served at once.
+void add_model(Experiment& experiment, const std::string& name, double cpu_us, double bytes,
+               std::uint64_t limit) {
+    for (std::uint64_t repetition = 1; repetition <= 5; ++repetition) {
+        const double wobble = 1 + 0.002 * (static_cast<double>(repetition) - 3);
+        for (const std::uint64_t n : {1U, 2U, 4U, 8U, 16U, 32U, 64U, 512U}) {
+            Trial trial;
+            trial.point = {name, {"echo", n, 0}, repetition};
+            trial.server_cpus = {0};
+            const auto in_flight = static_cast<double>(std::min(n, limit));
+            auto& r = trial.result;
+            r.throughput_rps = wobble * 10'000 * in_flight / (1 + 0.18 * (in_flight - 1));
+            r.duration_s = 2;
+            r.requests = static_cast<std::uint64_t>(2 * r.throughput_rps);
+            r.mean_in_flight = in_flight;
+            r.latency.record(n < 512 ? 2'000'000 : 40'000'000, r.requests);
+            r.connections.opened = n;
+            r.connections.served = std::min(n, limit);
+            r.server.emplace();
+            r.server->threads = 1;
+            r.server->processes = 1;
+            r.server->cpu_us_per_request = cpu_us / wobble;
+            r.server->cpu_s = 2 * r.throughput_rps * cpu_us * 1e-6;
+            experiment.trials.push_back(std::move(trial));
+        }
+        for (const std::uint64_t n : {100U, 200U, 400U, 800U}) {
+            Trial trial;
+            trial.point = {name, {"idle", n, 0}, repetition};
+            auto& r = trial.result;
+            r.requests = 100;
+            r.connections.idle = n;
+            r.connections.served = 1;
+            r.server.emplace();
+            r.server->processes = n + 2;
+            r.server->memory["pss"] = wobble * 1000 + 1e6 + bytes * static_cast<double>(n);
+            experiment.trials.push_back(std::move(trial));
+        }
+    }
+}
+
+std::string results(const Folder& folder) {
+    Experiment experiment;
+    experiment.seed = 3;
+    experiment.complete = true;
+    experiment.environment = {{"cpus_usable", 2}, {"descriptor_limit", 20'000}};
+    loadgen::Plan plan;
+    plan.variants = {{"coroutine", "coroutine", {}}, {"prefork", "prefork", {}}};
+    for (const auto& workload : loadgen::standard_workloads()) {
+        if (workload.name == "echo" || workload.name == "idle") plan.workloads.push_back(workload);
+    }
+    experiment.settings = loadgen::plan_to_json(plan);
+    add_model(experiment, "coroutine", 18, 4096, 1000);
+    add_model(experiment, "prefork", 25, 100'000, 256);
+    folder.file("results.json", loadgen::to_text(loadgen::experiment_to_json(experiment, {})));
+    return folder.path();
+}
+
+Ran plan(Words words) {
+    words.insert(words.begin(), "plan");
+    return run_loadgen(words);
+}
+
+json plan_json(Words words, int status = 0) {
+    words.insert(words.end(), {"--json", "-"});
+    const Ran ran = plan(std::move(words));
+    EXPECT_EQ(ran.status, status) << ran.err;
+    return json::parse(ran.out);
+}
+
+TEST(Plan, FitsPublishedPoints) {
+    const json spec = plan_json({data("specsdm91.csv")})["usl"];
+    EXPECT_EQ(spec["model"], "usl");
+    EXPECT_NEAR(spec["sigma"].get<double>(), 0.02772848, 5e-8);
+    EXPECT_NEAR(spec["kappa"].get<double>(), 1.04365484e-4, 5e-12);
+    EXPECT_NEAR(spec["lambda"].get<double>(), 89.99523, 5e-5);
+    EXPECT_NEAR(spec["peak_n"].get<double>(), 96.52, 0.005);
+    EXPECT_NEAR(spec["peak_x"].get<double>(), 1884, 0.5);
+    EXPECT_NEAR(spec["limit"].get<double>(), 3245.589, 0.005);
+    EXPECT_EQ(spec["kappa_at_bound"], false);
+    EXPECT_NEAR(spec["ci95"]["lambda"][1].get<double>(), 129.46, 0.005);
+    const json ray = plan_json({data("raytracer.csv")})["usl"];
+    EXPECT_EQ(ray["kappa_at_bound"], true);
+    EXPECT_EQ(ray["kappa"], 0);
+    EXPECT_TRUE(ray["peak_n"].is_null());
+    EXPECT_TRUE(ray["ci95"]["kappa"].is_null());
+    EXPECT_NEAR(ray["rss"].get<double>(), 697.2378, 5e-4);
+    const Ran text = plan({data("raytracer.csv")});
+    EXPECT_NE(text.out.find("no peak resolved in the measured range"), std::string::npos);
+}
+
+TEST(Plan, AnswersFromResults) {
+    const Folder folder;
+    const json answer = plan_json({results(folder), "--rate", "100000", "--connections", "5000"});
+    EXPECT_EQ(answer["source"]["workload"], "echo");
+    EXPECT_EQ(answer["answer"]["model"], "coroutine");
+    const json& loop = answer["models"][0];
+    EXPECT_EQ(loop["meets"], true);
+    // 10,000 x 512 / (1 + 0.18 x 511) = 55,062/s; 100,000 / (55,062 x 0.7) = 2.59
+    EXPECT_EQ(loop["instances"], 3);
+    EXPECT_NEAR(loop["cores"]["value"].get<double>(), 1.8 / 0.7, 1e-6);
+    EXPECT_NEAR(loop["bytes_per_connection"]["value"].get<double>(), 4096, 10);
+    EXPECT_NEAR(loop["connections_per_gib"]["value"].get<double>(), 262'144, 700);
+    EXPECT_NEAR(loop["usl"]["sigma"].get<double>(), 0.18, 0.01);
+    EXPECT_EQ(loop["usl"]["model"], "amdahl");
+    const json& pool = answer["models"][1];
+    EXPECT_EQ(pool["instances"], 20);  // 5,000 / 256 workers
+    EXPECT_EQ(pool["sized_by"], "workers");
+    EXPECT_EQ(pool["bottleneck"], "workers: 256 connections at once");
+
+    const json under = plan_json({folder.path(), "--slo", "p99=10ms"});
+    EXPECT_EQ(under["models"][0]["last_pass"]["connections"], 64);
+    EXPECT_EQ(under["models"][0]["first_fail"]["connections"], 512);
+    EXPECT_TRUE(under["answer"].is_null());
+}
+
+TEST(Plan, SaysSoInWords) {
+    const Folder folder;
+    const Ran ran = plan({results(folder), "--rate", "100000", "--connections", "5000"});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_NE(ran.out.find("coroutine: 3 instances (because of rate), 3 cores"), std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.out.find("EXTRAPOLATED: 1667 connections an instance"), std::string::npos);
+}
+
+TEST(Plan, EndsWithFourWhereNothingMeetsTheDemand) {
+    const Folder folder;
+    const std::string from = results(folder);
+    const json few = plan_json({from, "--rate", "100000", "--cores", "1"}, 4);
+    EXPECT_TRUE(few["answer"]["model"].is_null());
+    EXPECT_NE(few["models"][0]["reasons"][0].get<std::string>().find("needs 2.57 cores"),
+              std::string::npos);
+    EXPECT_EQ(plan({from, "--rate", "10", "--slo", "p99=10us"}).status, 4);
+    EXPECT_EQ(plan({from, "--connections", "1000", "--memory", "1MiB"}).status, 4);
+    EXPECT_EQ(plan({data("raytracer.csv"), "--rate", "100", "--slo", "p99=5ms"}).status, 4);
+}
+
+TEST(Plan, RefusesWithOneLine) {
+    const Folder folder;
+    const std::string five = folder.file("five.csv", "n,x\n1,20\n4,78\n8,130\n12,170\n16,190\n");
+    const std::string broken = folder.file("broken.csv", "n,x\n1,twenty\n");
+    const std::string other = folder.file("other.json", "{\"name\": \"package\"}");
+    struct Case {
+        Words words;
+        int status;
+        const char* says;
+    };
+    for (const Case& c :
+         {Case{{five}, 1, "needs at least 6 distinct concurrencies, got 5"},
+          Case{{broken}, 1, "line 2: n and x must be numbers"}, Case{{other}, 1, "error: "},
+          Case{{folder.path() + "/none.csv"}, 1, "No such file"},
+          Case{{folder.path() + "/none"}, 1, "error: "},
+          Case{{five, "--slo", "99=5ms"}, 2, "--slo: write a percentile"},
+          Case{{five, "--rate", "-5"}, 2, "--rate"},
+          Case{{five, "--cores", "4"}, 2, "give --rate or --connections"},
+          Case{{five, "--workload", "echo"}, 2, "--workload"},
+          Case{{five, "--headroom", "100"}, 2, "--headroom"}, Case{{}, 2, "results"}}) {
+        const Ran ran = plan(c.words);
+        EXPECT_EQ(ran.status, c.status) << ran.err;
+        EXPECT_TRUE(ran.err.starts_with("error: ")) << ran.err;
+        EXPECT_NE(ran.err.find(c.says), std::string::npos) << ran.err;
+        EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+        EXPECT_TRUE(ran.out.empty()) << ran.out;
+    }
+    EXPECT_NE(plan({results(folder), "--workload", "ech"}).err.find("there are: echo"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace echotrio::test
