@@ -5,14 +5,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <new>
 
 namespace echotrio::threads {
 
-void Refusals::add(net::Fd connection) {
+void Refusals::add(net::Fd connection) noexcept try {
     if (pending_.size() == kMost) pending_.pop_front();
     net::set_nonblocking(connection.get(), true);
     auto& added = pending_.emplace_back(std::move(connection), context_);
     if (!go_on(added)) pending_.pop_back();
+} catch (const std::bad_alloc&) {
+    context_.counters.refused.add();
 }
 
 void Refusals::append_to(std::vector<pollfd>& polled) const {
@@ -25,12 +28,18 @@ int Refusals::timeout_ms() const {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
 }
 
-void Refusals::serve() {
+void Refusals::serve() noexcept {
     const TimePoint at = now();
     pending_.remove_if([&](Pending& p) { return p.deadline <= at || !go_on(p); });
 }
 
-bool Refusals::go_on(Pending& pending) {
+bool Refusals::go_on(Pending& pending) noexcept try {
+    return take_steps(pending);
+} catch (const std::bad_alloc&) {
+    return false;
+}
+
+bool Refusals::take_steps(Pending& pending) {
     using protocol::Step;
     const int fd = pending.connection.get();
     while (true) {

@@ -19,20 +19,21 @@ class Refusals {
   public:
     explicit Refusals(protocol::Context& context) : context_(context) {}
 
-    // Beyond kMost the oldest one is closed at once.
-    void add(net::Fd connection);
+    // Beyond kMost the oldest one is closed at once, as is one for which memory is out.
+    void add(net::Fd connection) noexcept;
 
-    // What to poll for, beside the caller's own: appended.
+    // Appends what to poll for: kMost descriptors at most.
     void append_to(std::vector<pollfd>& polled) const;
     // Milliseconds until the first one's time is up; -1 when there is none.
     int timeout_ms() const;
     // Goes on with those that have something to read, drops those whose time is up.
-    void serve();
+    void serve() noexcept;
 
     void clear() { pending_.clear(); }
 
-  private:
     static constexpr std::size_t kMost = 64;
+
+  private:
     static constexpr Nanos kPatience = std::chrono::seconds(1);
 
     struct Pending {
@@ -44,7 +45,8 @@ class Refusals {
         protocol::Session session;
         TimePoint deadline;
     };
-    bool go_on(Pending& pending);  // false: it is done
+    bool go_on(Pending& pending) noexcept;  // false: it is done
+    bool take_steps(Pending& pending);
 
     protocol::Context& context_;
     std::list<Pending> pending_;  // the oldest first

@@ -67,6 +67,7 @@ Server::Server(const Options& options, net::Fd listener, net::SignalFd signals)
       all_done_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       gil_(options.gil),
       context_(options_.common.settings, counters_, *this, draining_) {
+    polled_.reserve(2 + Refusals::kMost);
     // the frames of a build with sanitizers are several times larger
     constexpr std::uint64_t kSanitizerRoom = sizeof ECHOTRIO_SANITIZERS > 1 ? 1024 * 1024 : 0;
     ::pthread_attr_init(&attributes_);
@@ -121,10 +122,10 @@ void Server::start_thread(net::Fd connection) {
     const auto& common = options_.common;
     const std::uint64_t connections = running_.load(std::memory_order_relaxed) - 1;
     if (connections >= std::min(options_.max_threads, common.max_connections)) {
-        return refuse(std::move(connection));
+        return refusals_.add(std::move(connection));
     }
     Slot* slot = registry_.acquire(*this);
-    if (slot == nullptr) return refuse(std::move(connection));
+    if (slot == nullptr) return refusals_.add(std::move(connection));
     slot->connection = connection.get();
     running_.fetch_add(1, std::memory_order_relaxed);
     pthread_t thread{};
@@ -136,10 +137,6 @@ void Server::start_thread(net::Fd connection) {
     running_.fetch_sub(1, std::memory_order_relaxed);
     slot->connection = -1;
     registry_.release(*slot);
-    refuse(std::move(connection));
-}
-
-void Server::refuse(net::Fd connection) {
     refusals_.add(std::move(connection));
 }
 

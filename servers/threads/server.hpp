@@ -50,7 +50,6 @@ class Server final : public protocol::StatsSource {
     void wait_for_events();
     void accept_waiting();
     void start_thread(net::Fd connection);
-    void refuse(net::Fd connection);
     void shed_one();
     bool drain();
     static void* thread_main(void* slot);
