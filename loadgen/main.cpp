@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     loadgen::add_compare(app, status);
     loadgen::add_observe(app, status);
     loadgen::add_plan(app, status);
+    loadgen::add_report(app, status);
     loadgen::add_run(app, status);
     loadgen::add_wait(app, status);
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;

@@ -47,9 +47,9 @@ struct Card {
 
 struct ChartPoint {
     double x = 0, y = 0;
-    std::optional<double> low, high;  // error bar
-    bool invalid = false;             // drawn differently, with `note` as the reason
-    std::string note;
+    std::optional<double> low{}, high{};  // error bar
+    bool invalid = false;                 // drawn differently, with `note` as the reason
+    std::string note{};
 };
 
 struct Series {
@@ -58,6 +58,8 @@ struct Series {
     std::vector<ChartPoint> points;
     bool dashed = false;
     bool markers = true;
+    bool dotted = false;
+    bool band = false;  // low and high as a band around the line instead of bars
 };
 
 struct Axis {
@@ -87,7 +89,8 @@ struct Section {
     std::string id;
     std::string title;
     std::vector<Block> blocks;
-    bool detail = false;  // left out of the console
+    bool detail = false;           // left out of the console
+    bool last_on_console = false;  // a terminal shows the end first, a page its beginning
 };
 
 struct Document {

@@ -190,11 +190,22 @@ Document comparison_document(const Experiment& experiment, const Digest& digest)
     const auto add = [&](std::vector<Section> sections) {
         for (Section& section : sections) document.sections.push_back(std::move(section));
     };
+    const auto add_charts = [&](const char* id, const char* title, std::vector<Chart> charts) {
+        if (charts.empty()) return;
+        Section section{id, title, {}, true};
+        for (Chart& chart : charts) section.blocks.push_back(std::move(chart));
+        document.sections.push_back(std::move(section));
+    };
+    document.sections.push_back(story_section(digest));
+    add_charts("ratios-section", "Ratios", ratio_charts(digest));
     add(workload_sections(digest));
     add(memory_sections(digest));
+    add_charts("costs", "What a request costs", cost_charts(digest));
+    add_charts("waits-section", "Waits", wait_charts(digest));
+    add_charts("timelines", "Time lines", timeline_charts(digest));
     add(cross_check_sections(experiment));
-    document.sections.push_back(story_section(digest));
     add(note_sections(digest));
+    add_charts("generator", "The generator", generator_charts(experiment));
     add(method_sections(experiment, digest));
     return document;
 }

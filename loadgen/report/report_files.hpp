@@ -10,6 +10,10 @@
 
 namespace echotrio::loadgen {
 
+// report.html: the document with the raw data attached.
+std::string experiment_page(const Experiment& experiment, const Digest& digest,
+                            const Document& document);
+
 // results.json, trials.csv, report.md and report.html in `dir`. Error: which can't be written.
 Status write_report_files(const std::string& dir, const Experiment& experiment,
                           const Digest& digest, const Document& document);

@@ -130,6 +130,7 @@ Section story_section(const Digest& digest) {
         if (card) cards.cards.push_back(std::move(*card));
     }
     Section section{"story", "What the figures say", {}};
+    section.last_on_console = true;
     if (cards.cards.empty()) {
         section.blocks.push_back(
             Paragraph{"Too few valid trials to compare models.", Mark::flagged});

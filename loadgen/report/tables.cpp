@@ -160,6 +160,9 @@ std::vector<Section> workload_sections(const Digest& digest) {
         if (!sections.empty() && sections.back().id == level.workload) continue;
         Section section{level.workload, title_of(digest, level.workload), {}};
         section.blocks.push_back(workload_table(digest, level.workload));
+        for (Chart& chart : workload_charts(digest, level.workload)) {
+            section.blocks.push_back(std::move(chart));
+        }
         sections.push_back(std::move(section));
     }
     return sections;
@@ -195,6 +198,7 @@ std::vector<Section> memory_sections(const Digest& digest) {
     }
     Section section{"memory", "Memory per connection, kernel included", {}};
     section.blocks.push_back(std::move(table));
+    for (Chart& chart : memory_charts(digest)) section.blocks.push_back(std::move(chart));
     section.blocks.push_back(Paragraph{
         "The slope of a line through all trials with silent connections; its parts add up. What "
         "the system does not tell is not in the total.",

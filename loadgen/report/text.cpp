@@ -51,11 +51,9 @@ class Console {
         for (const std::string& line : document.subtitle) {
             out_ += wrap(printable(line), style_.width, "");
         }
-        for (const Section& section : document.sections) {
-            if (section.detail) continue;
-            out_ += '\n' + paint(printable(section.title), "1") + '\n';
-            for (const Block& block : section.blocks) {
-                std::visit([this](const auto& b) { add(b); }, block);
+        for (const bool last : {false, true}) {
+            for (const Section& section : document.sections) {
+                if (!section.detail && section.last_on_console == last) add(section);
             }
         }
         return std::move(out_);
@@ -81,6 +79,12 @@ class Console {
         return text;
     }
 
+    void add(const Section& section) {
+        out_ += '\n' + paint(printable(section.title), "1") + '\n';
+        for (const Block& block : section.blocks) {
+            std::visit([this](const auto& b) { add(b); }, block);
+        }
+    }
     void add(const Paragraph& paragraph) {
         std::string lines = wrap(printable(paragraph.text), style_.width, "  ");
         lines.pop_back();

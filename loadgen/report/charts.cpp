@@ -1,0 +1,273 @@
+// The charts of a comparison. Each is plain data, so that its table (table_of) and the picture on
+// the page show the same figures.
+#include "loadgen/analysis/usl.hpp"
+#include "loadgen/record/summary.hpp"
+#include "loadgen/report/comparison_document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace echotrio::loadgen {
+namespace {
+
+constexpr double kObjectiveUs = 10'000;  // the line that latencies are seen against
+
+std::string first_reason(const Cell& cell) {
+    return cell.reasons.empty() ? "INVALID" : cell.reasons.front().first.what;
+}
+
+ChartPoint point_of(double x, const Cell& cell, const Spread& spread) {
+    ChartPoint point{x, spread.median, {}, {}, cell.counted == 0, {}};
+    if (spread.count > 1) {
+        point.low = spread.least;
+        point.high = spread.most;
+    }
+    if (point.invalid) point.note = first_reason(cell);
+    if (cell.starved()) {
+        point.note = fmt::format("served {} of {} connections", format_exact_count(cell.served),
+                                 format_exact_count(cell.connections));
+    }
+    return point;
+}
+
+std::vector<const Cell*> cells_of(const Digest& digest, const std::string& variant,
+                                  const std::string& workload) {
+    std::vector<const Cell*> cells;
+    for (const Cell& cell : digest.cells) {
+        if (cell.variant == variant && cell.level.workload == workload) cells.push_back(&cell);
+    }
+    return cells;
+}
+
+std::size_t distinct_levels(const Digest& digest, const std::string& workload) {
+    return static_cast<std::size_t>(
+        std::count_if(digest.levels.begin(), digest.levels.end(),
+                      [&](const Level& level) { return level.workload == workload; }));
+}
+
+// The law of the throughput, where enough levels were measured to fit one.
+std::optional<Series> fit_of(const std::vector<const Cell*>& cells, const std::string& variant) {
+    std::vector<ScalingPoint> points;
+    for (const Cell* cell : cells) {
+        if (cell->starved() || cell->overloaded) continue;
+        for (const Trial* trial : cell->trials) {
+            if (!trial->counts() || trial->result.mean_in_flight <= 0) continue;
+            points.push_back({trial->result.mean_in_flight, trial->result.throughput_rps,
+                              trial->point.repetition});
+        }
+    }
+    const auto study = study_scaling(points, Rng(1));
+    if (!study) return std::nullopt;
+    const ScalingFit& fit = study->best();
+    Series series{
+        fmt::format("{}, fit ({})", variant, name_of(fit.model)), variant, {}, true, false};
+    series.band = true;
+    constexpr int kSteps = 24;
+    for (int i = 0; i <= kSteps; ++i) {
+        const double n = std::pow(fit.largest_n, static_cast<double>(i) / kSteps);
+        const auto predicted = fit.predict(n);
+        ChartPoint point{n, predicted.x, {}, {}, false, {}};
+        if (predicted.interval) {
+            point.low = predicted.interval->low;
+            point.high = predicted.interval->high;
+        }
+        series.points.push_back(std::move(point));
+    }
+    return series;
+}
+
+Chart throughput_chart(const Digest& digest, const std::string& workload) {
+    Chart chart;
+    chart.id = workload + "-throughput";
+    chart.title = "Throughput against connections";
+    chart.caption =
+        "Median of the repetitions; bars: their range. Dashed, where at least six levels were "
+        "measured: the scaling law fitted over the mean number in flight, with its 95 % band.";
+    chart.x = {"connections (for the fit: in flight)", true, "", {}};
+    chart.y = {"requests/s", false, "1/s", {}};
+    for (const std::string& variant : digest.variants) {
+        const auto cells = cells_of(digest, variant, workload);
+        Series series{variant, variant, {}};
+        for (const Cell* cell : cells) {
+            if (const Spread* spread = cell->value("throughput_rps")) {
+                series.points.push_back(
+                    point_of(static_cast<double>(cell->level.connections), *cell, *spread));
+            }
+        }
+        chart.series.push_back(std::move(series));
+        if (auto fit = fit_of(cells, variant)) chart.series.push_back(std::move(*fit));
+    }
+    return chart;
+}
+
+Chart latency_chart(const Digest& digest, const std::string& workload) {
+    Chart chart;
+    chart.id = workload + "-latency";
+    chart.title = "Latency against achieved throughput";
+    chart.caption =
+        "A point per level, joined in the order of connections; solid p50, dashed p99, dotted "
+        "p99.9. The grey line is at 10 ms, for the eye. Levels where connections starved are left "
+        "out: their percentiles are those of the lucky ones.";
+    chart.x = {"achieved requests/s", false, "1/s", {}};
+    chart.y = {"latency", true, "us", {}};
+    double least = INFINITY, most = 0;
+    for (const std::string& variant : digest.variants) {
+        for (const char* key : {"p50_us", "p99_us", "p99_9_us"}) {
+            Series series{fmt::format("{} {}", variant, find_metric(key)->title), variant, {}};
+            series.dashed = std::string_view(key) == "p99_us";
+            series.dotted = std::string_view(key) == "p99_9_us";
+            for (const Cell* cell : cells_of(digest, variant, workload)) {
+                const Spread* x = cell->value("throughput_rps");
+                const Spread* y = cell->value(key);
+                if (x == nullptr || y == nullptr || cell->starved()) continue;
+                series.points.push_back(point_of(x->median, *cell, *y));
+                least = std::min(least, x->median);
+                most = std::max(most, x->median);
+            }
+            if (!series.points.empty()) chart.series.push_back(std::move(series));
+        }
+    }
+    if (most > 0) {
+        chart.series.push_back(
+            {"10 ms", "", {{least, kObjectiveUs}, {most, kObjectiveUs}}, true, false});
+    }
+    return chart;
+}
+
+// x = 1 / (1 - p): every decade is another nine.
+Chart percentile_chart(const Digest& digest, const Level& level) {
+    Chart chart;
+    chart.id = fmt::format("{}-percentiles", level.workload);
+    chart.title =
+        fmt::format("Latency by percentile, {} connections", format_exact_count(level.connections));
+    chart.caption =
+        "All repetitions merged. Each step to the right by a factor of ten is another nine: 10 is "
+        "p90, 100 p99. Curves end where the samples run out.";
+    chart.x = {"1 / (1 - percentile)", true, "", {}};
+    chart.y = {"latency", true, "us", {}};
+    for (const std::string& variant : digest.variants) {
+        const Cell* cell = digest.cell(variant, level);
+        if (cell == nullptr) continue;
+        Histogram merged;
+        for (const Trial* trial : cell->trials) {
+            if (cell->counted == 0 || trial->counts()) merged.add(trial->result.latency);
+        }
+        Series series{variant, variant, {}};
+        series.markers = false;
+        for (int i = 0; i <= 40; ++i) {
+            const double x = std::pow(10, i / 10.0);
+            const auto y = supported_percentile_us(merged, 100 - 100 / x);
+            if (!y) break;
+            series.points.push_back({x, *y, {}, {}, cell->counted == 0, {}});
+        }
+        if (!series.points.empty()) chart.series.push_back(std::move(series));
+    }
+    return chart;
+}
+
+// One bar per model and workload, at the largest level of each.
+Chart cost_chart(const Digest& digest, const char* id, const char* title, const char* caption,
+                 const char* metric, const char* unit) {
+    Chart chart;
+    chart.id = id;
+    chart.title = title;
+    chart.caption = caption;
+    chart.kind = Chart::Kind::bars;
+    chart.y = {find_metric(metric)->title, true, unit, {}};
+    chart.x.title = "workload";
+    std::vector<Level> levels;
+    for (const Level& level : digest.levels) {
+        if (!levels.empty() && levels.back().workload == level.workload) levels.pop_back();
+        levels.push_back(level);
+    }
+    for (const Level& level : levels) {
+        chart.x.labels.push_back(
+            fmt::format("{} x {}", level.workload, format_exact_count(level.connections)));
+    }
+    for (const std::string& variant : digest.variants) {
+        Series series{variant, variant, {}};
+        for (std::size_t i = 0; i < levels.size(); ++i) {
+            const Cell* cell = digest.cell(variant, levels[i]);
+            const Spread* spread = cell == nullptr ? nullptr : cell->value(metric);
+            if (spread == nullptr) continue;
+            series.points.push_back(point_of(static_cast<double>(i), *cell, *spread));
+        }
+        if (!series.points.empty()) chart.series.push_back(std::move(series));
+    }
+    return chart;
+}
+
+}  // namespace
+
+std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload) {
+    std::vector<Chart> charts;
+    const Workload* described = find_workload(digest.plan.workloads, workload);
+    if (described != nullptr && described->silent) return charts;
+    if (distinct_levels(digest, workload) > 1) {
+        charts.push_back(throughput_chart(digest, workload));
+        charts.push_back(latency_chart(digest, workload));
+    }
+    const auto last = std::find_if(digest.levels.rbegin(), digest.levels.rend(),
+                                   [&](const Level& level) { return level.workload == workload; });
+    if (last != digest.levels.rend()) charts.push_back(percentile_chart(digest, *last));
+    std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
+    return charts;
+}
+
+std::vector<Chart> cost_charts(const Digest& digest) {
+    std::vector<Chart> charts{
+        cost_chart(digest, "cpu-per-request", "CPU time per request",
+                   "Of the whole process group, user and system. On loopback a part of the "
+                   "server's receiving runs in the sender: a lower bound.",
+                   "cpu_us_per_request", "us"),
+        cost_chart(digest, "switches-per-request", "Context switches per request",
+                   "Voluntary and involuntary, of all processes and threads of the server.",
+                   "switches_per_request", "")};
+    std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
+    return charts;
+}
+
+std::vector<Chart> memory_charts(const Digest& digest) {
+    if (digest.memory.empty()) return {};
+    Chart stack;
+    stack.id = "memory-per-connection";
+    stack.title = "Memory per connection, by what it is for";
+    stack.caption = "Slopes over the connection counts that were held whole; the parts add up.";
+    stack.kind = Chart::Kind::stacked;
+    stack.x.title = "model";
+    stack.y = {"per connection", false, "bytes", {}};
+    for (const MemorySlope& slope : digest.memory) stack.x.labels.push_back(slope.variant);
+    for (const MemoryPart& part : memory_parts()) {
+        Series series{part.title, "", {}};
+        for (std::size_t i = 0; i < digest.memory.size(); ++i) {
+            const auto found = digest.memory[i].parts.find(part.key);
+            if (found == digest.memory[i].parts.end()) continue;
+            series.points.push_back({static_cast<double>(i), found->second, {}, {}, false, {}});
+        }
+        if (!series.points.empty()) stack.series.push_back(std::move(series));
+    }
+    Chart growth;
+    growth.id = "memory-growth";
+    growth.title = "Memory against silent connections";
+    growth.caption =
+        "PSS, page tables and kernel stacks of the whole process group. A pool stops growing at "
+        "its last worker: what comes later waits in the backlog.";
+    growth.x = {"connections", true, "", {}};
+    growth.y = {"memory", true, "bytes", {}};
+    for (const std::string& variant : digest.variants) {
+        Series series{variant, variant, {}};
+        for (const Cell* cell : cells_of(digest, variant, digest.memory.front().workload)) {
+            if (const Spread* spread = cell->value("memory")) {
+                series.points.push_back(
+                    point_of(static_cast<double>(cell->level.connections), *cell, *spread));
+            }
+        }
+        if (!series.points.empty()) growth.series.push_back(std::move(series));
+    }
+    return {std::move(stack), std::move(growth)};
+}
+
+}  // namespace echotrio::loadgen

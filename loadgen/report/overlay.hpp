@@ -1,0 +1,20 @@
+// Two experiments laid over each other: before and after, one machine and another. Pure.
+#pragma once
+
+#include "loadgen/experiment/experiment.hpp"
+
+#include <string>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+// One experiment whose models are called "threads (A)" and "threads (B)". Its settings are the
+// first one's where the plans can't be joined. Precondition: as many names as experiments, >= 1.
+Experiment overlay(const std::vector<Experiment>& experiments,
+                   const std::vector<std::string>& names);
+
+// What tells these paths apart, short: "before/results.json", "after" -> "before", "after"; A, B
+// where they are the same.
+std::vector<std::string> short_names(const std::vector<std::string>& paths);
+
+}  // namespace echotrio::loadgen
