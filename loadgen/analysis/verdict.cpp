@@ -380,6 +380,15 @@ void Judge::server() {
     if (r_.server && r_.server->died) {
         invalid("server", "the server died or restarted during the run", "see the server's log");
     }
+    if (r_.server && r_.server->cgroup) {
+        const CgroupUse& group = *r_.server->cgroup;
+        if (group.throttled_periods.value_or(0) > 0) {
+            flag("server",
+                 fmt::format("its container was held back by its CPU limit in {} of {} periods",
+                             *group.throttled_periods, group.periods.value_or(0)),
+                 "its limit is what was measured: give it more CPUs, or ask for less");
+        }
+    }
     if (r_.clamped) {
         invalid("server", "a histogram met a value beyond its range of 73 minutes",
                 "shorter runs, or a --timeout below an hour");

@@ -35,7 +35,7 @@ constexpr std::array kTable = {
              "steal > 0.5 %; other processes > 2 % CPU; swapping; debug or sanitizer build; clock "
              "stepped > 1 ms; CPU frequency moved > 5 %"},
     CheckRow{"server", "the server died or restarted; a histogram was clamped",
-             "the run was interrupted"},
+             "the run was interrupted; the server's container was held back by its CPU limit"},
 };
 
 }  // namespace

@@ -92,9 +92,11 @@ RULES = [
          scope=("",), files=(), raw=True),
 ]
 
-# Files end at FILE_LINES, functions at FUNCTION_LINES (about 70; the rest is the signature's).
+# Files end at FILE_LINES (tests, with their tables of cases, at TEST_FILE_LINES), functions at
+# FUNCTION_LINES: about 70 and the signature.
 FILE_LINES = 400
-FUNCTION_LINES = 75
+TEST_FILE_LINES = 500
+FUNCTION_LINES = 80
 
 # (rule, path): why it is right there. One that nothing needs any more is reported.
 EXCEPTIONS = {

@@ -471,6 +471,11 @@ TEST(Verdict, ServerDeathClampingAndInterruption) {
     r = closed_run();
     r.interrupted = true;
     expect(r, closed_context(), Expect::flagged, "server", "interrupted after 10 s");
+    r = closed_run();
+    CgroupUse& group = r.server.emplace().cgroup.emplace();
+    group.periods = 100;
+    group.throttled_periods = 3;
+    expect(r, closed_context(), Expect::flagged, "server", "in 3 of 100 periods");
 }
 
 TEST(VerdictTable, NamesEachCheckOnce) {
