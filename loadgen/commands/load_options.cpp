@@ -74,7 +74,8 @@ Status check_headers(const RunOptions& run) {
         const bool clean = std::all_of(line.begin(), line.end(), [](char c) {
             return static_cast<unsigned char>(c) >= ' ' || c == '\t';
         });
-        if (colon == 0 || colon == std::string::npos || !clean) {
+        if (!clean) return Error{"--header: has a control character or a line end in it"};
+        if (colon == 0 || colon == std::string::npos) {
             return Error{fmt::format("--header: write 'Name: value', got '{}'", line)};
         }
     }

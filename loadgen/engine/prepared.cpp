@@ -21,10 +21,10 @@ std::string make_pattern(std::uint64_t size, std::uint64_t seed) {
     Rng rng(seed ^ 0x7061747465726eULL);
     std::string pattern(size + Prepared::kOffsets, '\0');
     for (char& c : pattern) {
-        // No space, so that no message begins like an HTTP request.
+        // No capital letter: the first byte of a connection must not look like an HTTP method.
         do {
             c = static_cast<char>(rng.next() >> 56U);
-        } while (c == ' ');
+        } while (c >= 'A' && c <= 'Z');
     }
     return pattern;
 }

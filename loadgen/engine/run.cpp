@@ -329,7 +329,7 @@ Result<RunResult> Run::execute() {
     signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
     watch_run();
     for (std::thread& thread : threads_) thread.join();
-    end_ = begin_;
+    end_ = TimePoint();
     for (const auto& worker : workers_) add_worker(*worker);
     summarise_run();
     return std::move(result_);

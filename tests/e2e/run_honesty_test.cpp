@@ -1,0 +1,179 @@
+// The generator as an instrument: servers and a generator that misbehave in known ways, and what
+// the figures say about it. Bounds are wide; what is asserted are orders of magnitude.
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <thread>
+
+namespace echotrio::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+
+double share_above(const loadgen::Histogram& histogram, std::int64_t ns) {
+    return static_cast<double>(histogram.count_above(ns)) /
+           static_cast<double>(std::max<std::uint64_t>(1, histogram.count()));
+}
+
+// Starts a run of 4 s, stops `whom` for 400 ms in it, and gives the result.
+Measured with_a_stall(Server& server, bool of_server) {
+    loadgen::Child run = start_loadgen({"run", server.tcp(), "-c", "4", "-R", "500", "--arrival",
+                                        "constant", "-d", "4s", "--warmup", "200ms", "--json", "-",
+                                        "--pid", std::to_string(server.child().pid())});
+    EXPECT_FALSE(run.wait(2s));
+    loadgen::Child& whom = of_server ? server.child() : run;
+    whom.signal(SIGSTOP);
+    std::this_thread::sleep_for(400ms);
+    whom.signal(SIGCONT);
+    return measured(finish(run));
+}
+
+TEST(Honesty, AStoppedServerIsSeenByEveryRequestThatWasDue) {
+    Server server("fault");
+    const Measured run = with_a_stall(server, true);
+    // 400 of 4,000 ms: a tenth of the requests waited, half of those longer than 200 ms.
+    EXPECT_NEAR(share_above(run.result.latency, 20 * kMillisecond), 0.1, 0.06);
+    EXPECT_NEAR(share_above(run.result.latency, 200 * kMillisecond), 0.05, 0.03);
+    EXPECT_GT(run.result.latency.value_at_percentile(99), 300 * kMillisecond);
+    // Only the four requests on their way saw it by service time.
+    EXPECT_LT(share_above(run.result.service_time, 200 * kMillisecond), 0.01);
+    EXPECT_FALSE(run.has_reason("lateness")) << "the generator is not to blame";
+}
+
+TEST(Honesty, AStoppedGeneratorKnowsIt) {
+    Server server("fault");
+    const Measured run = with_a_stall(server, false);
+    EXPECT_GT(run.result.latency.value_at_percentile(99), 300 * kMillisecond);
+    EXPECT_GT(run.result.lateness.value_at_percentile(99), 300 * kMillisecond);
+    EXPECT_EQ(run.status, 3);
+    EXPECT_TRUE(run.has_reason("lateness"));
+}
+
+TEST(Honesty, AKnownDelayIsMeasured) {
+    Server server("fault", {"--delay", "3ms"});
+    const Measured run =
+        measure({server.tcp(), "-c", "4", "-R", "200", "-d", "1s", "--warmup", "100ms"});
+    const auto report = server.stop_and_report();
+    const double held = report["mean_held_us"];
+    const double error = *run.result.service_time_us.mean - held;
+    EXPECT_GT(error, 0);
+    EXPECT_LT(error, 3000) << "a fraction of it on a quiet machine";
+    EXPECT_GE(run.result.service_time.min(), 3 * kMillisecond * 0.99);
+    EXPECT_GE(run.result.latency.min(), run.result.service_time.min());
+}
+
+TEST(Honesty, RequestsWithoutAnAnswerAreInTheHistogram) {
+    Server server("fault", {"--ignore", "100"});
+    const Measured run = measure(
+        {server.tcp(), "-c", "8", "-R", "1000", "-d", "1s", "--warmup", "0", "--timeout", "200ms"});
+    const auto& books = run.result.accounting;
+    EXPECT_NEAR(static_cast<double>(books.timed_out), 10, 4);
+    EXPECT_EQ(run.result.errors.timeout, books.timed_out);
+    EXPECT_GE(run.result.latency.value_at_percentile(99.5), 199 * kMillisecond);
+    EXPECT_EQ(run.result.latency.count(), books.completed + books.timed_out);
+    EXPECT_EQ(run.status, 3);
+    EXPECT_TRUE(run.has_reason("failures"));
+}
+
+TEST(Honesty, AWrongByteInAThousandRepliesIsFound) {
+    for (const char* fault : {"--corrupt", "--shift"}) {
+        Server server("fault", {fault, "1000"});
+        const Measured run = measure({server.tcp(), "-c", "4", "-n", "5000"});
+        EXPECT_EQ(run.result.errors.mismatch, 5);
+        EXPECT_EQ(run.result.accounting.failed, 5);
+        EXPECT_EQ(run.status, 3);
+        EXPECT_TRUE(run.has_reason("integrity"));
+    }
+}
+
+TEST(Honesty, ConnectionsThatAreNeverServedAreCounted) {
+    Server server("fault", {"--serve", "3"});
+    const Measured run =
+        measure({server.tcp(), "-c", "8", "-d", "500ms", "--warmup", "0", "--timeout", "20s"});
+    EXPECT_EQ(run.result.connections.served, 3);
+    EXPECT_LT(run.result.connections.fairness, 0.5);
+    EXPECT_TRUE(run.has_flag("fairness"));
+    EXPECT_FALSE(run.result.verdict.rankable);
+}
+
+TEST(Honesty, AServerThatClosesAtOnceEndsInAVerdict) {
+    Server server("fault", {"--close-at-once"});
+    const Measured run = measure({server.tcp(), "-c", "4", "-d", "500ms", "--warmup", "0"});
+    EXPECT_EQ(run.result.requests, 0);
+    EXPECT_EQ(run.status, 3);
+    EXPECT_GT(run.result.accounting.failed, 0);
+    EXPECT_LT(run.result.accounting.failed, 500) << "it backs off instead of hammering";
+}
+
+TEST(Honesty, AServerThatClosesNowAndThenIsReconnected) {
+    Server server("fault", {"--close-after", "50"});
+    const Measured run = measure({server.tcp(), "-c", "4", "-n", "2000"});
+    const auto& books = run.result.accounting;
+    EXPECT_EQ(books.completed + books.failed, 2000);
+    EXPECT_GT(books.completed, 1900);
+    EXPECT_GE(run.result.connections.opened, 40);
+}
+
+TEST(Honesty, ArrivalsSeenByTheServerAreOfTheirKind) {
+    for (const bool poisson : {true, false}) {
+        Server server("fault");
+        const Measured run = measure({server.tcp(), "-c", "32", "-R", "400", "-d", "3s", "--warmup",
+                                      "0", "--arrival", poisson ? "poisson" : "constant"});
+        const auto report = server.stop_and_report();
+        EXPECT_EQ(report["requests"], run.result.accounting.sent);
+        EXPECT_NEAR(report["mean_gap_us"], 2500, 250);
+        EXPECT_NEAR(report["variation"].get<double>(), poisson ? 1.0 : 0.0, poisson ? 0.15 : 0.45);
+    }
+}
+
+TEST(Honesty, TheSameSeedAsksForTheSame) {
+    Server server("fault");
+    std::vector<std::uint64_t> scheduled;
+    for (const char* seed : {"5", "5", "6"}) {
+        scheduled.push_back(
+            measure({server.tcp(), "-c", "4", "-R", "3000", "-d", "300ms", "--seed", seed})
+                .result.accounting.scheduled);
+    }
+    EXPECT_EQ(scheduled[0], scheduled[1]);
+    EXPECT_NE(scheduled[0], scheduled[2]);
+}
+
+TEST(Honesty, AnOverloadedServerIsCalledThat) {
+    Server server("coroutine", {"--cpus", "0"});
+    const Measured run = measure({server.http("/echo/x?cpu=5ms"), "-c", "32", "-R", "1000", "-d",
+                                  "1500ms", "--warmup", "100ms", "--timeout", "20s", "--pid",
+                                  std::to_string(server.child().pid())});
+    EXPECT_GT(run.result.in_flight_at_end, 100);
+    EXPECT_GT(run.result.backlog_at_end, 0);
+    EXPECT_LT(run.result.throughput_rps, 900);
+    if (!run.has_reason("lateness") && !run.has_reason("generator")) {  // a crowded test machine
+        EXPECT_TRUE(run.result.verdict.overloaded);
+        EXPECT_NE(run.err.find("OVERLOADED"), std::string::npos);
+        EXPECT_EQ(run.err.find("p99.9"), std::string::npos) << "no percentiles of a backlog";
+    }
+}
+
+TEST(Honesty, ACrowdedGeneratorIsInvalid) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    ::sched_getaffinity(0, sizeof allowed, &allowed);
+    int cpu = 0;
+    while (!CPU_ISSET(static_cast<unsigned>(cpu), &allowed)) ++cpu;
+    std::vector<loadgen::Child> burners;
+    for (int i = 0; i < 3; ++i) {
+        burners.push_back(
+            *loadgen::Child::start({{"/bin/sh", "-c", "while :; do :; done"}, {cpu}}));
+    }
+    Server server("fault");
+    const Measured run =
+        measure({server.tcp(), "-c", "8", "-R", "2000", "-d", "1s", "--cpus", std::to_string(cpu)});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_TRUE(run.has_reason("generator"));
+}
+
+}  // namespace
+}  // namespace echotrio::test
