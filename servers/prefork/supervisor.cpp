@@ -98,7 +98,7 @@ void Supervisor::take_deaths() {
         if (death.ordered || (death.clean && death.started) || stopping()) continue;
         respawn_.died(death.started, death.lived);
         if (!failed_start) continue;
-        if (std::exchange(reloading_, false)) log("reload given up, the former workers stay");
+        give_up_reload();
         const bool hopeless = respawn_.budget_spent() && !crew_.anyone_started();
         if (phase_ == Phase::starting || hopeless) {
             fail(fmt::format("workers cannot start: worker {} {} before it could accept", death.pid,
@@ -150,18 +150,23 @@ void Supervisor::reload() {
     crew_.next_generation();
     reloading_ = true;
     log(fmt::format("reload: starting generation {}", crew_.generation()));
-    spawn(wanted);
+    if (!spawn(wanted)) give_up_reload();
 }
 
-void Supervisor::spawn(int count) {
+void Supervisor::give_up_reload() {
+    if (std::exchange(reloading_, false)) log("reload given up, the former workers stay");
+}
+
+bool Supervisor::spawn(int count) {
     for (int i = 0; i < count; ++i) {
         if (auto spawned = crew_.spawn(); !spawned) {
             const std::string& reason = spawned.error().message;
             if (std::exchange(last_spawn_error_, reason) != reason) log(reason);
-            return;
+            return false;
         }
     }
     last_spawn_error_.clear();
+    return true;
 }
 
 void Supervisor::fail(std::string reason) {

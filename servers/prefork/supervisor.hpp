@@ -42,7 +42,8 @@ class Supervisor {
     void tick();
     void maintain_pool();
     void reload();
-    void spawn(int count);
+    void give_up_reload();
+    bool spawn(int count);  // false: not all of them, which is logged
     void fail(std::string reason);
     void drain();
     void end_drain();

@@ -34,6 +34,14 @@ std::uint64_t with_jitter(std::uint64_t limit) {
     return limit + Rng(static_cast<std::uint64_t>(::getpid())).below(limit / 4 + 1);
 }
 
+// To the end, whatever signals come.
+void sleep_for(Nanos duration) {
+    const auto until = (now() + duration).time_since_epoch().count();
+    const timespec at{until / 1'000'000'000, until % 1'000'000'000};
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) != 0) {
+    }
+}
+
 }  // namespace
 
 Worker::Worker(const Options& options, const work::Burner& burner, const Post& post)
@@ -50,13 +58,14 @@ int Worker::run() {
     slot_.state.store(State::idle);
     slot_.expect(Nanos(0));
     ::eventfd_write(post_.started, 1);
-    for (; connections_left_ > 0 && !stop_.leaving(); --connections_left_) {
+    while (connections_left_ > 0 && !stop_.leaving()) {
         const net::Accepted accepted = accept();
         if (accepted.connection) {
+            --connections_left_;
             occupied(accepted.connection.get());
         } else if (accepted.error == EMFILE || accepted.error == ENFILE ||
                    accepted.error == ENOBUFS || accepted.error == ENOMEM) {
-            wait(kShortage);
+            sleep_for(kShortage);
         } else if (!stop_.leaving() && accepted.error != EINVAL) {  // EINVAL: shut down meanwhile
             net::log_line("echo-prefork",
                           fmt::format("cannot accept: {}", std::strerror(accepted.error)));
@@ -129,7 +138,8 @@ void Worker::serve(int connection) {
                 heed_orders(session, patience);
                 break;
             case Step::Kind::wait:
-                wait(step.duration);
+                slot_.expect(bound_with(step.duration));
+                sleep_for(step.duration);
                 heed_orders(session, patience);
                 break;
             case Step::Kind::shut_down:
@@ -172,12 +182,9 @@ bool Worker::heed_orders(const protocol::Session& session, Patience& patience) {
     return stop_.draining();
 }
 
-void Worker::wait(Nanos duration) {
-    slot_.expect(duration + options_.request_timeout);
-    const auto until = (now() + duration).time_since_epoch().count();
-    const timespec at{until / 1'000'000'000, until % 1'000'000'000};
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) != 0) {
-    }
+// The wait of a request is known; it has no bound when receiving one has none.
+Nanos Worker::bound_with(Nanos wait) const noexcept {
+    return options_.request_timeout > Nanos(0) ? wait + options_.request_timeout : Nanos(0);
 }
 
 }  // namespace echotrio::prefork

@@ -39,7 +39,7 @@ class Worker {
     Patience welcome(int connection, protocol::Session& session);
     bool begin_read(const protocol::Session& session, Patience& patience);
     bool heed_orders(const protocol::Session& session, Patience& patience);
-    void wait(Nanos duration);
+    Nanos bound_with(Nanos wait) const noexcept;
 
     const Options& options_;
     const work::Burner& burner_;

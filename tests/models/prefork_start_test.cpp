@@ -71,10 +71,18 @@ TEST(PreforkStartDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
     EXPECT_EXIT(run(), testing::ExitedWithCode(0), "exited with status 1(.|\n)*in order");
 }
 
-std::string error_of(const std::vector<std::string>& arguments, int expected_status) {
+std::string program(const std::string& name) {
     const char* const bin = std::getenv("ECHOTRIO_BIN");
-    std::vector<std::string> argv{
-        fmt::format("{}/echo-prefork", bin ? bin : loadgen::own_bin_dir())};
+    return fmt::format("{}/{}", bin ? bin : loadgen::own_bin_dir(), name);
+}
+
+net::HostPort where_of(const std::string& ready_line) {
+    const std::string port = ready_line.substr(ready_line.find("port=") + 5);
+    return {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(port))};
+}
+
+std::string error_of(const std::vector<std::string>& arguments, int expected_status) {
+    std::vector<std::string> argv{program("echo-prefork")};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     auto child = loadgen::Child::start({.argv = argv});
     if (!child) return child.error().message;
@@ -103,17 +111,13 @@ TEST(PreforkStart, AnOccupiedPortIsSaidInEachAcceptMode) {
 
 TEST(PreforkStart, ServesAsProcessOneOfAContainer) {
     if (::geteuid() != 0) GTEST_SKIP() << "a pid namespace needs root";
-    const char* const bin = std::getenv("ECHOTRIO_BIN");
-    auto unshare = loadgen::Child::start(
-        {.argv = {"unshare", "--pid", "--fork", "--kill-child",
-                  fmt::format("{}/echo-prefork", bin ? bin : loadgen::own_bin_dir()), "--port",
-                  "0"}});
+    auto unshare = loadgen::Child::start({.argv = {"unshare", "--pid", "--fork", "--kill-child",
+                                                   program("echo-prefork"), "--port", "0"}});
     ASSERT_TRUE(unshare);
     const auto line = unshare->read_line(kPatience);
     ASSERT_TRUE(line) << "no pid namespaces here? " << line.error().message;
     ASSERT_NE(line->find(" pid=1"), std::string::npos) << *line;
-    net::HostPort where{"127.0.0.1", 0};
-    where.port = static_cast<std::uint16_t>(std::stoi(line->substr(line->find("port=") + 5)));
+    const net::HostPort where = where_of(*line);
     EXPECT_EQ(get(where, "/echo/hi")->body, "hi");
 
     int server = 0;
