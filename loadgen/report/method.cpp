@@ -140,7 +140,7 @@ std::vector<Section> note_sections(const Digest& digest) {
     for (const auto& [key, note] : notes) {
         const bool invalid = !key.first;
         section.blocks.push_back(Paragraph{
-            fmt::format("{}{}, {} trial{}{}. {}.", invalid ? "INVALID " : "!", note.finding->check,
+            fmt::format("{}{}, {} trial{}{}; {}", invalid ? "INVALID " : "!", note.finding->check,
                         note.trials, note.trials == 1 ? ": " : "s, as: ", note.finding->what,
                         note.finding->advice),
             invalid ? Mark::invalid : Mark::muted});
