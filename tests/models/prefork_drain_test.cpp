@@ -25,7 +25,7 @@ TEST(PreforkDrain, FinishesRequestsInFlight) {
     std::vector<Client> clients;
     for (int i = 0; i < 3; ++i) {
         clients.emplace_back(server.where());
-        clients.back().send("GET /echo/done?wait=300ms HTTP/1.1\r\nHost: test\r\n\r\n");
+        clients.back().send("GET /echo/done?wait=1500ms HTTP/1.1\r\nHost: test\r\n\r\n");
     }
     wait_for_busy(server.where(), 3);
     server.child().signal(SIGTERM);
