@@ -1,0 +1,115 @@
+// loadgen observe and loadgen wait: a server measured through an observer gives the figures that
+// --pid gives, and strangers at the observer's port change nothing.
+#include "common/net/socket.hpp"
+#include "loadgen/experiment/observer.hpp"
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace echotrio::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server with an observer beside it.
+class ObserveTest : public testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override {
+        const auto line = observer_.read_line(10s);
+        ASSERT_TRUE(line) << line.error().message;
+        const std::size_t port = line->find(" port=");
+        ASSERT_NE(port, std::string::npos) << *line;
+        where_ = {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(line->substr(port + 6)))};
+    }
+
+    Server server_{GetParam()};
+    const std::string pid_ = std::to_string(server_.child().pid());
+    loadgen::Child observer_ = start_loadgen({"observe", "--pid", pid_, "--port", "0"});
+    net::HostPort where_;
+};
+
+TEST_P(ObserveTest, AgreesWithTheProbe) {
+    const auto server_part = [&](const std::string& flag, const std::string& value) {
+        return measure({"run", server_.tcp(), "-c", "4", "-n", "20000", "--json", "-", flag, value})
+            .json.at("server");
+    };
+    const auto own = server_part("--pid", pid_);
+    const auto observed = server_part("--observer", net::format_host_port(where_));
+    EXPECT_EQ(own.at("processes"), observed.at("processes"));
+    // the same work on the same server, in ticks of 10 ms
+    EXPECT_NEAR(own.at("cpu_s").get<double>(), observed.at("cpu_s").get<double>(),
+                0.5 * own.at("cpu_s").get<double>() + 0.05);
+    for (const char* metric : {"pss", "page_tables", "kernel_stacks"}) {
+        const auto value = own.at("memory").at(metric).get<double>();
+        EXPECT_NEAR(value, observed.at("memory").at(metric).get<double>(), 0.15 * value) << metric;
+    }
+    EXPECT_GT(observed.at("voluntary_switches").get<double>(), 0);
+    EXPECT_TRUE(observed.at("cgroup").is_null() || observed.at("cgroup").at("version") >= 1);
+}
+
+TEST_P(ObserveTest, TellsWhereTheServerRuns) {
+    const auto observer = loadgen::Observer::attach(where_);
+    ASSERT_TRUE(observer) << observer.error().message;
+    EXPECT_TRUE(observer->on_this_machine());
+    EXPECT_FALSE(observer->server_cpus().empty());
+}
+
+TEST_P(ObserveTest, StrangersChangeNothing) {
+    const auto address = net::resolve(where_.host, where_.port);
+    ASSERT_TRUE(address);
+    std::vector<net::Fd> silent;
+    for (const std::string text :
+         {"", "GET /use HTTP/1.1\r\n", "\r\n\r\n", "POST /use HTTP/1.1\r\n\r\n",
+          "GET /../etc/passwd HTTP/1.1\r\n\r\n"}) {
+        auto connection = net::connect_tcp(*address, 5s);
+        ASSERT_TRUE(connection);
+        net::write_some(connection->get(), text);
+        silent.push_back(std::move(*connection));
+    }
+    auto large = net::connect_tcp(*address, 5s);
+    ASSERT_TRUE(large);
+    net::write_some(large->get(), std::string(100'000, 'x'));
+    EXPECT_TRUE(loadgen::Observer::attach(where_)) << "does not answer any more";
+}
+
+TEST_P(ObserveTest, EndsWithItsServer) {
+    server_.child().stop(10s);
+    EXPECT_EQ(observer_.wait(10s), 1);
+    EXPECT_NE(observer_.stderr_text().find("has ended"), std::string::npos);
+}
+
+TEST_P(ObserveTest, EndsOnTerm) {
+    observer_.signal(SIGTERM);
+    EXPECT_EQ(observer_.wait(10s), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ObserveTest, testing::Values("prefork", "threads", "coroutine"),
+                         [](const auto& model) { return model.param; });
+
+TEST(Observe, WhatCannotBeObservedIsOneLine) {
+    const Ran none = run_loadgen({"observe", "--pid", "999999999", "--port", "0"});
+    EXPECT_EQ(none.status, 1);
+    EXPECT_TRUE(none.err.starts_with("error: can't measure process 999999999")) << none.err;
+    EXPECT_EQ(run_loadgen({"observe"}).status, 2);
+    const Ran no_observer =
+        run_loadgen({"run", "tcp://127.0.0.1:1", "--observer", "127.0.0.1:1", "-n", "1"});
+    EXPECT_EQ(no_observer.status, 1);
+    EXPECT_TRUE(no_observer.err.starts_with("error: ")) << no_observer.err;
+}
+
+TEST(Wait, ForAConnectionOrForAReply) {
+    Server server("coroutine");
+    EXPECT_EQ(run_loadgen({"wait", server.tcp(), server.http("/healthz")}).status, 0);
+    const Ran missing = run_loadgen({"wait", "--for", "300ms", server.http("/nothing")});
+    EXPECT_EQ(missing.status, 1);
+    EXPECT_NE(missing.err.find("404"), std::string::npos) << missing.err;
+    EXPECT_EQ(run_loadgen({"wait", "--for", "300ms", "tcp://127.0.0.1:1"}).status, 1);
+    EXPECT_EQ(run_loadgen({"wait", "--for", "300ms", "ftp://x"}).status, 1);
+}
+
+}  // namespace
+}  // namespace echotrio::test
