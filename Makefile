@@ -55,7 +55,7 @@ lint:                ## clang-tidy over everything (minutes)
 sanitize:            ## the tests that matter under ASan+UBSan, and the threaded ones under TSan
 	@$(install) build bench test
 	@for kind in asan tsan; do \
-	    $(call configure_tests,$$kind) && cmake --build build-$$kind && \
+	    $(call configure_tests,$$kind) && cmake --build --preset $$kind && \
 	    $(ctest) $$kind $(ARGS) || exit 1; \
 	done
 
