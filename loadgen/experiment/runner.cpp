@@ -7,7 +7,6 @@
 #include "loadgen/experiment/run_command.hpp"
 #include "loadgen/experiment/server_process.hpp"
 #include "loadgen/experiment/trial.hpp"
-#include "loadgen/probe/memory.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +70,6 @@ class Runner {
         trial.attempt = number;
         trial.generator_cpus = cpus.generator;
         const auto arguments = server_arguments(variant, workload, point.level);
-        const KernelMemory before = read_kernel_memory();
         auto subject = start_subject(variant, arguments, cpus.server, options_);
         if (!subject) {
             trial.result = could_not_run(subject.error().message);
@@ -83,13 +81,12 @@ class Runner {
             trial.server_command.insert(trial.server_command.end(), arguments.begin(),
                                         arguments.end());
         }
-        measure(trial, workload, *subject, before);
+        measure(trial, workload, *subject);
         return trial;
     }
 
   private:
-    void measure(Trial& trial, const Workload& workload, Subject& subject,
-                 const KernelMemory& before) const {
+    void measure(Trial& trial, const Workload& workload, Subject& subject) const {
         TrialOptions options;
         options.run = run_options(workload, trial.point.level, subject.where);
         options.run.cpus = trial.generator_cpus;
@@ -98,10 +95,7 @@ class Runner {
         // The same arrivals for every model at a level and repetition; others at the next.
         options.run.seed = Rng(plan_.seed).split(trial.point.repetition).next() >> 32U;
         options.server_cpus = trial.server_cpus;
-        if (subject.process) {
-            options.pid = subject.process->pid();
-            options.kernel_before = before;
-        }
+        if (subject.process) options.pid = subject.process->pid();
         options.kernel_before = subject.kernel_before;
         const auto observer = options_.observers.find(trial.point.variant);
         if (observer != options_.observers.end()) options.observer = observer->second;
