@@ -17,10 +17,11 @@ namespace echotrio::loadgen {
 
 class Child {
   public:
+    using Environment = std::vector<std::pair<std::string, std::string>>;
     struct Options {
         std::vector<std::string> argv;  // argv[0]: a path, or a name looked up in PATH
         std::vector<int> cpus{};        // pinned to these; empty = as we are
-        std::vector<std::pair<std::string, std::string>> environment{};  // added to ours
+        Environment environment{};      // added to ours
     };
 
     // Error: the program can't be found or started, with the reason.

@@ -23,14 +23,15 @@ std::string_view value_of(std::string_view line, std::string_view key) {
 
 Result<ServerProcess> ServerProcess::start(const std::string& bin_dir, const std::string& model,
                                            std::vector<std::string> arguments,
-                                           const std::vector<int>& cpus) {
+                                           const std::vector<int>& cpus,
+                                           const Child::Environment& environment) {
     const std::string program = fmt::format("{}/echo-{}", bin_dir, model);
     std::vector<std::string> argv{program};
     if (std::find(arguments.begin(), arguments.end(), "--port") == arguments.end()) {
         argv.insert(argv.end(), {"--port", "0"});
     }
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    auto child = Child::start({.argv = argv, .cpus = cpus});
+    auto child = Child::start({.argv = argv, .cpus = cpus, .environment = environment});
     if (!child) return child.error();
     const auto line = child->read_line(std::chrono::seconds(20));
     if (!line) return Error{fmt::format("{}: {}", program, line.error().message)};

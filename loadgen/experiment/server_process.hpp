@@ -16,7 +16,8 @@ class ServerProcess {
     // and waits until it is ready. Error: it can't be started, or ended at once, with its reason.
     static Result<ServerProcess> start(const std::string& bin_dir, const std::string& model,
                                        std::vector<std::string> arguments = {},
-                                       const std::vector<int>& cpus = {});
+                                       const std::vector<int>& cpus = {},
+                                       const Child::Environment& environment = {});
 
     const net::HostPort& where() const { return where_; }
     pid_t pid() const { return child_.pid(); }

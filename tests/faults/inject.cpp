@@ -133,11 +133,12 @@ ssize_t send(int fd, const void* buffer, size_t size, int flags) {
     static auto* const real = next<decltype(send)>("send");
     return transfer(kSend, size, [&](size_t n) { return real(fd, buffer, n, flags); });
 }
-ssize_t write(int fd, const void* buffer, size_t size) {
-    static auto* const real = next<decltype(write)>("write");
+// What stdio writes to a file; its own call of write can't be seen from here.
+size_t fwrite(const void* data, size_t size, size_t count, FILE* file) {
+    static auto* const real = next<decltype(fwrite)>("fwrite");
     struct stat status {};
-    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return real(fd, buffer, size);
-    return transfer(kFileWrite, size, [&](size_t n) { return real(fd, buffer, n); });
+    const bool regular = ::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode);
+    return regular && strikes(kFileWrite) ? 0 : real(data, size, count, file);
 }
 int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
     static auto* const real = next<decltype(accept4)>("accept4");

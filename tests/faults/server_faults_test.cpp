@@ -1,0 +1,136 @@
+// The servers while their calls fail: what can go on goes on, what can't is turned away and
+// counted, and every fault really happened.
+#include "loadgen/experiment/server_process.hpp"
+#include "tests/faults/fault_log.hpp"
+#include "tests/support/client.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace echotrio::test {
+namespace {
+
+enum class Outcome {
+    nothing_lost,  // every client is served as if nothing had happened
+    some_lost,     // the connections that were hit end; the others are served
+};
+
+struct Case {
+    const char* model;
+    const char* rule;
+    Outcome outcome;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.model << ' ' << c.rule;
+}
+
+constexpr int kClients = 60;
+
+// One client's visit: raw echo in pieces, or three HTTP requests, one of them with a large body.
+bool visit(const net::HostPort& where, int number) {
+    Client client(where);
+    if (!client.connected()) return false;
+    if (number % 2 == 0) {
+        for (int i = 0; i < 5; ++i) {
+            const std::string bytes = fmt::format("raw {} of {}", i, number);
+            if (!client.send(bytes) || client.receive(bytes.size()) != bytes) return false;
+        }
+        client.finish();
+        return client.receive_all().empty() && client.state(kPatience) == Client::State::ended;
+    }
+    const std::string body(static_cast<std::size_t>(20'000 + number), 'b');
+    const std::string post = fmt::format(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+    const std::string_view get = "GET /echo/hi?wait=1ms HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (const std::string_view request : {std::string_view(post), get, get}) {
+        if (!client.send(request)) return false;
+        const auto reply = client.reply();
+        if (!reply || reply->status != 200) return false;
+        if (reply->body != (request == get ? "hi" : body)) return false;
+    }
+    return true;
+}
+
+class ServerFaults : public testing::TestWithParam<Case> {};
+
+TEST_P(ServerFaults, AreOutlived) {
+    const Case& c = GetParam();
+    const FaultLog log(c.rule);
+    std::vector<std::string> arguments;
+    if (std::string_view(c.model) == "prefork") {
+        arguments = {"--start-workers", "4", "--max-connections-per-worker", "5"};
+    }
+    auto server = loadgen::ServerProcess::start(loadgen::own_bin_dir(), c.model, arguments, {},
+                                                log.environment());
+    ASSERT_TRUE(server) << server.error().message;
+    int served = 0;
+    for (int i = 0; i < kClients; ++i) served += visit(server->where(), i) ? 1 : 0;
+    EXPECT_GT(log.faults(), 0U) << "the fault was never met";
+    if (c.outcome == Outcome::nothing_lost) {
+        EXPECT_EQ(served, kClients);
+    } else {
+        EXPECT_GT(served, 0);
+        EXPECT_GE(static_cast<unsigned long>(served) + log.faults(),
+                  static_cast<unsigned long>(kClients))
+            << "a fault costs one connection at most";
+    }
+    EXPECT_EQ(server->stop(), 0) << server->child().stderr_text();
+}
+
+std::vector<Case> cases() {
+    std::vector<Case> all;
+    for (const char* model : {"prefork", "threads", "coroutine"}) {
+        for (const char* rule : {"recv=EINTR/3", "recv=short/2", "send=EINTR/3", "send=short/2",
+                                 "accept4=EINTR/2", "accept4=ECONNABORTED/3"}) {
+            all.push_back({model, rule, Outcome::nothing_lost});
+        }
+        for (const char* rule :
+             {"recv=ECONNRESET/7", "send=EPIPE/7", "send=ECONNRESET/9", "accept4=EMFILE/4",
+              "accept4=ENFILE/5", "accept4=ENOMEM/5", "accept4=ENOBUFS/5"}) {
+            all.push_back({model, rule, Outcome::some_lost});
+        }
+    }
+    // A blocking call says EAGAIN when its time ran out; on the loop it means "not yet".
+    for (const char* rule : {"recv=EAGAIN/3", "send=EAGAIN/3", "epoll_wait=EINTR/2"}) {
+        all.push_back({"coroutine", rule, Outcome::nothing_lost});
+    }
+    all.push_back({"threads", "poll=EINTR/2", Outcome::nothing_lost});
+    all.push_back({"threads", "pthread_create=EAGAIN/3", Outcome::some_lost});
+    all.push_back({"prefork", "fork=EAGAIN/2+4", Outcome::nothing_lost});
+    all.push_back({"prefork", "fork=ENOMEM/3+4", Outcome::nothing_lost});
+    all.push_back({"prefork", "poll=EINTR/2", Outcome::nothing_lost});
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, ServerFaults, testing::ValuesIn(cases()), [](const auto& test) {
+    std::string name = fmt::format("{}_{}", test.param.model, test.param.rule);
+    for (char& letter : name) {
+        if (std::isalnum(static_cast<unsigned char>(letter)) == 0) letter = '_';
+    }
+    return name;
+});
+
+// A refusal for want of a thread is counted as such.
+TEST(ServerFaults, RefusalsAreCounted) {
+    const FaultLog log("pthread_create=EAGAIN/2");
+    auto server =
+        loadgen::ServerProcess::start(loadgen::own_bin_dir(), "threads", {}, {}, log.environment());
+    ASSERT_TRUE(server) << server.error().message;
+    int refused = 0;
+    for (int i = 0; i < 10; ++i) {
+        const auto reply = get(server->where(), "/echo/x");
+        ASSERT_TRUE(reply);
+        if (reply->status == 503) ++refused;
+    }
+    EXPECT_EQ(static_cast<unsigned long>(refused), log.faults());
+    auto reply = get(server->where(), "/stats");
+    if (reply && reply->status == 503) reply = get(server->where(), "/stats");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(nlohmann::json::parse(reply->body)["connections"]["refused"], log.faults());
+    EXPECT_EQ(server->stop(), 0);
+}
+
+}  // namespace
+}  // namespace echotrio::test
