@@ -53,8 +53,9 @@ Step Http::next(Context& context, Input& input, bool ended) {
             case Phase::closing:
                 flushing_ = pending() > 0;
                 if (flushing_) break;
-                // a peer that sent it all needs no more; one that broke the protocol may send on
-                if (ended || reason_ == CloseReason::finished || reason_ == CloseReason::timeout) {
+                // who still sends would lose the reply to a reset
+                if (ended || reason_ == CloseReason::timeout ||
+                    (reason_ == CloseReason::finished && input.empty())) {
                     return {Step::Kind::close, reason_};
                 }
                 phase_ = Phase::linger;

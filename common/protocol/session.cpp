@@ -71,7 +71,7 @@ void Session::refuse() {
 }
 
 bool Session::in_request() const noexcept {
-    if (protocol_ == Protocol::undecided) return !input_.empty();
+    if (protocol_ == Protocol::undecided) return refused_ || !input_.empty();
     return http_ && http_->receiving() && !http_->done(input_);
 }
 

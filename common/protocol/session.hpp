@@ -145,7 +145,8 @@ class Session {
     // read step first; a server that can't wait for it says timed_out() (and nothing is sent).
     void refuse();
 
-    // True while a request has begun and is not yet received in full (--request-timeout applies);
+    // True while a request has begun and is not yet received in full (--request-timeout applies),
+    // as long as a connection that is turned away has said nothing, and while one lingers;
     // false between requests and in raw echo (--idle-timeout applies).
     bool in_request() const noexcept;
 

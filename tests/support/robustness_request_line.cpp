@@ -21,7 +21,7 @@ void add_methods(std::vector<RobustnessCase>& cases) {
             {"method_head", line("HEAD /echo/a HTTP/1.1"), {200}, false, true},
             {"method_delete", line("DELETE /echo HTTP/1.1"), {405}},
             {"method_options", line("OPTIONS /echo HTTP/1.1"), {405}},
-            {"method_trace", line("TRACE /echo HTTP/1.1"), {405}, false, true},
+            {"method_trace", line("TRACE /echo HTTP/1.1"), {405}},
             {"method_patch", line("PATCH /echo HTTP/1.1"), {405}},
             {"method_connect", "CONNECT t:80 HTTP/1.1\r\nHost: t:80\r\n\r\n", {404}},
             {"method_unknown", after_good(line("BREW /pot HTTP/1.1")), {200, 501}, true},

@@ -1,0 +1,138 @@
+// Each server with the tools that people have: nc, curl, wrk, ab, h2load, as they would type it.
+#include "tests/contract/fixture.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+namespace echotrio::test {
+namespace {
+
+#define NEEDS(program) \
+    if (!installed(program)) GTEST_SKIP() << program << " is not installed"
+
+class Tools : public Contract {};
+
+TEST_P(Tools, NetcatHalfCloses) {
+    NEEDS("nc");
+    start();
+    const auto result = shell("printf 'hello\\n' | nc -N " + host_port());
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_EQ(result.output, "hello\n");
+}
+
+TEST_P(Tools, NetcatSpeaksHttp) {
+    NEEDS("nc");
+    start();
+    const auto result = shell("printf 'GET /echo/hi HTTP/1.0\\r\\n\\r\\n' | nc -N " + host_port());
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_TRUE(result.output.starts_with("HTTP/1.1 200 OK\r\n")) << result.output;
+    EXPECT_TRUE(result.output.ends_with("\r\n\r\nhi")) << result.output;
+}
+
+TEST_P(Tools, CurlOnEveryPage) {
+    NEEDS("curl");
+    start();
+    const auto curl = [&](const std::string& arguments) {
+        return shell("curl -sS --max-time 20 " + arguments);
+    };
+    EXPECT_EQ(curl("-d hello " + url("/echo")).output, "hello");
+    EXPECT_EQ(curl("-X PUT -d hello " + url("/echo")).output, "hello");
+    EXPECT_EQ(curl(url("/echo/hi%20there")).output, "hi there");
+    EXPECT_EQ(curl(url("/healthz")).output, "ok");
+    EXPECT_NE(curl(url("/")).output.find(model()), std::string::npos);
+    EXPECT_NE(curl(url("/metrics")).output.find("echotrio_requests_total{model=\"" + model()),
+              std::string::npos);
+    EXPECT_EQ(nlohmann::json::parse(curl(url("/stats")).output).at("model"), model());
+    EXPECT_EQ(curl("--http1.0 -d hello " + url("/echo")).output, "hello");
+    EXPECT_EQ(curl("-o /dev/null -w '%{http_code} %{content_type}' -H 'Content-Type: a/b' -d x " +
+                   url("/echo"))
+                  .output,
+              "200 a/b");
+    EXPECT_EQ(curl("-I -o /dev/null -w %{http_code} " + url("/echo/hi")).output, "200");
+    EXPECT_EQ(curl("-o /dev/null -w %{http_code} " + url("/nothing")).output, "404");
+    EXPECT_EQ(curl("-X DELETE -o /dev/null -w %{http_code} " + url("/echo")).output, "405");
+    EXPECT_EQ(curl("-o /dev/null -w %{http_code} '" + url("/echo/a?wait=11s") + "'").output, "400");
+}
+
+// Chunked, with Expect: 100-continue, and above the limit.
+TEST_P(Tools, CurlUploads) {
+    NEEDS("curl");
+    start();
+    const auto path =
+        std::filesystem::temp_directory_path() / fmt::format("echotrio-upload-{}", ::getpid());
+    std::string content;
+    for (std::uint32_t i = 0; content.size() < 1'000'000; ++i) {
+        content += static_cast<char>(i * 2654435761U >> 24);
+    }
+    std::ofstream(path, std::ios::binary) << content;
+    const std::string upload = "curl -sS --max-time 30 -T " + path.string() + " " + url("/echo");
+    EXPECT_TRUE(shell(upload + " -H 'Transfer-Encoding: chunked'").output == content);
+    EXPECT_TRUE(shell(upload).output == content);
+    EXPECT_TRUE(shell(upload + " -H 'Expect: 100-continue'").output == content);
+    std::ofstream(path, std::ios::binary | std::ios::app) << std::string(2'000'000, 'x');
+    const std::string code = " -o /dev/null -w %{http_code}";
+    EXPECT_EQ(shell(upload + code).output, "413");
+    EXPECT_EQ(shell(upload + code + " -H 'Transfer-Encoding: chunked'").output, "413");
+    EXPECT_EQ(shell(upload + code + " -H 'Expect:'").output, "413");
+    std::filesystem::remove(path);
+}
+
+// Load tools: no errors, and the server has counted what they did.
+TEST_P(Tools, WrkFindsNoErrors) {
+    NEEDS("wrk");
+    start({});
+    const auto result = shell("wrk -c 8 -t 1 -d 1 " + url("/echo/hi"));
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_EQ(result.output.find("Socket errors"), std::string::npos) << result.output;
+    EXPECT_EQ(result.output.find("Non-2xx"), std::string::npos) << result.output;
+    std::smatch match;
+    ASSERT_TRUE(std::regex_search(result.output, match, std::regex(R"((\d+) requests in)")));
+    const auto stats = stats_when([](const auto& s) { return s["connections"]["now"] == 1; });
+    EXPECT_GE(stats["requests"].get<long>(), std::stol(match[1]));
+    EXPECT_LE(stats["requests"].get<long>(), std::stol(match[1]) + 8);  // those cut off at the end
+    EXPECT_EQ(stats["errors"]["bad_requests"], 0);
+}
+
+TEST_P(Tools, ApacheBenchKeepsAlive) {
+    NEEDS("ab");
+    start();
+    const auto result = shell("ab -q -k -n 2000 -c 8 " + url("/echo/hi"));
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_TRUE(std::regex_search(result.output, std::regex(R"(Complete requests: +2000\n)")));
+    EXPECT_TRUE(std::regex_search(result.output, std::regex(R"(Failed requests: +0\n)")));
+    EXPECT_TRUE(std::regex_search(result.output, std::regex(R"(Keep-Alive requests: +2000\n)")))
+        << result.output;
+    EXPECT_EQ(stats()["requests"], 2000);
+}
+
+TEST_P(Tools, ApacheBenchWithoutKeepAlive) {
+    NEEDS("ab");
+    start();
+    const auto result = shell("ab -q -n 500 -c 8 " + url("/echo/hi"));
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_TRUE(std::regex_search(result.output, std::regex(R"(Failed requests: +0\n)")))
+        << result.output;
+    const auto counted = stats();
+    EXPECT_EQ(counted["requests"], 500);
+    EXPECT_GE(counted["connections"]["total"], 501);
+}
+
+TEST_P(Tools, H2loadOverHttp1) {
+    NEEDS("h2load");
+    start();
+    // -m: four requests of a connection on their way at a time
+    const auto result = shell("h2load --h1 -n 2000 -c 8 -m 4 " + url("/echo/hi"));
+    EXPECT_EQ(result.status, 0) << result.errors;
+    EXPECT_NE(result.output.find("2000 succeeded, 0 failed, 0 errored, 0 timeout"),
+              std::string::npos)
+        << result.output;
+    EXPECT_EQ(stats()["requests"], 2000);
+}
+
+INSTANTIATE_FOR_ALL_SERVERS(Tools);
+
+}  // namespace
+}  // namespace echotrio::test
