@@ -12,10 +12,12 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     int status = cli::kExitOk;
     loadgen::add_compare(app, status);
+    loadgen::add_merge(app, status);
     loadgen::add_observe(app, status);
     loadgen::add_plan(app, status);
     loadgen::add_report(app, status);
     loadgen::add_run(app, status);
+    loadgen::add_search(app, status);
     loadgen::add_wait(app, status);
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;
     return status;

@@ -1,0 +1,141 @@
+// `loadgen merge`: the results of several generators that ran one load together, as one.
+#include "loadgen/record/merge.hpp"
+
+#include "common/base/cli.hpp"
+#include "loadgen/analysis/verdict.hpp"
+#include "loadgen/commands/commands.hpp"
+#include "loadgen/experiment/environment.hpp"
+#include "loadgen/report/console_run.hpp"
+#include "loadgen/report/result_json.hpp"
+#include "loadgen/report/results_file.hpp"
+#include "loadgen/report/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+namespace echotrio::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Below this share of common time the sum is not one load.
+constexpr double kOverlap = 0.95;
+
+struct Options {
+    std::vector<std::string> files;
+    std::string json;
+    bool quiet = false;
+};
+
+struct Part {
+    MergePart merge;
+    Json command;
+};
+
+Result<Part> read_part(const std::string& path) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open()) return Error{fmt::format("cannot read '{}'", path)};
+    const Json json = Json::parse(text, nullptr, false);
+    if (json.is_discarded()) return Error{fmt::format("{}: is not whole JSON", path)};
+    auto result = result_from_json(json);
+    if (!result) return Error{fmt::format("{}: {}", path, result.error().message)};
+    Part part{{std::move(*result), 0}, json.value("command", Json())};
+    const Json* const connections = part.command.is_object() && part.command.contains("connections")
+                                        ? &part.command["connections"]
+                                        : nullptr;
+    if (connections == nullptr || !connections->is_number_unsigned()) {
+        return Error{fmt::format("{}: does not say its command", path)};
+    }
+    part.merge.connections = connections->get<std::uint64_t>();
+    return part;
+}
+
+bool is_set(const Json& command, const char* key) {
+    return command.contains(key) && !command[key].is_null();
+}
+
+VerdictContext context_of(const std::vector<Part>& parts) {
+    VerdictContext context;
+    const Json& command = parts.front().command;
+    context.open_loop = is_set(command, "rate");
+    context.poisson = context.open_loop && command.value("arrival", Json()) == "poisson";
+    context.rate_varies =
+        context.open_loop && command["rate"].dump().find_first_of(",.:/") != std::string::npos;
+    for (const Part& part : parts) context.connections += part.merge.connections;
+    return context;
+}
+
+Json merged_json(const std::vector<Part>& parts, const Options& options, const Merged& merged) {
+    Json json{{"schema_version", kSchemaVersion}};
+    json["command"] = parts.front().command;
+    json["command"]["connections"] = context_of(parts).connections;
+    json["environment"] = describe_environment();
+    json["merged"] = {{"results", options.files}, {"overlap", merged.overlap}};
+    for (const Part& part : parts) json["merged"]["commands"].push_back(part.command);
+    json.update(result_to_json(merged.result));
+    return json;
+}
+
+Status write_json(const std::string& path, const std::string& text) {
+    if (path.empty()) return Done{};
+    if (path != "-") return write_file(path, text);
+    fmt::print("{}", text);
+    return Done{};
+}
+
+int merge(const Options& options) {
+    std::vector<Part> parts;
+    std::vector<MergePart> sources;
+    for (const std::string& path : options.files) {
+        auto part = read_part(path);
+        if (!part) return cli::fail(part.error().message);
+        sources.push_back(part->merge);
+        parts.push_back(std::move(*part));
+    }
+    auto merged = merge_results(sources);
+    if (!merged) return cli::fail(merged.error().message);
+    Verdict& verdict = merged->result.verdict;
+    verdict = judge(merged->result, context_of(parts));
+    if (merged->overlap < kOverlap) {
+        verdict.valid = verdict.rankable = false;
+        verdict.reasons.push_back(
+            {"windows",
+             fmt::format("the generators measured together for only {:.3g} % of the time",
+                         merged->overlap * 100),
+             "start them at one moment (--start-at) and with one --warmup and --duration"});
+    }
+    const std::string text = merged_json(parts, options, *merged).dump(2) + "\n";
+    if (const Status written = write_json(options.json, text); !written) {
+        return cli::fail(written.error().message);
+    }
+    if (!options.quiet) {
+        std::FILE* const out = options.json == "-" ? stderr : stdout;
+        const auto url = parts.front().command.value("url", std::string("?"));
+        fmt::print(
+            out, "{}",
+            run_summary(merged->result, {url, fmt::format("{} generators together", parts.size())},
+                        terminal_style(::fileno(out)).colour));
+    }
+    return verdict.valid ? cli::kExitOk : kExitInvalid;
+}
+
+}  // namespace
+
+void add_merge(CLI::App& app, int& status) {
+    auto* command = app.add_subcommand("merge", "Add up the results of several generators");
+    auto options = std::make_shared<Options>();
+    command->add_option("RESULT", options->files, "Files that `loadgen run --json` wrote")
+        ->required();
+    command->add_option("--json", options->json,
+                        "Write the whole as JSON to this file; - for standard output");
+    command->add_flag("--quiet", options->quiet, "No summary");
+    command->callback([options, &status] { status = merge(*options); });
+}
+
+}  // namespace echotrio::loadgen
