@@ -2,6 +2,7 @@
 #include "common/protocol/request.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace echotrio::protocol {
@@ -36,9 +37,16 @@ Method method_of(int method) {
 // uri-host [ ":" port ] of RFC 9110 7.2, by its characters: nothing that could end or begin another
 // part of a URI.
 bool is_host(std::string_view value) {
-    return std::all_of(value.begin(), value.end(), [](char c) {
-        return c > ' ' && c < '\x7f' && std::strchr("/?#@\\,\"<>^`{|}", c) == nullptr;
-    });
+    static constexpr std::array<bool, 256> kAllowed = [] {
+        std::array<bool, 256> allowed{};
+        for (unsigned c = '!'; c < 0x7f; ++c) allowed[c] = true;
+        for (const char c : std::string_view("/?#@\\,\"<>^`{|}")) {
+            allowed[static_cast<unsigned char>(c)] = false;
+        }
+        return allowed;
+    }();
+    return std::all_of(value.begin(), value.end(),
+                       [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
 // Origin form or absolute form (RFC 9112 3.2).

@@ -14,10 +14,17 @@ constexpr std::array<std::string_view, 9> kMethods{"GET",     "POST",    "PUT", 
 
 // RFC 9110 5.6.2
 bool is_token(std::string_view text) {
-    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               kMarks.find(c) != std::string_view::npos;
+    static constexpr std::array<bool, 256> kAllowed = [] {
+        std::array<bool, 256> allowed{};
+        for (unsigned c = '0'; c <= '9'; ++c) allowed[c] = true;
+        for (unsigned c = 'A'; c <= 'Z'; ++c) allowed[c] = allowed[c | 0x20] = true;
+        for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+            allowed[static_cast<unsigned char>(c)] = true;
+        }
+        return allowed;
+    }();
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return kAllowed[static_cast<unsigned char>(c)];
     });
 }
 
