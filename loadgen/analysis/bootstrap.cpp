@@ -1,7 +1,5 @@
 #include "loadgen/analysis/bootstrap.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -74,29 +72,6 @@ Estimate ratio_of_medians(std::span<const double> numerator, std::span<const dou
                           {denominator.begin(), denominator.end()}};
     return bootstrap(
         samples, [](const Samples& s) { return median(s[0]) / median(s[1]); }, rng, confidence);
-}
-
-Difference difference_of(const Estimate& ratio) {
-    if (!ratio.interval) return Difference::unknown;
-    if (ratio.interval->low > 1) return Difference::higher;
-    if (ratio.interval->high < 1) return Difference::lower;
-    return Difference::none;
-}
-
-std::string comparison_sentence(std::string_view subject, std::string_view verb_phrase,
-                                std::string_view other, const Estimate& ratio) {
-    std::string verb(verb_phrase);
-    if (const auto at = verb.find('%'); at != std::string::npos) {
-        verb.replace(at, 1, fmt::format("{:.3g}", ratio.value));
-    }
-    const std::string claim = fmt::format("{} {} {}", subject, verb, other);
-    if (!ratio.interval) return claim + ", from too few repetitions for an interval";
-    const std::string interval =
-        fmt::format("95 % interval {:.3g} to {:.3g}", ratio.interval->low, ratio.interval->high);
-    if (difference_of(ratio) == Difference::none) {
-        return fmt::format("no difference seen: {}, {}", claim, interval);
-    }
-    return claim + ", " + interval;
 }
 
 }  // namespace echotrio::loadgen

@@ -7,8 +7,6 @@
 
 #include <functional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -33,15 +31,5 @@ Estimate bootstrap(const Samples& samples, const Statistic& statistic, Rng rng,
 inline constexpr std::size_t kBootstrapRepetitions = 5;
 Estimate ratio_of_medians(std::span<const double> numerator, std::span<const double> denominator,
                           Rng rng, double confidence = 0.95);
-
-enum class Difference { none, higher, lower, unknown };
-// Whether the ratio's interval excludes 1; unknown without an interval.
-Difference difference_of(const Estimate& ratio);
-
-// "coroutine handles 1.42 times as many requests per CPU-second as threads, 95 % interval 1.38 to
-// 1.47", or that no difference was seen, or that there are too few repetitions. `verb_phrase` says
-// what with "%" for the ratio: "handles % times as many requests per CPU-second as".
-std::string comparison_sentence(std::string_view subject, std::string_view verb_phrase,
-                                std::string_view other, const Estimate& ratio);
 
 }  // namespace echotrio::loadgen

@@ -1,5 +1,7 @@
 #include "loadgen/analysis/capacity.hpp"
 
+#include "loadgen/analysis/queueing.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -223,6 +225,13 @@ void Planner::size_instances() {
     if (d_.connections > 0 && m_.connection_limit) {
         need(static_cast<double>(d_.connections), static_cast<double>(*m_.connection_limit),
              m_.limited_by);
+    }
+    if (!(d_.rate > 0)) return;
+    const double rho = d_.rate / (static_cast<double>(plan_.instances) * plan_.capacity_rps->value);
+    plan_.utilization = rho;
+    constexpr std::uint64_t kMostServers = 100'000;  // of the recursion
+    if (rho < 1 && plan_.instances <= kMostServers) {
+        plan_.stretch = mmc_time(static_cast<int>(plan_.instances), rho);
     }
 }
 

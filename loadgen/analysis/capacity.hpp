@@ -84,6 +84,10 @@ struct ModelPlan {
     std::uint64_t instances = 0;  // 0 = can't be said
     std::string sized_by;         // "rate", "workers", ...: what asks for so many instances
     std::optional<Estimate> cores, memory_bytes;
+    // How busy the instances would be, and how many times its service time a request would then
+    // take on average, were arrivals Poisson and the instances one M/M/c queue: the least that
+    // queueing adds.
+    std::optional<double> utilization, stretch;
     bool meets = false;
     std::vector<std::string> reasons;  // why it does not, or can't be said
     std::vector<std::string> notes;    // what is extrapolated or only bounded

@@ -45,20 +45,8 @@ class Judge {
         verdict_.flags.push_back({check, std::move(what), std::move(advice)});
     }
 
-    void integrity();
-    void littles_law();
-    void failures();
-    void lateness();
-    void generator();
-    void rate();
-    void steadiness();
-    void arrivals();
-    void samples();
-    void fairness();
-    void network();
-    void machine();
-    void server();
-
+    void integrity(), littles_law(), failures(), lateness(), generator(), rate(), steadiness();
+    void arrivals(), samples(), fairness(), network(), machine(), server();
     bool server_is_the_limit() const;
     bool backlog_grows() const;
 
@@ -161,7 +149,7 @@ void Judge::lateness() {
             "lower the rate, add --threads, or give the generator CPUs of its own (--cpus)");
 }
 
-// Its CPU use says so, or (open loop) the schedule outran it while the generator kept up.
+// All the CPUs that its threads can use were used up.
 bool Judge::server_is_the_limit() const {
     if (!r_.server || !(r_.duration_s > 0)) return false;
     const double tasks = as_double(std::max<std::uint64_t>(r_.server->threads, 1));

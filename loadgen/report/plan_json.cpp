@@ -81,6 +81,8 @@ Json model_to_json(const ModelPlan& m) {
             {"sized_by", m.sized_by},
             {"cores", estimate(m.cores)},
             {"memory_bytes", estimate(m.memory_bytes)},
+            {"utilization", known(m.utilization)},
+            {"queueing_stretch", known(m.stretch)},
             {"capacity_rps", estimate(m.capacity_rps)},
             {"last_pass", rate_to_json(m.last_pass)},
             {"first_fail", rate_to_json(m.first_fail)},

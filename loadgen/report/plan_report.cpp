@@ -80,6 +80,7 @@ Section answer_section(const CapacityPlan& plan) {
                               {m.sized_by.empty() ? "-" : m.sized_by},
                               {with_interval(m.cores, plain)},
                               {with_interval(m.memory_bytes, memory_text)},
+                              {m.utilization ? fmt::format("{:.0f} %", *m.utilization * 100) : "-"},
                               {m.meets ? "yes" : "no", mark}});
     }
     section.blocks.emplace_back(std::move(table));

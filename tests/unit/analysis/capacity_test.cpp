@@ -128,6 +128,8 @@ TEST(Capacity, SizesForARate) {
     EXPECT_EQ(plan.instances, 3U);  // 100,000 / (48,000 x 0.7) = 2.98
     EXPECT_EQ(plan.sized_by, "rate");
     EXPECT_NEAR(plan.cores->value, 2 / 0.7, 1e-9);
+    EXPECT_NEAR(*plan.utilization, 100'000.0 / 144'000, 1e-9);
+    EXPECT_NEAR(*plan.stretch, 1.528, 0.001);  // M/M/3 at 0.694: C = 0.484
     EXPECT_NEAR(plan.memory_bytes->value, 3 * kMiB + 3 * 64 * 4096.0, 1);
     EXPECT_TRUE(plan.meets);
     demand.headroom = 0;
