@@ -4,7 +4,8 @@
 //     epoll_client PORT CONNECTIONS SECONDS raw SIZE
 //     epoll_client PORT CONNECTIONS SECONDS http PATH
 //
-// prints "requests=N seconds=S cpu_s=S", not counting the first tenth of the time.
+// prints "total=N requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time
+// and CPU time without the first tenth of it.
 #include "common/base/clock.hpp"
 #include "common/net/socket.hpp"
 
@@ -105,11 +106,11 @@ int main(int argc, char** argv) {
                   http ? fmt::format("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", argv[5])
                        : std::string(static_cast<std::size_t>(std::atoi(argv[5])), 'x'));
     client.learn_reply();
-    client.run_until(now() + duration / 10);
+    const std::uint64_t warm_up = client.run_until(now() + duration / 10);
     const TimePoint start = now();
     const double cpu_before = cpu_seconds();
     const std::uint64_t requests = client.run_until(start + duration);
-    fmt::print("requests={} seconds={:.6f} cpu_s={:.6f}\n", requests, seconds(now() - start),
-               cpu_seconds() - cpu_before);
+    fmt::print("total={} requests={} seconds={:.6f} cpu_s={:.6f}\n", 1 + warm_up + requests,
+               requests, seconds(now() - start), cpu_seconds() - cpu_before);
     return 0;
 }
