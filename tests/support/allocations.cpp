@@ -32,6 +32,15 @@ void* operator new(std::size_t size) {
     return memory;
 }
 
+// a coroutine's frame where its allocation may fail
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
 void operator delete(void* memory) noexcept {
     if (memory != nullptr) live -= ::malloc_usable_size(memory);
     std::free(memory);
