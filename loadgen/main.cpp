@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
     cli::prepare(app);
     app.require_subcommand(1);
     int status = cli::kExitOk;
+    loadgen::add_calibrate(app, status);
+    loadgen::add_claims(app, status);
     loadgen::add_compare(app, status);
     loadgen::add_merge(app, status);
     loadgen::add_observe(app, status);

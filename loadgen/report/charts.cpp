@@ -20,7 +20,7 @@ std::string first_reason(const Cell& cell) {
 }
 
 ChartPoint point_of(double x, const Cell& cell, const Spread& spread) {
-    ChartPoint point{x, spread.median, {}, {}, cell.counted == 0, {}};
+    ChartPoint point{x, spread.median, {}, {}, !spread.valid, {}};
     if (spread.count > 1) {
         point.low = spread.least;
         point.high = spread.most;

@@ -22,6 +22,18 @@ std::optional<double> figure(const Metric& metric, const Trial& trial) {
     return metric.of(trial);
 }
 
+// Whether the trial's figure may be used. Memory is read at a standstill: a generator that was late
+// or short of CPU spoils rates and latencies, not this.
+bool counts_for(const Metric& metric, const Trial& trial) {
+    if (trial.counts()) return true;
+    if (metric.unit != Unit::bytes || trial.superseded || trial.result.interrupted) return false;
+    constexpr std::string_view kTiming[] = {"generator", "lateness", "rate", "arrivals", "steady"};
+    const auto& reasons = trial.result.verdict.reasons;
+    return std::all_of(reasons.begin(), reasons.end(), [&](const Finding& reason) {
+        return std::find(std::begin(kTiming), std::end(kTiming), reason.check) != std::end(kTiming);
+    });
+}
+
 void collect_findings(const std::vector<Finding>& from,
                       std::vector<std::pair<Finding, std::size_t>>& into) {
     for (const Finding& finding : from) {
@@ -56,7 +68,7 @@ std::uint64_t fingerprint(std::string_view text) {
 
 Spread spread_of(const std::vector<double>& values) {
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    return {median(values), *least, *most, values.size()};
+    return {median(values), *least, *most, values.size(), true};
 }
 
 class Digester {
@@ -123,7 +135,6 @@ class Digester {
             return std::tuple(a->point.repetition, a->attempt) <
                    std::tuple(b->point.repetition, b->attempt);
         });
-        std::map<std::string, std::vector<double>> values;
         for (const Trial* trial : cell.trials) {
             collect_findings(trial->result.verdict.reasons, cell.reasons);
             collect_findings(trial->result.verdict.flags, cell.flags);
@@ -132,21 +143,31 @@ class Digester {
             cell.served =
                 std::min(cell.served, silent(level) ? connections_held(*trial, variant(label))
                                                     : trial->result.connections.served);
-            for (const Metric& metric : metrics()) {
-                if (const auto value = figure(metric, *trial)) values[metric.key].push_back(*value);
-            }
         }
-        for (const auto& [key, list] : values) cell.values[key] = spread_of(list);
+        for (const Metric& metric : metrics()) add_value(cell, metric);
         out_.cells.push_back(std::move(cell));
     }
 
-    std::vector<double> counted_values(const Cell& cell, const Metric& metric) const {
+    static std::vector<double> counted_values(const Cell& cell, const Metric& metric) {
         std::vector<double> values;
         for (const Trial* trial : cell.trials) {
-            if (!trial->counts()) continue;
+            if (!counts_for(metric, *trial)) continue;
             if (const auto value = figure(metric, *trial)) values.push_back(*value);
         }
         return values;
+    }
+
+    static void add_value(Cell& cell, const Metric& metric) {
+        std::vector<double> values = counted_values(cell, metric);
+        const bool valid = !values.empty();
+        for (const Trial* trial : cell.trials) {
+            if (valid) break;
+            if (const auto value = figure(metric, *trial)) values.push_back(*value);
+        }
+        if (values.empty()) return;
+        Spread spread = spread_of(values);
+        spread.valid = valid;
+        cell.values[metric.key] = spread;
     }
 
     // Whether the figure says something here: with a given rate, throughput is what was asked for.
@@ -226,11 +247,12 @@ class Digester {
 
     // A line through every trial of the silent workloads in which all connections were held.
     void add_memory(const std::string& label) {
+        const Metric& memory = *find_metric("memory");
         std::map<std::string, std::vector<const Trial*>> by_workload;
         for (const Cell& cell : out_.cells) {
             if (cell.variant != label || !silent(cell.level) || cell.starved()) continue;
             for (const Trial* trial : cell.trials) {
-                if (trial->counts()) by_workload[cell.level.workload].push_back(trial);
+                if (counts_for(memory, *trial)) by_workload[cell.level.workload].push_back(trial);
             }
         }
         for (const auto& [workload, trials] : by_workload) add_slope(label, workload, trials);

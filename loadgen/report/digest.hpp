@@ -22,6 +22,7 @@ namespace echotrio::loadgen {
 struct Spread {
     double median = 0, least = 0, most = 0;
     std::size_t count = 0;
+    bool valid = true;  // false: no trial counts, these are figures of those that don't
 };
 
 // All trials of one model at one level.

@@ -38,9 +38,8 @@ const Level* telling_level(const Digest& digest, const std::string& workload,
 std::vector<const Cell*> ranking(const Digest& digest, const Level& level, const Metric& metric) {
     std::vector<const Cell*> cells;
     for (const Cell& cell : digest.cells) {
-        if (cell.level == level && cell.counted > 0 && cell.value(metric.key) != nullptr) {
-            cells.push_back(&cell);
-        }
+        const Spread* spread = cell.level == level ? cell.value(metric.key) : nullptr;
+        if (spread != nullptr && spread->valid) cells.push_back(&cell);
     }
     std::stable_sort(cells.begin(), cells.end(), [&](const Cell* a, const Cell* b) {
         const double x = a->value(metric.key)->median, y = b->value(metric.key)->median;

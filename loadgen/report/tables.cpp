@@ -38,8 +38,8 @@ std::vector<Figure> figures_for(const Workload* workload) {
 }
 
 bool ranks(const Cell& cell, const Metric& metric) {
-    return cell.counted > 0 && cell.value(metric.key) != nullptr &&
-           !(metric.of_all_connections && cell.starved());
+    const Spread* spread = cell.value(metric.key);
+    return spread != nullptr && spread->valid && !(metric.of_all_connections && cell.starved());
 }
 
 // The variant whose figure is the best at this level beyond doubt; empty when there is none.
@@ -67,7 +67,7 @@ TableCell figure_cell(const Cell& cell, const Figure& figure, const std::string&
     const Spread* spread = cell.value(figure.metric);
     if (spread == nullptr) return {"-", Mark::muted};
     Mark mark = best == cell.variant ? Mark::best : Mark::plain;
-    if (cell.counted == 0) mark = Mark::invalid;
+    if (!spread->valid) mark = Mark::invalid;
     if (metric.of_all_connections && cell.starved()) mark = Mark::muted;
     return {format_value(spread->median, metric.unit), mark};
 }

@@ -1,0 +1,89 @@
+// `loadgen claims`: what is often said of the three models, measured on this machine.
+#include "loadgen/experiment/claims.hpp"
+
+#include "common/base/cli.hpp"
+#include "common/net/signals.hpp"
+#include "loadgen/commands/commands.hpp"
+#include "loadgen/experiment/counting.hpp"
+#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/experiment/environment.hpp"
+#include "loadgen/experiment/server_process.hpp"
+#include "loadgen/report/claims_report.hpp"
+#include "loadgen/report/results_file.hpp"
+#include "loadgen/report/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <random>
+
+namespace echotrio::loadgen {
+namespace {
+
+struct Options {
+    bool quick = false, quiet = false;
+    std::string json, count_in;
+    std::optional<std::uint64_t> seed;
+};
+
+int claims(const Options& options) {
+    auto signals = net::SignalFd::block({SIGINT, SIGTERM, SIGHUP});
+    if (!signals) return cli::fail(signals.error().message);
+    net::raise_descriptor_limit();
+    ClaimContext context;
+    context.bin_dir = own_bin_dir();
+    context.cpus = usable_cpus();
+    context.quick = options.quick;
+    context.seed = options.seed ? *options.seed : std::random_device{}();
+    bool stopped = false;
+    context.stop = [&] { return stopped = stopped || signals->take().has_value(); };
+
+    std::vector<Claim> found;
+    std::size_t number = 0;
+    for (const ClaimTest& test : claim_tests()) {
+        ++number;
+        if (!options.quiet) {
+            std::fprintf(stderr, "[%zu/%zu] %s\n", number, claim_tests().size(), test.name);
+        }
+        auto judged = test.run(context);
+        if (context.stop()) break;  // what is half measured is not judged
+        for (Claim& claim : judged) found.push_back(std::move(claim));
+    }
+    const auto json = claims_to_json(found, describe_environment(), context.seed, !stopped);
+    if (options.json == "-") {
+        std::fputs(to_text(json).c_str(), stdout);
+    } else {
+        if (!options.json.empty()) {
+            if (const Status written = write_file(options.json, to_text(json)); !written) {
+                return cli::fail(written.error().message);
+            }
+        }
+        std::fputs(to_console(claims_document(found), terminal_style(STDOUT_FILENO)).c_str(),
+                   stdout);
+    }
+    return stopped ? cli::fail("interrupted: the claims above are those that were judged")
+                   : cli::kExitOk;
+}
+
+}  // namespace
+
+void add_claims(CLI::App& app, int& status) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(
+        "claims", "What is said of processes, threads, the global lock and coroutines, measured");
+    command->add_flag("--quick", options->quick, "About two minutes, wider intervals");
+    command->add_option("--json", options->json, "A file for the figures; - = standard output")
+        ->type_name("FILE");
+    command->add_option("--seed", options->seed, "Order of the trials and arrivals")
+        ->default_str("random, recorded");
+    command->add_flag("-q,--quiet", options->quiet, "No progress");
+    command->add_option("--count-in", options->count_in)->group("");  // see counting.hpp
+    command->callback([options, &status] {
+        status = options->count_in.empty() ? claims(*options) : count_in(options->count_in);
+    });
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,139 @@
+#include "loadgen/experiment/claims.hpp"
+
+#include "common/base/rng.hpp"
+#include "loadgen/analysis/bootstrap.hpp"
+#include "loadgen/experiment/server_process.hpp"
+#include "loadgen/experiment/trial.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <numeric>
+
+namespace echotrio::loadgen {
+namespace {
+
+// Sends the heavy requests; their connections stay open until this is destroyed.
+class Beside {
+  public:
+    static Result<Beside> start(const net::HostPort& where, const Condition& condition) {
+        Beside beside;
+        const auto address = net::resolve(where.host, where.port);
+        if (!address) return address.error();
+        const std::string request = fmt::format(
+            "GET /echo/x?cpu={}ms HTTP/1.1\r\nHost: x\r\n\r\n",
+            std::chrono::duration_cast<std::chrono::milliseconds>(condition.beside_cost).count());
+        for (std::uint64_t i = 0; i < condition.beside; ++i) {
+            auto connection = net::connect_tcp(*address, std::chrono::seconds(5));
+            if (!connection) return connection.error();
+            if (net::write_some(connection->get(), request).count != request.size()) {
+                return Error{"a CPU-heavy request could not be sent"};
+            }
+            beside.connections_.push_back(std::move(*connection));
+        }
+        return beside;
+    }
+
+  private:
+    std::vector<net::Fd> connections_;
+};
+
+Result<RunResult> run_once(const ClaimContext& context, const Condition& condition,
+                           std::uint64_t seed) {
+    auto server = ServerProcess::start(context.bin_dir, condition.model, condition.arguments,
+                                       condition.server_cpus);
+    if (!server) return server.error();
+    TrialOptions options;
+    options.run.target = {Scheme::http, server->where(), "/echo/hi"};
+    options.run.seed = seed;
+    options.run.cpus = context.generator_cpus();
+    options.run.timeout = std::chrono::seconds(2);
+    condition.load(options.run);
+    options.run.target.where = server->where();
+    options.pid = server->pid();
+    options.server_cpus = condition.server_cpus;
+    const auto beside = Beside::start(server->where(), condition);
+    if (!beside) return beside.error();
+    auto result = run_trial(options, {}, context.stop);
+    // A drain would wait for the heavy requests; nothing is to be learnt from them.
+    if (condition.beside > 0) server->child().signal(SIGKILL);
+    server->stop();
+    return result;
+}
+
+}  // namespace
+
+const std::vector<ClaimTest>& claim_tests() {
+    static const std::vector<ClaimTest> kTests = {
+        {"a fault in one connection", contained_faults},
+        {"resources before, at the peak and after", resources_on_need},
+        {"memory and time of a worker, a thread, a coroutine", costs_of_being},
+        {"sharing a counter", sharing},
+        {"CPU work on one core and on two", scaling_with_cores},
+        {"the global lock on one processor", one_processor},
+        {"the switch interval", preemption},
+        {"a coroutine that does not yield", yielding},
+        {"the most connections that each model holds", most_connections},
+    };
+    return kTests;
+}
+
+std::vector<double> Measured::figures(
+    const std::string& label,
+    const std::function<std::optional<double>(const RunResult&)>& of) const {
+    std::vector<double> values;
+    const auto found = results.find(label);
+    if (found == results.end()) return values;
+    for (const RunResult& result : found->second) {
+        if (const auto value = of(result)) values.push_back(*value);
+    }
+    return values;
+}
+
+Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
+                 std::uint64_t repetitions) {
+    Measured measured;
+    for (std::uint64_t round = 0; round < repetitions; ++round) {
+        std::vector<std::size_t> order(conditions.size());
+        std::iota(order.begin(), order.end(), 0U);
+        Rng(context.seed).split(round).shuffle(order);
+        for (const std::size_t i : order) {
+            if (context.stop()) return measured;
+            auto result = run_once(context, conditions[i], context.seed + round);
+            if (result && result->requests > 0) {
+                measured.results[conditions[i].label].push_back(std::move(*result));
+            } else {
+                measured.trouble = result ? conditions[i].label + ": no request was answered"
+                                          : result.error().message;
+            }
+        }
+    }
+    return measured;
+}
+
+void small_http_load(const ClaimContext& context, RunOptions& options) {
+    options.duration = std::chrono::milliseconds(context.quick ? 500 : 1000);
+    options.warmup = std::chrono::milliseconds(200);
+}
+
+Effect effect_of(const ClaimContext& context, const std::vector<double>& numerator,
+                 const std::vector<double>& denominator) {
+    Effect effect;
+    effect.text = "not measured";
+    if (numerator.empty() || denominator.empty()) return effect;
+    const Estimate ratio = ratio_of_medians(numerator, denominator, Rng(context.seed));
+    effect.value = ratio.value;
+    effect.text = fmt::format("{:.3g}", ratio.value);
+    effect.json = {
+        {"ratio", ratio.value}, {"ci95", nullptr}, {"n", {numerator.size(), denominator.size()}}};
+    if (!ratio.interval) return effect;
+    effect.known = true;
+    effect.low = ratio.interval->low;
+    effect.high = ratio.interval->high;
+    effect.json["ci95"] = {effect.low, effect.high};
+    effect.text += fmt::format(" (95 % interval {:.3g} to {:.3g})", effect.low, effect.high);
+    return effect;
+}
+
+}  // namespace echotrio::loadgen

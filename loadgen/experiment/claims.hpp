@@ -1,0 +1,104 @@
+// Sentences that are often said of processes, threads, the global lock and coroutines, each as an
+// experiment with a measurement, an effect size, its interval and a verdict.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "loadgen/engine/run.hpp"
+#include "loadgen/record/run_result.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+enum class ClaimVerdict : std::uint8_t { supported, refuted, inconclusive, not_testable };
+inline const char* name_of(ClaimVerdict verdict) {
+    constexpr const char* kNames[] = {"supported", "refuted", "inconclusive", "not_testable"};
+    return kNames[static_cast<std::size_t>(verdict)];
+}
+
+struct Claim {
+    std::string id;
+    std::string sentence;
+    ClaimVerdict verdict = ClaimVerdict::inconclusive;
+    nlohmann::ordered_json evidence = nlohmann::ordered_json::object();
+    std::string reason{};  // the measurement in words, with the effect and its interval
+};
+
+struct ClaimContext {
+    std::string bin_dir;
+    std::vector<int> cpus;  // usable ones
+    bool quick = false;
+    std::uint64_t seed = 1;
+    std::function<bool()> stop;
+
+    std::uint64_t repetitions() const { return quick ? 3 : 7; }
+    std::vector<int> one_cpu() const { return {cpus.front()}; }
+    std::vector<int> two_cpus() const { return {cpus[0], cpus[1]}; }  // Precondition: there are two
+    std::vector<int> generator_cpus() const { return {cpus.back()}; }
+};
+
+// One experiment may judge several sentences.
+struct ClaimTest {
+    const char* name;  // what is being measured, for the progress line
+    std::vector<Claim> (*run)(const ClaimContext& context);
+};
+const std::vector<ClaimTest>& claim_tests();
+
+// --- What the experiments are made of ---
+
+// A server and what is done to it.
+struct Condition {
+    std::string label;
+    std::string model;
+    std::vector<std::string> arguments;
+    std::vector<int> server_cpus;
+    // CPU-heavy requests that are in flight on connections of their own during the whole window.
+    std::uint64_t beside = 0;
+    Nanos beside_cost{0};  // of each, at most 10 s
+    std::function<void(RunOptions&)> load;
+};
+
+// Every condition `repetitions` times, each with a fresh server, in rounds of random order. What
+// could not run is missing from the list; `trouble` says why.
+struct Measured {
+    std::map<std::string, std::vector<RunResult>> results;
+    std::string trouble;
+    // The figure of every run of that condition that has one.
+    std::vector<double> figures(
+        const std::string& label,
+        const std::function<std::optional<double>(const RunResult&)>& of) const;
+};
+Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
+                 std::uint64_t repetitions);
+
+// GET requests on kept connections for half a second (quick) or a second.
+void small_http_load(const ClaimContext& context, RunOptions& options);
+
+// {"ratio": x, "ci95": [lo, hi], "n": [n, m]} of the medians; empty where there is none.
+struct Effect {
+    nlohmann::ordered_json json;
+    double value = 0, low = 0, high = 0;
+    bool known = false;
+    std::string text;  // "1.95 (95 % interval 1.90 to 2.01)"
+};
+Effect effect_of(const ClaimContext& context, const std::vector<double>& numerator,
+                 const std::vector<double>& denominator);
+
+// The experiments, by theme.
+std::vector<Claim> contained_faults(const ClaimContext& context);    // claims_process.cpp
+std::vector<Claim> resources_on_need(const ClaimContext& context);   // claims_process.cpp
+std::vector<Claim> costs_of_being(const ClaimContext& context);      // claims_memory.cpp
+std::vector<Claim> most_connections(const ClaimContext& context);    // claims_memory.cpp
+std::vector<Claim> sharing(const ClaimContext& context);             // claims_sharing.cpp
+std::vector<Claim> scaling_with_cores(const ClaimContext& context);  // claims_lock.cpp
+std::vector<Claim> one_processor(const ClaimContext& context);       // claims_lock.cpp
+std::vector<Claim> preemption(const ClaimContext& context);          // claims_lock.cpp
+std::vector<Claim> yielding(const ClaimContext& context);            // claims_lock.cpp
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,243 @@
+// Claims about the global lock, preemption and yielding.
+#include "loadgen/analysis/statistics.hpp"
+#include "loadgen/experiment/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace echotrio::loadgen {
+namespace {
+
+std::optional<double> throughput(const RunResult& result) {
+    return result.throughput_rps;
+}
+std::optional<double> median_ms(const RunResult& result) {
+    if (!result.latency_us.p50) return std::nullopt;
+    return *result.latency_us.p50 / 1000;
+}
+std::optional<double> worst_ms(const RunResult& result) {
+    if (!result.latency_us.max) return std::nullopt;
+    return *result.latency_us.max / 1000;
+}
+
+double median_or_0(const std::vector<double>& values) {
+    return values.empty() ? 0 : median(values);
+}
+
+// Small requests, one after the other, beside one request that burns a CPU all the time.
+Condition beside_a_burner(const ClaimContext& context, std::string label, std::string model,
+                          std::vector<std::string> arguments) {
+    return {std::move(label),
+            std::move(model),
+            std::move(arguments),
+            context.one_cpu(),
+            1,
+            std::chrono::seconds(context.quick ? 3 : 4),
+            [&context](RunOptions& options) {
+                small_http_load(context, options);
+                options.warmup = std::chrono::milliseconds(100);
+                options.duration = std::chrono::milliseconds(context.quick ? 1000 : 2000);
+            }};
+}
+
+}  // namespace
+
+std::vector<Claim> scaling_with_cores(const ClaimContext& context) {
+    Claim locked{"one-thread-at-a-time",
+                 "Under the global lock one thread runs and the others wait: CPU work does not "
+                 "scale with cores"};
+    Claim free{"parallel-without-lock",
+               "Without the global lock, and with processes, CPU work scales with cores"};
+    if (context.cpus.size() < 2) {
+        for (Claim* claim : {&locked, &free}) {
+            claim->verdict = ClaimVerdict::not_testable;
+            claim->reason = "this machine lets us use one CPU; two are needed";
+        }
+        return {locked, free};
+    }
+    const auto load = [&context](RunOptions& options) {
+        small_http_load(context, options);
+        options.target.path = "/echo/hi?cpu=2ms";
+        options.connections = 4;
+    };
+    const std::vector<std::string> pool{"--start-workers", "5"};
+    std::vector<Condition> conditions;
+    for (const bool two : {false, true}) {
+        const auto cpus = two ? context.two_cpus() : context.one_cpu();
+        const char* on = two ? " on two" : " on one";
+        conditions.push_back({std::string("lock") + on, "threads", {}, cpus, 0, {}, load});
+        conditions.push_back(
+            {std::string("no lock") + on, "threads", {"--gil", "off"}, cpus, 0, {}, load});
+        conditions.push_back({std::string("processes") + on, "prefork", pool, cpus, 0, {}, load});
+    }
+    const Measured measured = measure(context, conditions, context.repetitions());
+    const auto gain = [&](const std::string& what) {
+        return effect_of(context, measured.figures(what + " on two", throughput),
+                         measured.figures(what + " on one", throughput));
+    };
+    const Effect lock = gain("lock"), no_lock = gain("no lock"), processes = gain("processes");
+    locked.evidence["throughput_two_cores_over_one"] = lock.json;
+    locked.reason = fmt::format("a second core multiplies throughput by {}", lock.text);
+    // Half a core's worth would be scaling; noise and the generator's own use of a core are less.
+    constexpr double kScales = 1.5, kDoesNot = 1.25;
+    if (lock.known && lock.high < kDoesNot) locked.verdict = ClaimVerdict::supported;
+    if (lock.known && lock.low > kScales) locked.verdict = ClaimVerdict::refuted;
+    free.evidence["no_lock_two_cores_over_one"] = no_lock.json;
+    free.evidence["processes_two_cores_over_one"] = processes.json;
+    free.reason = fmt::format(
+        "a second core multiplies throughput by {} without the lock and by "
+        "{} with processes",
+        no_lock.text, processes.text);
+    if (no_lock.known && processes.known) {
+        if (no_lock.low > kScales && processes.low > kScales) {
+            free.verdict = ClaimVerdict::supported;
+        } else if (no_lock.high < kDoesNot || processes.high < kDoesNot) {
+            free.verdict = ClaimVerdict::refuted;
+        }
+    }
+    return {locked, free};
+}
+
+std::vector<Claim> one_processor(const ClaimContext& context) {
+    Claim rate{"lock-costs-nothing-on-one-cpu",
+               "On one processor the global lock costs nothing: throughput is the same without"};
+    Claim latency{
+        "lock-costs-no-latency-on-one-cpu",
+        "On one processor the global lock costs no latency either: a small request beside "
+        "CPU work is answered as fast with it as without"};
+    const auto load = [&context](RunOptions& options) {
+        small_http_load(context, options);
+        options.target.path = "/echo/hi?cpu=100us";
+        options.connections = 16;
+    };
+    std::vector<Condition> conditions{
+        {"lock", "threads", {}, context.one_cpu(), 0, {}, load},
+        {"no lock", "threads", {"--gil", "off"}, context.one_cpu(), 0, {}, load}};
+    const Measured rates = measure(context, conditions, context.repetitions() + 2);
+    const Effect ratio =
+        effect_of(context, rates.figures("lock", throughput), rates.figures("no lock", throughput));
+    rate.evidence["throughput_with_over_without"] = ratio.json;
+    rate.reason = fmt::format(
+        "throughput with the lock over without: {}; 0.95 to 1.05 counts as "
+        "the same",
+        ratio.text);
+    if (ratio.known) {
+        if (ratio.low >= 0.95 && ratio.high <= 1.05) rate.verdict = ClaimVerdict::supported;
+        if (ratio.high < 0.95 || ratio.low > 1.05) rate.verdict = ClaimVerdict::refuted;
+    }
+    const Measured waits =
+        measure(context,
+                {beside_a_burner(context, "lock", "threads", {}),
+                 beside_a_burner(context, "no lock", "threads", {"--gil", "off"})},
+                context.repetitions());
+    const auto with = waits.figures("lock", median_ms),
+               without = waits.figures("no lock", median_ms);
+    const Effect slower = effect_of(context, with, without);
+    latency.evidence = {{"p50_ms_with_lock", median_or_0(with)},
+                        {"p50_ms_without", median_or_0(without)},
+                        {"with_over_without", slower.json}};
+    latency.reason = fmt::format(
+        "median latency beside one CPU-bound request: {:.3g} ms with the lock (its switch interval "
+        "is 5 ms), {:.3g} ms without; ratio {}",
+        median_or_0(with), median_or_0(without), slower.text);
+    if (slower.known && slower.low > 1.2) latency.verdict = ClaimVerdict::refuted;
+    if (slower.known && slower.high < 1.2) latency.verdict = ClaimVerdict::supported;
+    return {rate, latency};
+}
+
+std::vector<Claim> preemption(const ClaimContext& context) {
+    Claim interval{"preemption-follows-interval",
+                   "The interpreter preempts by a software tick: how long a thread waits to wake "
+                   "follows the switch interval"};
+    Claim ticks{
+        "old-ticks-behave-otherwise",
+        "The old lock, which counts ticks, behaves otherwise: its waits do not follow a time "
+        "interval"};
+    const Measured measured =
+        measure(context,
+                {beside_a_burner(context, "2ms", "threads", {"--switch-interval", "2ms"}),
+                 beside_a_burner(context, "10ms", "threads", {"--switch-interval", "10ms"}),
+                 beside_a_burner(context, "ticks", "threads", {"--gil", "ticks"})},
+                context.repetitions());
+    const auto short_waits = measured.figures("2ms", median_ms);
+    const auto long_waits = measured.figures("10ms", median_ms);
+    const auto tick_waits = measured.figures("ticks", median_ms);
+    const Effect growth = effect_of(context, long_waits, short_waits);
+    interval.evidence = {{"p50_ms_at_2ms", median_or_0(short_waits)},
+                         {"p50_ms_at_10ms", median_or_0(long_waits)},
+                         {"ratio", growth.json}};
+    interval.reason = fmt::format(
+        "the median wait is {:.3g} ms at an interval of 2 ms and {:.3g} ms at 10 ms; ratio {}, 5 "
+        "would be proportional",
+        median_or_0(short_waits), median_or_0(long_waits), growth.text);
+    if (growth.known && growth.low > 3 && growth.high < 7)
+        interval.verdict = ClaimVerdict::supported;
+    if (growth.known && (growth.high < 2 || growth.low > 10))
+        interval.verdict = ClaimVerdict::refuted;
+    const Effect against = effect_of(context, tick_waits, long_waits);
+    ticks.evidence = {{"p50_ms_with_ticks", median_or_0(tick_waits)},
+                      {"p50_ms_at_10ms", median_or_0(long_waits)},
+                      {"ratio", against.json}};
+    ticks.reason = fmt::format("the median wait is {:.3g} ms with ticks; over that at 10 ms: {}",
+                               median_or_0(tick_waits), against.text);
+    const bool few = tick_waits.size() < 2 && !measured.trouble.empty();
+    if (few) {
+        // Nothing forces a switch: a waiting thread may never get the lock, which is no median.
+        ticks.verdict = ClaimVerdict::supported;
+        ticks.reason =
+            "with ticks a thread beside CPU work was not answered within the window: "
+            "nothing forces the holder to hand over";
+    } else if (against.known) {
+        const bool same = against.low > 0.5 && against.high < 2;
+        const bool other = against.high < 0.8 || against.low > 1.25;
+        if (other) ticks.verdict = ClaimVerdict::supported;
+        if (same && !other) ticks.verdict = ClaimVerdict::refuted;
+    }
+    return {interval, ticks};
+}
+
+std::vector<Claim> yielding(const ClaimContext& context) {
+    constexpr Nanos kHeavy = std::chrono::milliseconds(400);
+    Claim stall{"coroutine-must-yield",
+                "A coroutine must yield by itself: one CPU-heavy request stalls all others for its "
+                "whole length"};
+    Claim cured{"yielding-cures", "With yielding in between it does not"};
+    // The heavy request begins in the middle of the load: small ones before it are fast.
+    const auto load = [&context](RunOptions& options) {
+        small_http_load(context, options);
+        options.warmup = Nanos(0);
+        options.connections = 4;
+        options.duration = std::chrono::milliseconds(1000);
+    };
+    const Measured measured = measure(
+        context,
+        {{"never", "coroutine", {}, context.one_cpu(), 1, kHeavy, load},
+         {"every 1ms", "coroutine", {"--yield-every", "1ms"}, context.one_cpu(), 1, kHeavy, load}},
+        context.repetitions());
+    const auto never = measured.figures("never", worst_ms);
+    const auto often = measured.figures("every 1ms", worst_ms);
+    const double heavy_ms = seconds(kHeavy) * 1000;
+    stall.evidence = {{"heavy_request_ms", heavy_ms}, {"longest_wait_ms", median_or_0(never)}};
+    stall.reason = fmt::format(
+        "beside a request of {:.0f} ms the longest wait of a small one is "
+        "{:.3g} ms",
+        heavy_ms, median_or_0(never));
+    if (never.size() >= 2) {
+        const double least = *std::min_element(never.begin(), never.end());
+        stall.verdict = least > 0.8 * heavy_ms    ? ClaimVerdict::supported
+                        : least < 0.25 * heavy_ms ? ClaimVerdict::refuted
+                                                  : ClaimVerdict::inconclusive;
+    }
+    const Effect ratio = effect_of(context, often, never);
+    cured.evidence = {{"longest_wait_ms_yielding", median_or_0(often)}, {"ratio", ratio.json}};
+    cured.reason = fmt::format(
+        "yielding every 1 ms the longest wait is {:.3g} ms; over never "
+        "yielding: {}",
+        median_or_0(often), ratio.text);
+    if (ratio.known && ratio.high < 0.5) cured.verdict = ClaimVerdict::supported;
+    if (ratio.known && ratio.low > 0.8) cured.verdict = ClaimVerdict::refuted;
+    return {stall, cured};
+}
+
+}  // namespace echotrio::loadgen
