@@ -26,6 +26,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kAttempts = 3;
+
 struct Options {
     LoadFlags load;
     std::string slo;
@@ -58,7 +60,8 @@ Judged judge_step(const RateSearch::Step& step, RunResult run, const Objective& 
     judged.outcome = outcome_of(r.latency.count() + r.accounting.failed, over, objective);
     if (generator_at_fault(r.verdict)) {
         judged.result = RateSearch::Result::generator_limit;
-    } else if (judged.outcome != Outcome::missed && !r.verdict.overloaded && r.requests > 0) {
+    } else if (judged.outcome != Outcome::missed && !r.verdict.overloaded &&
+               (r.requests > 0 || r.accounting.scheduled == 0)) {
         judged.result = RateSearch::Result::pass;
     }
     return judged;
@@ -108,17 +111,8 @@ class Search {
     // False: it was called off, or a trial could not run (error() says why).
     bool run() {
         while (const auto step = search_.next()) {
-            auto result = trial(*step);
-            if (!result) {
-                error_ = result.error().message;
-                return false;
-            }
-            if (result->interrupted) return false;
-            steps_.push_back(judge_step(*step, std::move(*result), options_.objective));
+            if (!take(*step)) return false;
             search_.record(steps_.back().result);
-            if (!options_.quiet) {
-                fmt::print(stderr, "{}\n", describe(steps_.back(), options_.objective));
-            }
         }
         return true;
     }
@@ -136,6 +130,24 @@ class Search {
     }
 
   private:
+    // One step. The generator being at fault once may be a stall of the machine: it is repeated.
+    bool take(const RateSearch::Step& step) {
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            auto result = trial(step);
+            if (!result) {
+                error_ = result.error().message;
+                return false;
+            }
+            if (result->interrupted) return false;
+            steps_.push_back(judge_step(step, std::move(*result), options_.objective));
+            if (!options_.quiet) {
+                fmt::print(stderr, "{}\n", describe(steps_.back(), options_.objective));
+            }
+            if (steps_.back().result != RateSearch::Result::generator_limit) break;
+        }
+        return true;
+    }
+
     Result<RunResult> trial(const RateSearch::Step& step) {
         TrialOptions trial;
         trial.run = options_.load.run;

@@ -12,7 +12,7 @@ class RateSearch {
   public:
     struct Settings {
         double start = 100;       // requests/s
-        double lowest = 1;        // below this nothing is tried
+        double lowest = 10;       // below this nothing is tried
         double highest = 1e8;     // nor above this
         double precision = 0.05;  // first fail / last pass - 1
         std::uint64_t most_full_trials = 8;

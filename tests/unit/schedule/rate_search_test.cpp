@@ -31,7 +31,7 @@ RateSearch finish(RateSearch::Settings settings, Outcome outcome) {
 }
 
 TEST(RateSearch, EnclosesASharpLimit) {
-    for (double limit = 3; limit < 1e6; limit *= 1.7) {
+    for (double limit = 13; limit < 1e6; limit *= 1.7) {
         const RateSearch found = finish({}, [&](const RateSearch::Step& step) {
             return step.rate <= limit ? Result::pass : Result::fail;
         });
