@@ -3,10 +3,15 @@
 #include "common/base/cli.hpp"
 
 #include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <map>
 
 namespace echotrio::net {
@@ -51,12 +56,34 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
     cli::duration(app, "--drain-timeout", options.drain_timeout,
                   "On SIGTERM or SIGINT: how long requests in flight may take to finish");
     cli::cpus(app, "--cpus", options.cpus, "CPUs to run on, like 0 or 0,2-3");
+    app.add_option("--user", options.user,
+                   "User to become once the port is bound (started as root)")
+        ->type_name("NAME");
 }
 
 Status prepare_process(const ServerOptions& options) {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     return pin_to_cpus(options.cpus);
+}
+
+Status become_user(const ServerOptions& options) {
+    if (options.user.empty()) return Done{};
+    const auto failed = [&](std::string_view why) {
+        return Error{fmt::format("--user: cannot become '{}': {}", options.user, why)};
+    };
+    errno = 0;
+    const passwd* const user = ::getpwnam(options.user.c_str());
+    if (user == nullptr) return failed(errno == 0 ? "no such user" : std::strerror(errno));
+    int death_signal = 0;
+    ::prctl(PR_GET_PDEATHSIG, &death_signal);
+    if (::initgroups(user->pw_name, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
+        ::setuid(user->pw_uid) != 0) {
+        return failed(errno == EPERM ? "only root can change who it is" : std::strerror(errno));
+    }
+    ::prctl(PR_SET_PDEATHSIG, death_signal);  // a change of user clears it
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return Done{};
 }
 
 void print_ready(const ServerOptions& options, const HostPort& bound) {

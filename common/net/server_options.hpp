@@ -24,6 +24,7 @@ struct ServerOptions {
     Nanos request_timeout = std::chrono::seconds(10);  // to receive one whole HTTP request
     Nanos drain_timeout = std::chrono::seconds(10);
     std::vector<int> cpus;  // empty = all
+    std::string user;       // to become once the port is bound; empty = stay who we are
 };
 
 // Adds the common flags; `model` and `port` are the model's own defaults.
@@ -33,6 +34,10 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
 // What main does before it forks, spawns or runs: pins, raises the descriptor limit, ignores
 // SIGPIPE, lets stdout be line buffered.
 Status prepare_process(const ServerOptions& options);
+
+// After the port is bound and before the first thread, worker or client: becomes --user, for good.
+// Error: no such user, or we are not root and so can't change.
+Status become_user(const ServerOptions& options);
 
 // "ready model=coroutine host=127.0.0.1 port=7003 pid=4242" on standard output, flushed.
 void print_ready(const ServerOptions& options, const HostPort& bound);

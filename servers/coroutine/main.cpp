@@ -27,6 +27,9 @@ int main(int argc, char** argv) {
     if (!listener) return cli::fail(listener.error().message);
     auto bound = net::local_address(listener->get());
     if (!bound) return cli::fail(bound.error().message);
+    if (auto became = net::become_user(options.server); !became) {
+        return cli::fail(became.error().message);
+    }
 
     const auto loop =
         std::make_unique<coroutine::Loop>(options, *std::move(signals), *std::move(listener));

@@ -46,7 +46,14 @@ void add_options(CLI::App& app, prefork::Options& options) {
 }
 
 // Figures that were not given follow those that were; given ones must fit together.
-echotrio::Status reconcile(const CLI::App& app, prefork::PoolLimits& pool) {
+echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
+    if (options.accept == prefork::AcceptMode::reuseport && !options.user.empty() &&
+        options.listen.port > 0 && options.listen.port < 1024) {
+        return echotrio::Error{
+            "--user: with --accept reuseport every worker binds the port, which below 1024 needs "
+            "root: choose another --port or --accept"};
+    }
+    auto& pool = options.pool;
     const auto given = [&](const char* flag) { return app.count(flag) > 0; };
     if (!given("--max-workers")) pool.max_workers = std::max(pool.max_workers, pool.start);
     if (!given("--start-workers")) pool.start = std::min(pool.start, pool.max_workers);
@@ -75,6 +82,9 @@ int run(const prefork::Options& options) {
         return prefork::Worker(options, burner, post).run();
     });
     if (!crew) return cli::fail(crew.error().message);
+    if (auto became = net::become_user(options); !became) {
+        return cli::fail(became.error().message);
+    }
     prefork::Supervisor supervisor(options, *std::move(signals), *std::move(crew));
     const auto finished = supervisor.run();
     if (!finished) return cli::fail(finished.error().message);
@@ -90,7 +100,7 @@ int main(int argc, char** argv) {
     prefork::Options options;
     add_options(app, options);
     if (const auto status = cli::parse(app, argc, argv)) return *status;
-    if (auto fitting = reconcile(app, options.pool); !fitting) {
+    if (auto fitting = reconcile(app, options); !fitting) {
         return cli::fail(fitting.error().message, cli::kExitUsage);
     }
     return run(options);

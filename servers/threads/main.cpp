@@ -67,6 +67,9 @@ int run(const threads::Options& options) {
     if (!listener) return cli::fail(listener.error().message);
     auto bound = net::local_address(listener->get());
     if (!bound) return cli::fail(bound.error().message);
+    if (auto became = net::become_user(options.common); !became) {
+        return cli::fail(became.error().message);
+    }
 
     threads::Server server(options, *std::move(listener), *std::move(signals));
     net::print_ready(options.common, *bound);

@@ -1,0 +1,78 @@
+// --user: a server that was started as root binds a privileged port and serves as somebody else.
+#include "loadgen/experiment/server_process.hpp"
+#include "tests/support/client.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace echotrio::test {
+namespace {
+
+// A word of /proc/PID/status; NAME is the line's name.
+std::string status_word(pid_t pid, std::string_view name) {
+    std::ifstream status(fmt::format("/proc/{}/status", pid));
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(fmt::format("{}:\t", name))) return line.substr(name.size() + 2);
+    }
+    return {};
+}
+
+// A port below 1024 that is free right now; 0 when there is none.
+std::uint16_t free_privileged_port() {
+    for (std::uint16_t port = 1023; port > 600; --port) {
+        if (net::listen_tcp({"127.0.0.1", port}, 1)) return port;
+    }
+    return 0;
+}
+
+class Privileges : public testing::TestWithParam<const char*> {
+  protected:
+    Result<loadgen::ServerProcess> start(std::vector<std::string> arguments) const {
+        return loadgen::ServerProcess::start(loadgen::own_bin_dir(), GetParam(),
+                                             std::move(arguments));
+    }
+};
+
+TEST_P(Privileges, AreGivenUpOnceThePortIsBound) {
+    const passwd* const nobody = ::getpwnam("nobody");
+    if (::getuid() != 0 || nobody == nullptr) GTEST_SKIP() << "needs root, and a user 'nobody'";
+    const std::uint16_t port = free_privileged_port();
+    ASSERT_NE(port, 0);
+    auto server = start({"--user", "nobody", "--port", std::to_string(port)});
+    ASSERT_TRUE(server) << server.error().message;
+    const std::string ids = fmt::format("{0}\t{0}\t{0}\t{0}", nobody->pw_uid);
+    EXPECT_EQ(status_word(server->pid(), "Uid"), ids);
+    EXPECT_EQ(status_word(server->pid(), "CapEff"), "0000000000000000");
+    EXPECT_EQ(status_word(server->pid(), "NoNewPrivs"), "1");
+    const auto reply = get(server->where(), "/echo/hi");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->body, "hi");
+    EXPECT_EQ(server->stop(), 0);
+}
+
+TEST_P(Privileges, AnUnknownUserIsAnErrorAndNothingIsServed) {
+    const auto server = start({"--user", "no-such-user"});
+    ASSERT_FALSE(server);
+    EXPECT_NE(server.error().message.find("status 1: error: --user: cannot become 'no-such-user'"),
+              std::string::npos)
+        << server.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Privileges, testing::Values("prefork", "threads", "coroutine"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(PrivilegesOfPrefork, EveryWorkerCannotBindAPrivilegedPort) {
+    const auto server = loadgen::ServerProcess::start(
+        loadgen::own_bin_dir(), "prefork",
+        {"--user", "nobody", "--port", "1023", "--accept", "reuseport"});
+    ASSERT_FALSE(server);
+    EXPECT_NE(server.error().message.find("status 2: error: --user"), std::string::npos)
+        << server.error().message;
+}
+
+}  // namespace
+}  // namespace echotrio::test
