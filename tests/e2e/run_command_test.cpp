@@ -106,8 +106,8 @@ TEST(RunCommand, FilesHoldTheSameHistograms) {
     const Folder folder;
     const std::string json = folder.path + "/run.json";
     const std::string hdr = folder.path + "/run.hlog";
-    const Ran ran = run_loadgen({"run", server.tcp(), "-c", "4", "-R", "2000", "-d", "300ms", "--json", json,
-                 "--hdr", hdr, "--quiet"});
+    const Ran ran = run_loadgen({"run", server.tcp(), "-c", "4", "-R", "2000", "-d", "300ms",
+                                 "--json", json, "--hdr", hdr, "--quiet"});
     const Measured run = measured({ran.status, contents(json), ran.err});
     const auto lines = loadgen::parse_hdr_log(contents(hdr));
     ASSERT_TRUE(lines);
