@@ -26,7 +26,7 @@ EDGES = {
     "loadgen/probe": ("common/base", "common/net", "loadgen/record"),
     # what an experiment is, not how it is run
     "loadgen/report": ("common/base", "loadgen/record", "loadgen/analysis",
-                       "loadgen/experiment/experiment.hpp", "loadgen/experiment/plan.hpp",
+                       "loadgen/experiment/claims.hpp", "loadgen/experiment/experiment.hpp", "loadgen/experiment/plan.hpp",
                        "loadgen/experiment/workload.hpp"),
     "loadgen/experiment": ("common", "loadgen/schedule", "loadgen/record", "loadgen/analysis",
                            "loadgen/engine", "loadgen/probe", "loadgen/report"),
@@ -100,6 +100,7 @@ FUNCTION_LINES = 80
 
 # (rule, path): why it is right there. One that nothing needs any more is reported.
 EXCEPTIONS = {
+    ("locks", "loadgen/experiment/claims_sharing.cpp"): "what a lock costs is what it measures",
     ("locks", "servers/prefork/accept_lock.hpp"): "--accept lock: a lock around accept is the variant",
     ("locks", "servers/prefork/accept_lock.cpp"): "--accept lock: a lock around accept is the variant",
 }
