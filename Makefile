@@ -20,12 +20,19 @@ ctest = ctest -j $(shell nproc) --preset
 
 # Words for the programs: make bench ARGS="--quick", make test ARGS="-R prefork"
 ARGS =
+# What the plan at the end of `make bench` is for.
+DEMAND = --rate 50000 --connections 20000 --slo p99=10ms
 
-bench:               ## compare the three servers on this machine; report in results/
+bench:               ## compare the three servers, measure the claims, plan; report in results/
 	@$(install) build bench
 	@$(configure)
 	@cmake --build build --target programs
-	@build/bin/loadgen compare $(ARGS)
+	@folder=results/$$(date +%Y-%m-%d_%H-%M-%S); status=0; \
+	build/bin/loadgen compare --out $$folder $(ARGS) || status=$$?; \
+	[ $$status = 0 ] || [ $$status = 3 ] || exit $$status; \
+	build/bin/loadgen claims --quick || [ $$? = 3 ] || exit 1; \
+	build/bin/loadgen plan $$folder $(DEMAND) || [ $$? -ge 3 ] || exit 1; \
+	exit $$status
 
 test:                ## every test
 	@$(install) build bench test
