@@ -1,5 +1,7 @@
 #include "loadgen/engine/null_server.hpp"
 
+#include "loadgen/engine/epoll_wait.hpp"
+
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
@@ -60,9 +62,7 @@ void NullServer::serve() {
         if (!waiting_.empty()) {
             timeout = std::clamp(waiting_.front().due - now(), Nanos(0), kLookForStop);
         }
-        const timespec wait{0, timeout.count()};
-        const int n = ::epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                     &wait, nullptr);
+        const int n = wait_for_events(epoll_.get(), events, timeout);
         for (int i = 0; i < n; ++i) {
             const int fd = events[static_cast<std::size_t>(i)].data.fd;
             if (fd == listener_.get()) {

@@ -1,6 +1,8 @@
 // The life of a generator thread: connect, wait for the start, loop, close the books.
 #include "loadgen/engine/worker.hpp"
 
+#include "loadgen/engine/epoll_wait.hpp"
+
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -180,11 +182,9 @@ void Worker::wait(TimePoint until, bool exactly) {
     const Nanos left = until - now_;
     const Nanos early = exactly && oversleep_ <= spin_limit_ ? oversleep_ : Nanos(0);
     const Nanos sleep = std::max(left - early, Nanos(0));
-    const timespec timeout{sleep.count() / 1'000'000'000, sleep.count() % 1'000'000'000};
     if (sleep > Nanos(0) || !exactly) ++syscalls_;
-    const int n = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                 &timeout, nullptr);
-    if (n <= 0) {  // nothing came, or a signal: the caller looks at the clock
+    const int n = wait_for_events(epoll_.get(), events_, sleep);
+    if (n == 0) {
         const TimePoint before = now_;
         now_ = now();
         if (exactly && sleep > Nanos(0)) {
