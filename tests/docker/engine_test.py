@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODELS = {"prefork": 7001, "threads": 7002, "coroutine": 7003}
 OWNER = 12345 if os.getuid() == 0 else os.getuid()
 PROJECT = f"echotrio-test-{os.getpid()}"
+STACK = PROJECT + "-stack"  # networks of both are there at once
 
 
 def free_port():
@@ -207,20 +208,20 @@ class EngineTest(unittest.TestCase):
             self.run_stack()
         finally:
             self.docker("swarm", "leave", "--force")
-            self.remove_volume(f"{PROJECT}_results")
+            self.remove_volume(f"{STACK}_results")
 
     def run_stack(self):
-        self.docker("stack", "deploy", "-c", "docker/stack.yaml", "--resolve-image", "never", PROJECT, GENERATORS="3",
+        self.docker("stack", "deploy", "-c", "docker/stack.yaml", "--resolve-image", "never", STACK, GENERATORS="3",
                     START_AT=str(int(time.time()) + 40), LOAD="http://coroutine:7003/echo/hi -c 10 -R 300 -d 2s")
         deadline = time.monotonic() + 150
         states = []
         while time.monotonic() < deadline and states.count("Complete") + states.count("Failed") < 3:
             time.sleep(1)
-            lines = self.docker("service", "ps", f"{PROJECT}_generator", "--format", "{{.CurrentState}}")
+            lines = self.docker("service", "ps", f"{STACK}_generator", "--format", "{{.CurrentState}}")
             states = [line.split()[0] for line in lines.splitlines()]
         # a part alone may be INVALID on a busy machine (status 3, so Failed); it is there all the same
         self.assertEqual(len(states), 3, states)
-        volume = ["--rm", "-v", f"{PROJECT}_results:/results", self.environment["ECHOTRIO_IMAGE"]]
+        volume = ["--rm", "-v", f"{STACK}_results:/results", self.environment["ECHOTRIO_IMAGE"]]
         parts = [json.loads(self.docker("run", *volume, "cat", f"/results/part-{i}.json")) for i in (1, 2, 3)]
         self.docker("run", *volume, "sh", "-c", "exec loadgen merge /results/part-*.json --json /results/merged.json",
                     status=(0, 3))
