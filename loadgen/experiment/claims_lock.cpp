@@ -16,9 +16,10 @@ std::optional<double> median_ms(const RunResult& result) {
     if (!result.latency_us.p50) return std::nullopt;
     return *result.latency_us.p50 / 1000;
 }
+// The longest wait of a small request among heavy ones.
 std::optional<double> worst_ms(const RunResult& result) {
-    if (!result.latency_us.max) return std::nullopt;
-    return *result.latency_us.max / 1000;
+    if (result.classes.empty() || !result.classes.front().latency_us.max) return std::nullopt;
+    return *result.classes.front().latency_us.max / 1000;
 }
 
 double median_or_0(const std::vector<double>& values) {
@@ -119,12 +120,12 @@ std::vector<Claim> one_processor(const ClaimContext& context) {
         effect_of(context, rates.figures("lock", throughput), rates.figures("no lock", throughput));
     rate.evidence["throughput_with_over_without"] = ratio.json;
     rate.reason = fmt::format(
-        "throughput with the lock over without: {}; 0.95 to 1.05 counts as "
+        "throughput with the lock over without: {}; 0.9 to 1.1 counts as "
         "the same",
         ratio.text);
     if (ratio.known) {
-        if (ratio.low >= 0.95 && ratio.high <= 1.05) rate.verdict = ClaimVerdict::supported;
-        if (ratio.high < 0.95 || ratio.low > 1.05) rate.verdict = ClaimVerdict::refuted;
+        if (ratio.low >= 0.9 && ratio.high <= 1.1) rate.verdict = ClaimVerdict::supported;
+        if (ratio.high < 0.9 || ratio.low > 1.1) rate.verdict = ClaimVerdict::refuted;
     }
     const Measured waits =
         measure(context,
@@ -198,35 +199,36 @@ std::vector<Claim> preemption(const ClaimContext& context) {
 }
 
 std::vector<Claim> yielding(const ClaimContext& context) {
-    constexpr Nanos kHeavy = std::chrono::milliseconds(400);
+    static constexpr double kHeavyMs = 100;
     Claim stall{"coroutine-must-yield",
                 "A coroutine must yield by itself: one CPU-heavy request stalls all others for its "
                 "whole length"};
     Claim cured{"yielding-cures", "With yielding in between it does not"};
-    // The heavy request begins in the middle of the load: small ones before it are fast.
+    // One request in a hundred is heavy, at random moments; the others should not notice.
     const auto load = [&context](RunOptions& options) {
         small_http_load(context, options);
-        options.warmup = Nanos(0);
-        options.connections = 4;
-        options.duration = std::chrono::milliseconds(1000);
+        options.connections = 32;
+        options.duration = std::chrono::milliseconds(context.quick ? 1000 : 2000);
+        options.rate = {{.rate = 500}};
+        options.classes = {{"small", 99, "/echo/hi"},
+                           {"heavy", 1, fmt::format("/echo/hi?cpu={:.0f}ms", kHeavyMs)}};
     };
     const Measured measured = measure(
         context,
-        {{"never", "coroutine", {}, context.one_cpu(), 1, kHeavy, load},
-         {"every 1ms", "coroutine", {"--yield-every", "1ms"}, context.one_cpu(), 1, kHeavy, load}},
+        {{"never", "coroutine", {}, context.one_cpu(), 0, {}, load},
+         {"every 1ms", "coroutine", {"--yield-every", "1ms"}, context.one_cpu(), 0, {}, load}},
         context.repetitions());
     const auto never = measured.figures("never", worst_ms);
     const auto often = measured.figures("every 1ms", worst_ms);
-    const double heavy_ms = seconds(kHeavy) * 1000;
-    stall.evidence = {{"heavy_request_ms", heavy_ms}, {"longest_wait_ms", median_or_0(never)}};
+    stall.evidence = {{"heavy_request_ms", kHeavyMs}, {"longest_wait_ms", median_or_0(never)}};
     stall.reason = fmt::format(
         "beside a request of {:.0f} ms the longest wait of a small one is "
         "{:.3g} ms",
-        heavy_ms, median_or_0(never));
+        kHeavyMs, median_or_0(never));
     if (never.size() >= 2) {
         const double least = *std::min_element(never.begin(), never.end());
-        stall.verdict = least > 0.8 * heavy_ms    ? ClaimVerdict::supported
-                        : least < 0.25 * heavy_ms ? ClaimVerdict::refuted
+        stall.verdict = least > 0.8 * kHeavyMs    ? ClaimVerdict::supported
+                        : least < 0.25 * kHeavyMs ? ClaimVerdict::refuted
                                                   : ClaimVerdict::inconclusive;
     }
     const Effect ratio = effect_of(context, often, never);

@@ -161,7 +161,7 @@ Claim creation_claim(const ClaimContext& context) {
 std::string stopped_by(const std::string& model, const RunResult& result, std::uint64_t asked,
                        std::uint64_t held) {
     if (held >= asked) return {};
-    if (model == "prefork") return "its workers (--max-workers)";
+    if (model == "prefork") return "its workers: no more could be started";
     if (result.connections.out_of_descriptors > 0) return "descriptors of the generator";
     if (result.connections.out_of_ports > 0) return "local ports";
     return "the server refused or closed connections (descriptors, threads)";
@@ -177,7 +177,7 @@ std::vector<Claim> most_connections(const ClaimContext& context) {
     Claim claim{"coroutines-carry-most",
                 "Coroutines use the least resources and carry the most concurrency"};
     const std::vector<std::uint64_t> asked =
-        context.quick ? std::vector<std::uint64_t>{1000, 6000}
+        context.quick ? std::vector<std::uint64_t>{1000, 4000}
                       : std::vector<std::uint64_t>{1000, 4000, 8000, 16000};
     std::map<std::string, std::uint64_t> most;
     std::map<std::string, double> bytes;
@@ -185,7 +185,9 @@ std::vector<Claim> most_connections(const ClaimContext& context) {
     for (const char* model : kModels) {
         std::string stop = "not stopped within what was tried";
         for (const std::uint64_t n : asked) {
-            const Measured measured = measure(context, {silent(context, model, n, {})}, 1);
+            const bool pool = std::string_view(model) == "prefork";
+            const auto arguments = pool ? pool_for(n) : std::vector<std::string>{};
+            const Measured measured = measure(context, {silent(context, model, n, arguments)}, 1);
             if (context.stop()) return {claim};
             if (measured.results.empty()) {
                 stop = measured.trouble;

@@ -213,7 +213,7 @@ std::vector<Section> memory_sections(const Digest& digest) {
 
 std::vector<Section> cross_check_sections(const Experiment& experiment) {
     Table table;
-    table.columns = {{"connections", true, 0}, {"model", false, 0},      {"loadgen req/s", true, 0},
+    table.columns = {{"connections", true, 3}, {"model", false, 0},      {"loadgen req/s", true, 0},
                      {"other req/s", true, 0}, {"difference", true, 0},  {"loadgen p50", true, 2},
                      {"other p50", true, 2},   {"loadgen p99", true, 1}, {"other p99", true, 1}};
     std::map<std::pair<std::uint64_t, std::string>, std::vector<const Trial*>> by_place;

@@ -1,0 +1,41 @@
+// `loadgen claims --quick --json -`: every sentence judged, with its evidence, and the verdicts
+// that do not depend on how busy the machine is.
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <set>
+
+namespace echotrio::loadgen {
+namespace {
+
+TEST(Claims, AreJudgedWithEvidence) {
+    Child child =
+        test::start_loadgen({"claims", "--quick", "--quiet", "--json", "-", "--seed", "1"});
+    const auto out = child.read_all(std::chrono::minutes(9));
+    ASSERT_TRUE(out) << out.error().message;
+    EXPECT_EQ(child.wait(std::chrono::seconds(10)), 0) << child.stderr_text();
+    const auto json = nlohmann::json::parse(*out, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << *out;
+    const std::set<std::string> verdicts{"supported", "refuted", "inconclusive", "not_testable"};
+    std::map<std::string, std::string> found;
+    for (const auto& claim : json.at("claims")) {
+        EXPECT_TRUE(verdicts.contains(claim.at("verdict").get<std::string>()));
+        EXPECT_FALSE(claim.at("sentence").get<std::string>().empty());
+        EXPECT_FALSE(claim.at("reason").get<std::string>().empty());
+        EXPECT_TRUE(claim.at("evidence").is_object());
+        found[claim.at("id")] = claim.at("verdict");
+    }
+    EXPECT_EQ(found.size(), json.at("claims").size()) << "an id is there twice";
+    EXPECT_GE(found.size(), 14U);
+    for (const char* certain : {"process-contains-faults", "shared-process-shares-faults"}) {
+        EXPECT_EQ(found[certain], "supported") << certain;
+    }
+    EXPECT_NE(found["process-thread-coroutine-memory"], "refuted");
+    EXPECT_NE(found["coroutine-must-yield"], "refuted");
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen

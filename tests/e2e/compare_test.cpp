@@ -1,0 +1,180 @@
+// `loadgen compare` from end to end, as small as it gets: the files, the mistakes, the
+// interruption.
+#include "loadgen/report/results_file.hpp"
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+namespace echotrio::loadgen {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr Nanos kPatience = std::chrono::seconds(90);
+
+test::Ran compare(test::Words arguments) {
+    arguments.insert(arguments.begin(), "compare");
+    return test::run_loadgen(arguments);
+}
+
+std::size_t count_trials(const std::string& journal) {
+    std::ifstream file(journal);
+    std::size_t lines = 0;
+    for (std::string line; std::getline(file, line);) ++lines;
+    return lines > 0 ? lines - 1 : 0;
+}
+
+// Processes whose parent is `parent`, now.
+bool has_children(pid_t parent) {
+    std::ifstream file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) +
+                       "/children");
+    pid_t child = 0;
+    return static_cast<bool>(file >> child);
+}
+
+class Compare : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "echotrio-compare-XXXXXX").string();
+        dir_ = ::mkdtemp(name.data());
+        out_ = dir_ + "/out";
+    }
+    void TearDown() override { fs::remove_all(dir_); }
+    std::vector<std::string> small(std::vector<std::string> more) const {
+        std::vector<std::string> arguments{
+            "--out",         out_, "--duration", "60ms", "--warmup", "20ms", "--seed", "5",
+            "--repetitions", "1",  "--budget",   "0",    "--no-wrk"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    }
+    std::string dir_, out_;
+};
+
+TEST_F(Compare, LeavesTheFourFilesAndPrintsTheTable) {
+    const test::Ran ended = compare(small({"--workloads", "echo,idle", "--connections", "3,5"}));
+    // A loaded machine makes every trial INVALID (3); that is a result too.
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    for (const char* file : {"results.json", "trials.csv", "report.md", "report.html"}) {
+        EXPECT_TRUE(fs::exists(out_ + "/" + file)) << file;
+    }
+    EXPECT_FALSE(fs::exists(out_ + "/trials.jsonl"));
+    for (const char* word : {"echo", "idle", "prefork", "threads", "coroutine", "requests/s"}) {
+        EXPECT_NE(ended.out.find(word), std::string::npos) << word;
+    }
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_TRUE(experiment->complete);
+    EXPECT_EQ(experiment->trials.size(), 2U * 2U * 3U);
+    for (const Trial& trial : experiment->trials) {
+        EXPECT_TRUE(trial.result.accounting.balanced());
+        EXPECT_TRUE(trial.result.total.balanced());
+        ASSERT_TRUE(trial.result.server) << trial.point.variant;
+        EXPECT_TRUE(trial.server_stats.is_object());
+        EXPECT_EQ(trial.server_stats["model"], trial.point.variant);
+    }
+}
+
+TEST_F(Compare, AVariantIsAServerWithFlagsOfItsOwn) {
+    const test::Ran ended = compare(small({"--workloads", "http", "--connections", "2", "--models",
+                                           "threads", "--variant", "no lock=threads --gil off"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_EQ(experiment->trials.size(), 2U);
+    EXPECT_NE(ended.out.find("no lock"), std::string::npos);
+}
+
+TEST_F(Compare, ThePlanRunsNothing) {
+    const test::Ran ended = compare(small({"--plan"}));
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.out.find("about"), std::string::npos);
+    EXPECT_NE(ended.out.find("order of the first round"), std::string::npos);
+    EXPECT_FALSE(fs::exists(out_));
+}
+
+TEST_F(Compare, RunningServersAreTargets) {
+    const test::Server server("coroutine");
+    const test::Ran ended = compare(small({"--workloads", "http", "--connections", "2", "--targets",
+                                           "coroutine=" + net::format_host_port(server.where())}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    ASSERT_EQ(experiment->trials.size(), 1U);
+    EXPECT_GT(experiment->trials[0].result.requests, 0U);
+}
+
+TEST_F(Compare, MistakesAreOneLineAndStatus2) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+        {{"--workloads", "nonsense"}, "nonsense"},
+        {{"--models", "erlang"}, "erlang"},
+        {{"--variant", "=x"}, "--variant"},
+        {{"--targets", "threads"}, "--targets"},
+        {{"--duration", "5"}, "unit"},
+        {{"--connections", "0"}, "--connections"},
+        {{"--models", "threads,threads"}, "twice"},
+        {{"--no-such-flag"}, "--no-such-flag"},
+    };
+    for (const auto& [arguments, word] : mistakes) {
+        const test::Ran ended = compare(arguments);
+        EXPECT_EQ(ended.status, 2) << word;
+        EXPECT_TRUE(ended.err.starts_with("error: ")) << ended.err;
+        EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+        EXPECT_NE(ended.err.find(word), std::string::npos) << ended.err;
+    }
+}
+
+TEST_F(Compare, AnUnwritableFolderIsStatus1) {
+    std::ofstream(dir_ + "/file") << "in the way";
+    const test::Ran ended = compare({"--out", dir_ + "/file/results", "--workloads", "echo"});
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_NE(ended.err.find("error: cannot create"), std::string::npos) << ended.err;
+    EXPECT_EQ(compare({"--resume", dir_}).status, 1);
+}
+
+TEST_F(Compare, AnUnreachableTargetIsAResultNotACrash) {
+    const test::Ran ended = compare(
+        small({"--workloads", "http", "--connections", "2", "--targets", "threads=127.0.0.1:1"}));
+    EXPECT_EQ(ended.status, 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_FALSE(experiment->trials.at(0).result.verdict.valid);
+}
+
+TEST_F(Compare, AnInterruptionKeepsWhatWasMeasuredAndResumes) {
+    test::Words arguments = small({"--workloads", "echo", "--connections", "1,2,3,4,5,6,7,8"});
+    arguments.insert(arguments.begin(), "compare");
+    Child child = test::start_loadgen(arguments);
+    const std::string journal = out_ + "/trials.jsonl";
+    const TimePoint deadline = now() + kPatience;
+    while (count_trials(journal) < 2 && now() < deadline) ::usleep(10'000);
+    const pid_t pid = child.pid();
+    child.signal(SIGINT);
+    EXPECT_TRUE(child.read_all(kPatience));
+    EXPECT_EQ(child.wait(kPatience), 1);
+    EXPECT_FALSE(has_children(pid));
+    const std::size_t kept = count_trials(journal);
+    EXPECT_GE(kept, 2U);
+    EXPECT_LT(kept, 24U);
+    const auto part = read_experiment(out_ + "/results.json");
+    ASSERT_TRUE(part) << part.error().message;
+    EXPECT_FALSE(part->complete);
+    EXPECT_EQ(part->trials.size(), kept);
+
+    const test::Ran ended = compare({"--resume", out_});
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto whole = read_experiment(out_);
+    ASSERT_TRUE(whole) << whole.error().message;
+    EXPECT_TRUE(whole->complete);
+    EXPECT_EQ(whole->trials.size(), 24U);
+    for (std::size_t i = 0; i < kept; ++i) {  // these were not made again
+        EXPECT_EQ(whole->trials[i].result.started_unix_s, part->trials[i].result.started_unix_s);
+    }
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen

@@ -1,0 +1,71 @@
+// `loadgen report`: every form of one file, and two files laid over each other.
+#include "tests/e2e/loadgen_runs.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace echotrio::loadgen {
+namespace {
+
+namespace fs = std::filesystem;
+
+test::Ran report(test::Words arguments) {
+    arguments.insert(arguments.begin(), "report");
+    return test::run_loadgen(arguments);
+}
+
+class Report : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "echotrio-report-XXXXXX").string();
+        dir_ = ::mkdtemp(name.data());
+        file_ = dir_ + "/before.json";
+        auto sample = Child::start({.argv = {test::program("sample_results")}});
+        ASSERT_TRUE(sample) << sample.error().message;
+        const test::Ran made = test::finish(*sample);
+        ASSERT_EQ(made.status, 0) << made.err;
+        std::ofstream(file_) << made.out;
+        fs::copy(file_, dir_ + "/after.json");
+    }
+    void TearDown() override { fs::remove_all(dir_); }
+    std::string dir_, file_;
+};
+
+TEST_F(Report, EveryForm) {
+    EXPECT_NE(report({file_}).out.find("What the figures say"), std::string::npos);
+    EXPECT_TRUE(report({file_, "--format", "markdown"}).out.starts_with("# "));
+    EXPECT_TRUE(report({file_, "--format", "csv"}).out.starts_with("workload,model,"));
+    EXPECT_TRUE(report({file_, "--format", "html"}).out.starts_with("<!doctype"));
+}
+
+TEST_F(Report, TheEndingOfTheFileChoosesTheForm) {
+    for (const char* ending : {".html", ".md", ".csv", ".txt"}) {
+        const std::string out = dir_ + "/out" + ending;
+        EXPECT_EQ(report({file_, "--out", out}).status, 0);
+        EXPECT_GT(fs::file_size(out), 1000U) << ending;
+    }
+}
+
+TEST_F(Report, TwoFilesAreLaidOverEachOther) {
+    const test::Ran ended = report({file_, dir_ + "/after.json"});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.out.find("threads (before)"), std::string::npos);
+    EXPECT_NE(ended.out.find("threads (after)"), std::string::npos);
+}
+
+TEST_F(Report, WhatIsNoResultIsNamed) {
+    std::ofstream(dir_ + "/cut.json") << "{\"schema_version\": 1, \"trials\": [";
+    const test::Ran cut = report({dir_ + "/cut.json"});
+    EXPECT_EQ(cut.status, 1);
+    EXPECT_NE(cut.err.find("error: "), std::string::npos);
+    EXPECT_NE(cut.err.find("cut.json"), std::string::npos);
+    EXPECT_EQ(report({dir_ + "/missing"}).status, 1);
+    EXPECT_EQ(report({}).status, 2);
+    EXPECT_EQ(report({file_, "--format", "pdf"}).status, 2);
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen

@@ -1,0 +1,76 @@
+// Console, Markdown and CSV of one fixed experiment, letter by letter. After an intended change:
+// ECHOTRIO_UPDATE_GOLDEN=1 test_experiment_report, and look at the difference.
+#include "loadgen/report/comparison_csv.hpp"
+#include "loadgen/report/comparison_document.hpp"
+#include "loadgen/report/text.hpp"
+#include "sample_experiment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace echotrio::loadgen {
+namespace {
+
+void expect_golden(const std::string& name, const std::string& text) {
+    const std::string path = std::string(ECHOTRIO_GOLDEN) + "/" + name;
+    if (std::getenv("ECHOTRIO_UPDATE_GOLDEN") != nullptr) {
+        std::ofstream(path, std::ios::binary) << text;
+        return;
+    }
+    std::ostringstream expected;
+    expected << std::ifstream(path, std::ios::binary).rdbuf();
+    EXPECT_EQ(text, expected.str()) << path;
+}
+
+Document sample_document(const Experiment& experiment) {
+    return comparison_document(experiment, digest(experiment));
+}
+
+TEST(Golden, Console) {
+    const Experiment experiment = sample_experiment();
+    expect_golden("console.txt", to_console(sample_document(experiment), {false, 120}));
+}
+
+TEST(Golden, ConsoleInColourOnANarrowTerminal) {
+    const Experiment experiment = sample_experiment();
+    expect_golden("console_narrow.txt", to_console(sample_document(experiment), {true, 60}));
+}
+
+TEST(Golden, Markdown) {
+    const Experiment experiment = sample_experiment();
+    expect_golden("report.md", to_markdown(sample_document(experiment)));
+}
+
+TEST(Golden, Csv) {
+    expect_golden("trials.csv", to_csv(sample_experiment()));
+}
+
+TEST(Console, NoLineIsWiderThanTheTerminal) {
+    const Experiment experiment = sample_experiment();
+    for (const std::size_t width : {60U, 80U, 200U}) {
+        std::istringstream lines(to_console(sample_document(experiment), {false, width}));
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_LE(display_width(line), width) << line;
+        }
+    }
+}
+
+TEST(Console, ControlCharactersOfOthersStayOut) {
+    Experiment experiment = sample_experiment();
+    experiment.environment["cpu_model"] = "evil\x1b[31m\r\nname";
+    const std::string text = to_console(sample_document(experiment), {false, 100});
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find('\r'), std::string::npos);
+}
+
+TEST(Markdown, MarkupOfOthersIsEscaped) {
+    const Experiment experiment = sample_experiment();
+    const std::string text = to_markdown(sample_document(experiment));
+    EXPECT_EQ(text.find("<b>"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen

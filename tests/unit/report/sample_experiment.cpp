@@ -1,0 +1,118 @@
+#include "sample_experiment.hpp"
+
+#include "loadgen/experiment/plan.hpp"
+#include "loadgen/record/summary.hpp"
+
+namespace echotrio::loadgen {
+namespace {
+
+Plan sample_plan() {
+    Plan plan;
+    for (const char* model : {"prefork", "threads", "coroutine"}) {
+        plan.variants.push_back({model, model, {}});
+    }
+    for (const char* name : {"http", "idle"}) {
+        plan.workloads.push_back(*find_workload(standard_workloads(), name));
+    }
+    plan.levels = {{"http", 64}, {"http", 1000}};
+    for (const std::uint64_t n : {50U, 100U, 150U, 200U}) plan.levels.push_back({"idle", n});
+    plan.repetitions = 3;
+    plan.seed = 42;
+    return plan;
+}
+
+// Deterministic, different for each model and repetition, of a plausible size.
+double speed_of(const std::string& model) {
+    return model == "prefork" ? 1.0 : model == "threads" ? 1.3 : 2.6;
+}
+
+Trial make_trial(const Plan& plan, const TrialPoint& point) {
+    Trial trial;
+    trial.point = point;
+    trial.server_command = {"echo-" + point.variant};
+    trial.generator_command = {"loadgen", "run", "http://127.0.0.1:7001/echo/hi"};
+    trial.server_cpus = {0};
+    trial.generator_cpus = {1};
+    trial.command = {{"url", "http://127.0.0.1:7001/echo/hi"}};
+    const double jitter = 1 + 0.01 * static_cast<double>(point.repetition);
+    const auto connections = static_cast<double>(point.level.connections);
+    RunResult& r = trial.result;
+    r.duration_s = 1;
+    r.throughput_rps = 20'000 * speed_of(point.variant) * jitter;
+    r.requests = static_cast<std::uint64_t>(r.throughput_rps);
+    for (std::uint64_t i = 1; i <= 1000; ++i) {
+        r.latency.record(static_cast<std::int64_t>(static_cast<double>(i) * 2e3 * jitter /
+                                                   speed_of(point.variant)));
+    }
+    r.latency_us = summarise(r.latency);
+    r.accounting = r.total = {r.requests, r.requests, r.requests, 0, 0, 0, 0};
+    r.mean_in_flight = connections;
+    r.connections.opened = r.connections.served = point.level.connections;
+    r.connections.fairness = 1;
+    r.generator = {0.4, 0.4, 0.001, 1, 2.01, {}};
+    const Workload& workload = workload_of(plan, point);
+    if (workload.silent) {
+        r.connections.idle = point.level.connections;
+        r.connections.opened = r.connections.served = 1;
+    }
+    ServerUse use;
+    use.cpu_s = 0.9;
+    use.user_s = 0.3;
+    use.system_s = 0.6;
+    use.cpu_us_per_request = 30 * jitter / speed_of(point.variant);
+    use.voluntary_switches = 500;
+    use.involuntary_switches = 20;
+    use.processes = point.variant == "prefork" ? point.level.connections + 2 : 1;
+    use.threads = use.processes;
+    const double each = point.variant == "prefork" ? 40e3 : point.variant == "threads" ? 9e3 : 500;
+    use.memory = {{"pss", 1e6 + connections * each * jitter},
+                  {"page_tables", 50e3 + connections * each / 4},
+                  {"kernel_stacks", 16e3 + connections * each / 3},
+                  {"socket_objects", std::nullopt}};
+    r.server = use;
+    return trial;
+}
+
+}  // namespace
+
+Experiment sample_experiment() {
+    const Plan plan = sample_plan();
+    Experiment experiment;
+    experiment.environment = {{"time", "2026-01-02T03:04:05Z"},
+                              {"host", "<b>markup & \"quotes\"</b>"},
+                              {"kernel", "Linux 6.1"},
+                              {"cpu_model", "Sample CPU"},
+                              {"cpus_online", 2}};
+    experiment.settings = plan_to_json(plan);
+    experiment.seed = plan.seed;
+    experiment.started_unix_s = 1767323045;
+    experiment.command_line = "loadgen compare --seed 42";
+    experiment.complete = true;
+    for (const TrialPoint& point : order_trials(plan)) {
+        Trial trial = make_trial(plan, point);
+        if (point.variant == "prefork" && point.level.connections == 1000) {
+            trial.result.connections.served = 256;
+            trial.result.verdict.rankable = false;
+            trial.result.verdict.flags.push_back(
+                {"fairness", "256 of 1000 connections got a reply", "give it more workers"});
+        }
+        if (point.variant == "threads" && point.level == Level{"http", 64} &&
+            point.repetition == 2) {
+            Trial spoiled = trial;
+            spoiled.superseded = true;
+            spoiled.result.verdict.valid = false;
+            spoiled.result.verdict.reasons.push_back(
+                {"generator", "a thread waited for a CPU", "give it CPUs of its own"});
+            experiment.trials.push_back(std::move(spoiled));
+            trial.attempt = 2;
+        }
+        if (point.level == Level{"http", 64}) {
+            trial.cross_check = CrossCheck{
+                "wrk 4.1.0", "wrk -c 64", 0.97 * trial.result.throughput_rps, 900.0, 1900.0, ""};
+        }
+        experiment.trials.push_back(std::move(trial));
+    }
+    return experiment;
+}
+
+}  // namespace echotrio::loadgen
