@@ -59,8 +59,11 @@ std::string format_exact(std::int64_t value, const std::array<Unit, N>& units) {
         if (value % unit.factor == 0) return fmt::format("{}{}", value / unit.factor, unit.name);
         // a thousandth of the unit divides it: three decimals say it exactly, 1500us is 1.5ms
         if (value > unit.factor && unit.factor % 1000 == 0 && value % (unit.factor / 1000) == 0) {
-            return fmt::format(
-                "{}{}", static_cast<double>(value) / static_cast<double>(unit.factor), unit.name);
+            // in whole numbers: a double does not hold every nanosecond of 10,000 hours
+            const std::int64_t thousandths = value % unit.factor / (unit.factor / 1000);
+            std::string decimals = fmt::format("{:03}", thousandths);
+            decimals.erase(decimals.find_last_not_of('0') + 1);
+            return fmt::format("{}.{}{}", value / unit.factor, decimals, unit.name);
         }
     }
     return fmt::format("{}{}", value, units.back().name);

@@ -18,13 +18,14 @@ Result<Objective> parse_objective(std::string_view text) {
     const auto [end, wrong] =
         std::from_chars(digits.data(), digits.data() + digits.size(), percentile);
     if (wrong != std::errc() || end != digits.data() + digits.size()) return how;
-    if (!(percentile > 0 && percentile < 100)) {
+    const double quantile = percentile / 100;
+    if (!(quantile > 0 && quantile < 1)) {
         return Error{fmt::format("the percentile must be above 0 and below 100, got '{}'", text)};
     }
     const auto limit = parse_duration(text.substr(equals + 1));
     if (!limit) return limit.error();
     if (*limit <= Nanos(0)) return Error{fmt::format("the time must be > 0, got '{}'", text)};
-    return Objective{percentile / 100, *limit};
+    return Objective{quantile, *limit};
 }
 
 std::string format_objective(const Objective& objective) {
