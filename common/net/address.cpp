@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -44,10 +45,13 @@ Result<HostPort> parse_host_port(std::string_view text) {
     } else if (host.find(':') != std::string_view::npos) {
         return wrong();  // an IPv6 address without brackets: where would the port begin?
     }
+    const bool clean = std::all_of(host.begin(), host.end(), [](char c) {
+        return c > ' ' && c < 0x7f && c != '[' && c != ']';
+    });
     HostPort where;
     const char* const end = digits.data() + digits.size();
     const auto [rest, ec] = std::from_chars(digits.data(), end, where.port);
-    if (host.empty() || ec != std::errc{} || rest != end) return wrong();
+    if (host.empty() || !clean || ec != std::errc{} || rest != end) return wrong();
     where.host = host;
     return where;
 }
