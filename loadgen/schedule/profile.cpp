@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double kHighestRate = 1e8;     // requests/s: beyond any loopback
 constexpr std::size_t kMostLegs = 1000;  // of one profile
+constexpr Nanos kLongest = std::chrono::hours(10'000);
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
 Error wrong(std::string_view why, std::string_view text) {
@@ -45,7 +47,12 @@ Status add_stair(std::vector<RateStep>& steps, double from, double to, double st
     for (int i = 0; i <= static_cast<int>(levels); ++i) {
         steps.push_back({from + i * signed_step, each});
     }
-    if (std::abs(steps.back().rate - to) > 1e-9 * step) steps.push_back({to, each});
+    // the last step, which rounding may have put beside B or below 0
+    if (std::abs(steps.back().rate - to) > 1e-9 * step) {
+        steps.push_back({to, each});
+    } else {
+        steps.back().rate = to;
+    }
     return Done{};
 }
 
@@ -99,6 +106,11 @@ Result<std::vector<RateStep>> parse_rate(std::string_view text) {
             return wrong("only the last leg may be without a duration", text);
         }
         rest.remove_prefix(comma + 1);
+    }
+    Nanos total{0};  // of at most kMostLegs: does not overflow as long as each sum is checked
+    for (const RateStep& step : steps) {
+        total += step.duration;
+        if (total > kLongest) return wrong("must not last longer than 10000h", text);
     }
     for (const RateStep& step : steps) {
         if (step.rate > 0 || step.ramp_to.value_or(0) > 0) return steps;
@@ -168,7 +180,8 @@ std::optional<double> Profile::time_of(double count, std::size_t& leg) const {
     const double more = count - here.begin_count;
     if (more <= 0) return here.begin_s;
     // rate x + slope x^2 / 2 = more, solved without the difference of two nearly equal numbers
-    const double root = std::sqrt(here.rate * here.rate + 2 * here.slope * more);
+    // (at the foot of a ramp down to 0, rounding can put it below 0)
+    const double root = std::sqrt(std::max(0.0, here.rate * here.rate + 2 * here.slope * more));
     return here.begin_s + std::min(2 * more / (here.rate + root), here.length_s);
 }
 
