@@ -24,6 +24,23 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+// RFC 9112 2.2 and 5: no control character but the tab. A bare CR or LF could end a line for
+// somebody else.
+bool is_clean(std::string_view line) {
+    return std::all_of(line.begin(), line.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte >= ' ' && byte != 0x7f) || byte == '\t';
+    });
+}
+
+// RFC 9110 5.6.2
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
 bool parse_length(std::string_view text, std::uint64_t& length) {
     if (text.empty() || text.size() > 18 || !std::all_of(text.begin(), text.end(), is_digit)) {
         return false;
@@ -36,7 +53,8 @@ bool parse_length(std::string_view text, std::uint64_t& length) {
 // "HTTP/1.1 200" and then a space or the end.
 bool parse_status_line(std::string_view line, ReplyHead& parsed, bool& version_1_0) {
     if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[8] != ' ' ||
-        (line[7] != '0' && line[7] != '1') || (line.size() > 12 && line[12] != ' ')) {
+        (line[7] != '0' && line[7] != '1') || (line.size() > 12 && line[12] != ' ') ||
+        !is_clean(line)) {
         return false;
     }
     version_1_0 = line[7] == '0';
@@ -54,9 +72,9 @@ struct Framing {
 
 bool parse_field(std::string_view line, Framing& framing) {
     const std::size_t colon = line.find(':');
-    if (colon == 0 || colon == std::string_view::npos) return false;
+    if (colon == std::string_view::npos || !is_clean(line)) return false;
     const std::string_view name = line.substr(0, colon);
-    if (name.find_first_of(" \t") != std::string_view::npos) return false;
+    if (!is_token(name)) return false;
     std::string_view value = trimmed(line.substr(colon + 1));
     if (equal_ignoring_case(name, "content-length")) {
         std::uint64_t length = 0;
