@@ -41,11 +41,11 @@ Result<Part> read_part(const std::string& path) {
     std::ifstream file(path);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file.is_open()) return Error{fmt::format("cannot read '{}'", path)};
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded()) return Error{fmt::format("{}: is not whole JSON", path)};
-    auto result = result_from_json(json);
+    const auto json = json_from_text(text);
+    if (!json) return Error{fmt::format("{}: {}", path, json.error().message)};
+    auto result = result_from_json(*json);
     if (!result) return Error{fmt::format("{}: {}", path, result.error().message)};
-    Part part{{std::move(*result), 0}, json.value("command", Json())};
+    Part part{{std::move(*result), 0}, json->value("command", Json())};
     const Json* const connections = part.command.is_object() && part.command.contains("connections")
                                         ? &part.command["connections"]
                                         : nullptr;

@@ -31,7 +31,9 @@ Error no_observer(const net::HostPort& where, std::string_view why) {
 Result<ServerUse> ask_observer(const net::HostPort& where, const char* path) {
     const auto body = fetch(where, path, kPatience);
     if (!body) return body.error();
-    auto use = server_use_from_json(nlohmann::ordered_json::parse(*body, nullptr, false));
+    const auto json = json_from_text(*body);
+    if (!json) return no_observer(where, json.error().message);
+    auto use = server_use_from_json(*json);
     if (!use) return no_observer(where, use.error().message);
     return use;
 }
@@ -48,12 +50,13 @@ std::string machine_identity() {
 Result<Observer> Observer::attach(const net::HostPort& where) {
     const auto body = fetch(where, "/machine", kPatience);
     if (!body) return body.error();
-    const auto machine = nlohmann::ordered_json::parse(*body, nullptr, false);
+    const auto machine = json_from_text(*body);
+    if (!machine) return no_observer(where, machine.error().message);
     Observer observer(where);
     try {
-        const auto id = machine.at("boot_id").get<std::string>();
+        const auto id = machine->at("boot_id").get<std::string>();
         observer.on_this_machine_ = !id.empty() && id == machine_identity();
-        observer.server_cpus_ = machine.at("cpus").get<std::vector<int>>();
+        observer.server_cpus_ = machine->at("cpus").get<std::vector<int>>();
     } catch (const nlohmann::json::exception&) {
         return no_observer(where, "its /machine is not that of one");
     }

@@ -7,6 +7,7 @@
 #include "loadgen/experiment/run_command.hpp"
 #include "loadgen/experiment/server_process.hpp"
 #include "loadgen/experiment/trial.hpp"
+#include "loadgen/report/result_json.hpp"
 
 #include <fmt/format.h>
 
@@ -52,8 +53,9 @@ RunResult could_not_run(const std::string& why) {
 nlohmann::ordered_json own_stats(const net::HostPort& where) {
     const auto body = fetch(where, "/stats", std::chrono::seconds(2));
     if (!body) return nullptr;
-    auto parsed = nlohmann::ordered_json::parse(*body, nullptr, false);
-    return parsed.is_discarded() ? nlohmann::ordered_json(nullptr) : parsed;
+    auto parsed = json_from_text(*body);
+    if (!parsed) return nullptr;
+    return std::move(*parsed);
 }
 
 class Runner {

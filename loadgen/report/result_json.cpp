@@ -283,7 +283,25 @@ void histograms(auto& visit, auto& s) {
     visit("lateness", s.lateness);
 }
 
+constexpr int kDeepest = 100;
+
 }  // namespace
+
+Result<Json> json_from_text(std::string_view text) {
+    try {
+        return Json::parse(text, [](int depth, Json::parse_event_t, const Json&) {
+            if (depth > kDeepest) throw Wrong{"nested too deeply"};
+            return true;
+        });
+    } catch (const Json::parse_error& wrong) {
+        return Error{
+            fmt::format("not JSON, or cut short (at byte {} of {})", wrong.byte, text.size())};
+    } catch (const Json::exception&) {
+        return Error{"not JSON of ours: a number in it is too large"};
+    } catch (const Wrong& wrong) {
+        return Error{wrong.message};
+    }
+}
 
 Json summary_to_json(const LatencySummary& summary) {
     return write_value(summary);

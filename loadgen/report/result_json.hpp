@@ -7,9 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include <string_view>
+
 namespace echotrio::loadgen {
 
 inline constexpr int kSchemaVersion = 1;
+
+// JSON from a file or a server that may hold anything. Error: not JSON, a number beyond double, or
+// nested more than 100 deep (to copy or print that would take the stack).
+Result<nlohmann::ordered_json> json_from_text(std::string_view text);
 
 // Everything that the result says. "schema_version" is there; "command" and "environment" are the
 // caller's. A value that is not known is null.

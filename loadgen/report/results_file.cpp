@@ -178,7 +178,7 @@ Result<std::string> read_text(const std::string& path) {
     if (size > kLargestFile) return Error{fmt::format("{} is larger than 512 MiB", path)};
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
-    if (!(text << file.rdbuf())) {
+    if (!file || (size > 0 && !(text << file.rdbuf()))) {
         return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};
     }
     return std::move(text).str();
@@ -223,6 +223,12 @@ Result<Experiment> experiment_from_json(const Json& json) {
     }
 }
 
+Result<Experiment> experiment_from_text(std::string_view text) {
+    const auto json = json_from_text(text);
+    if (!json) return json.error();
+    return experiment_from_json(*json);
+}
+
 Result<Experiment> read_experiment(const std::string& path) {
     std::string file = path;
     std::error_code ignored;
@@ -236,14 +242,7 @@ Result<Experiment> read_experiment(const std::string& path) {
     }
     const auto text = read_text(file);
     if (!text) return text.error();
-    Json json;
-    try {
-        json = Json::parse(*text);
-    } catch (const Json::parse_error& wrong) {
-        return Error{fmt::format("{}: not JSON, or cut short (at byte {} of {})", file, wrong.byte,
-                                 text->size())};
-    }
-    auto experiment = experiment_from_json(json);
+    auto experiment = experiment_from_text(*text);
     if (!experiment) return Error{fmt::format("{}: {}", file, experiment.error().message)};
     return experiment;
 }
@@ -300,13 +299,13 @@ Result<Journal> Journal::resume(const std::string& dir, Experiment& experiment) 
     try {
         for (std::size_t end = 0; (end = text->find('\n', kept)) != std::string::npos;
              kept = end + 1) {
-            const Json line = Json::parse(text->begin() + static_cast<std::ptrdiff_t>(kept),
-                                          text->begin() + static_cast<std::ptrdiff_t>(end));
+            const auto line = json_from_text(std::string_view(*text).substr(kept, end - kept));
+            if (!line) throw std::runtime_error(line.error().message);
             if (kept == 0) {
-                check_schema(line);
-                experiment = head_from_json(line);
+                check_schema(*line);
+                experiment = head_from_json(*line);
             } else {
-                experiment.trials.push_back(trial_from_json(line));
+                experiment.trials.push_back(trial_from_json(*line));
             }
         }
         if (kept == 0) throw std::runtime_error("it is empty");

@@ -25,6 +25,9 @@ std::string to_text(const nlohmann::ordered_json& json);
 // read: they follow from the trials.
 Result<Experiment> experiment_from_json(const nlohmann::ordered_json& json);
 
+// The same from the text of a results.json, or of what `run --json` wrote.
+Result<Experiment> experiment_from_text(std::string_view text);
+
 // A results.json, a folder with one, or what `run --json` wrote (an experiment of one trial).
 // Error: names the file and what to do.
 Result<Experiment> read_experiment(const std::string& path);
