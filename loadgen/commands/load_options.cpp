@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -19,6 +20,7 @@ using SystemTime = std::chrono::system_clock::time_point;
 
 constexpr std::uint64_t kMostBody = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMostConnections = 1'000'000;
+constexpr double kLatestStart = 9e9;  // seconds since 1970; the system clock ends in 2262
 
 // "+5s", seconds since 1970 ("1764031200.5"), or "2026-11-24T23:00:00Z".
 Result<SystemTime> parse_time(const std::string& text) {
@@ -37,11 +39,12 @@ Result<SystemTime> parse_time(const std::string& text) {
         if (!ahead) return wrong();
         return current + *ahead;
     }
-    if (ec == std::errc{} && rest == end && number >= 0 && number < 1e10) {
+    if (ec == std::errc{} && rest == end && number >= 0 && number < kLatestStart) {
         at = SystemTime(std::chrono::duration_cast<SystemTime::duration>(
             std::chrono::duration<double>(number)));
     } else if (const char* parsed = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &calendar);
-               parsed != nullptr && *parsed == '\0') {
+               parsed != nullptr && *parsed == '\0' &&
+               std::abs(static_cast<double>(::timegm(&calendar))) < kLatestStart) {
         at = std::chrono::system_clock::from_time_t(::timegm(&calendar));
     } else {
         return wrong();
