@@ -3,11 +3,10 @@
 // the replies. The first eight bytes seed the cuts.
 #include "common/base/check.hpp"
 #include "common/base/rng.hpp"
+#include "tests/fuzz/fuzz.hpp"
 #include "tests/support/session_driver.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 
 namespace echotrio::test {
 namespace {
@@ -51,10 +50,8 @@ void run(std::string_view input, std::uint64_t seed) {
 }  // namespace echotrio::test
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
-    std::uint64_t seed = 0;
-    if (size < sizeof seed) return 0;
-    std::memcpy(&seed, data, sizeof seed);
-    echotrio::test::run({reinterpret_cast<const char*>(data) + sizeof seed, size - sizeof seed},
-                        seed);
+    std::string_view input = echotrio::test::text_of(data, size);
+    const std::uint64_t seed = echotrio::test::take_word(input);
+    echotrio::test::run(input, seed);
     return 0;
 }
