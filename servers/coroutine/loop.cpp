@@ -119,7 +119,10 @@ void Loop::start_drain() {
     drain_deadline_ = time_ + options_.server.drain_timeout;
     asio::error_code ignored;
     listener_.close(ignored);
-    for (Connection& idle : clocks_.idle) idle.wake();
+    // those with nothing begun leave now; the others look once and go on
+    for (ConnectionList* list : {&clocks_.idle, &clocks_.request}) {
+        for (Connection& connection : *list) connection.wake();
+    }
 }
 
 void Loop::stop() {

@@ -18,6 +18,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A pool that stays as it is: two looks at it find the same processes.
+Words steady(const std::string& model) {
+    if (model != "prefork") return {};
+    return {"--start-workers", "6", "--min-spare", "1", "--max-spare", "6", "--max-workers", "6"};
+}
+
 // A server with an observer beside it.
 class ObserveTest : public testing::TestWithParam<std::string> {
   protected:
@@ -29,7 +35,7 @@ class ObserveTest : public testing::TestWithParam<std::string> {
         where_ = {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(line->substr(port + 6)))};
     }
 
-    Server server_{GetParam()};
+    Server server_{GetParam(), steady(GetParam())};
     const std::string pid_ = std::to_string(server_.child().pid());
     loadgen::Child observer_ = start_loadgen({"observe", "--pid", pid_, "--port", "0"});
     net::HostPort where_;
