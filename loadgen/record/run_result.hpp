@@ -120,7 +120,7 @@ struct MachineUse {
 struct RunResult {
     std::uint64_t requests = 0;  // accounting.completed
     double throughput_rps = 0;   // replies that came within the window, whenever they were due
-    double duration_s = 0;  // the window, without warm-up and drain
+    double duration_s = 0;       // the window, without warm-up and drain
     // Due and not yet answered (what waits in the backlog too): its time average over the window,
     // taken from the times of the events and not from Little's law, and its value at the end.
     double mean_in_flight = 0;
