@@ -155,8 +155,9 @@ std::optional<CpuTicks> parse_cpu_ticks(std::string_view stat) {
 }
 
 std::optional<std::uint64_t> parse_thread_count(std::string_view loadavg) {
-    skip_words(loadavg, 3);
-    const std::string_view word = next_word(loadavg);
+    std::string_view line = next_line(loadavg);
+    skip_words(line, 3);
+    const std::string_view word = next_word(line);
     const std::size_t slash = word.find('/');
     std::uint64_t threads = 0;
     if (slash == std::string_view::npos || !read_number(word.substr(slash + 1), threads)) {
