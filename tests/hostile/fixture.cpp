@@ -100,6 +100,19 @@ std::vector<pid_t> Hostile::pids() const {
     return all;
 }
 
+double Hostile::grown_bytes() const {
+    constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
+    return kSanitized ? 0 : resident_bytes() - resident_before_;
+}
+
+void Hostile::expect_descriptors_back() const {
+    const TimePoint deadline = now() + kPatience;
+    while (descriptors() > descriptors_before_ && now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_LE(descriptors(), descriptors_before_);
+}
+
 double Hostile::resident_bytes() const {
     double pages = 0;
     for (const pid_t pid : pids()) {

@@ -48,8 +48,11 @@ class Hostile : public testing::TestWithParam<const char*> {
     void expect_polite();
     // No connection is left but the one that asks; waits for it.
     void expect_all_closed() const;
-    double resident_bytes() const;    // of the server and its children
-    std::size_t descriptors() const;  // the same
+    // By how much the memory of the server and its children has grown. A sanitizer keeps what was
+    // freed, so there it says nothing: 0.
+    double grown_bytes() const;
+    // As many descriptors as before, or soon: a connection is counted as closed before it is.
+    void expect_descriptors_back() const;
     std::string model() const { return GetParam(); }
 
     std::optional<loadgen::ServerProcess> server_;
@@ -59,6 +62,8 @@ class Hostile : public testing::TestWithParam<const char*> {
 
   private:
     std::vector<pid_t> pids() const;
+    double resident_bytes() const;
+    std::size_t descriptors() const;
 };
 
 }  // namespace echotrio::test
