@@ -21,6 +21,8 @@
 namespace echotrio::loadgen {
 namespace {
 
+constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
+
 constexpr double kMiB = 1024 * 1024;
 constexpr double kSlack = 0.75 * kMiB;  // the C library's and a sanitizer's own, per process
 
@@ -124,6 +126,7 @@ GroupProbe attach(pid_t pid) {
 }
 
 TEST(GroupMemory, OfChildrenThatTouchAKnownNumberOfPages) {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's memory is not the program's";
     constexpr int kChildren = 4;
     constexpr double kTouched = 8 * kMiB;
     std::vector<pid_t> children;
@@ -188,6 +191,7 @@ TEST(GroupMemory, CountsSharedPagesOnceInPssAndAgainInRss) {
 }
 
 TEST(GroupMemory, OfThreadsWithKnownStacks) {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's memory is not the program's";
     constexpr int kThreads = 40;
     constexpr std::size_t kUsed = 128 * 1024;
     std::atomic<int> running{0};
