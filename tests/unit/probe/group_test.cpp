@@ -170,6 +170,7 @@ TEST(GroupMemory, OfChildrenThatTouchAKnownNumberOfPages) {
 }
 
 TEST(GroupMemory, CountsSharedPagesOnceInPssAndAgainInRss) {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's memory is not the program's";
     constexpr double kShared = 32 * kMiB;
     Puppet root([](char order) {
         if (order == 't') {
