@@ -4,12 +4,13 @@
 
 #include "common/base/clock.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace echotrio::work {
 
-// How much one slice costs on an idle CPU: the grain of the "bytecode" boundary at which a thread
-// looks at drop requests, and of a coroutine's --yield-every.
+// A piece of CPU work after which a loop looks at what else there is to do, where a model does not
+// say otherwise: fine enough for any timeout, too coarse to cost anything.
 inline constexpr Nanos kSlice = std::chrono::microseconds(20);
 
 class Burner {
@@ -22,24 +23,36 @@ class Burner {
 
     double iterations_per_us() const noexcept { return iterations_per_us_; }
 
-    // Does the work that takes `amount` of CPU time when nothing interferes, in slices; between
-    // them it calls checkpoint(). With amount <= 0 nothing happens.
+    // Does the work that takes `amount` of CPU time when nothing interferes; after every `slice` of
+    // it but the last it calls checkpoint(). The amount of work does not depend on the slice, which
+    // may be as short as a bytecode (tens of ns). With amount <= 0 nothing happens.
     template <class Checkpoint>
-    void burn(Nanos amount, Checkpoint&& checkpoint) const {
-        for (Nanos left = amount; left > Nanos(0);) {
-            const Nanos slice = left < kSlice ? left : kSlice;
-            burn_slice(slice);
-            left -= slice;
-            if (left > Nanos(0)) checkpoint();
+    void burn(Nanos amount, Nanos slice, Checkpoint&& checkpoint) const {
+        const std::uint64_t piece = std::max<std::uint64_t>(iterations(slice), 1);
+        std::uint64_t left = iterations(amount);
+        for (; left > piece; left -= piece) {
+            spin(piece);
+            checkpoint();
         }
+        spin(left);
     }
-    void burn(Nanos amount) const {
-        burn(amount, [] {});
-    }
-    // One piece without a checkpoint, for a loop that counts its own slices.
-    void burn_slice(Nanos amount) const;
+    void burn(Nanos amount) const { spin(iterations(amount)); }
 
   private:
+    std::uint64_t iterations(Nanos amount) const {
+        if (amount <= Nanos(0)) return 0;
+        return static_cast<std::uint64_t>(micros(amount) * iterations_per_us_);
+    }
+
+    // A chain of dependent multiplications: no memory, nothing for the compiler to shorten.
+    static void spin(std::uint64_t iterations) {
+        std::uint64_t x = iterations | 1;
+        for (std::uint64_t i = 0; i < iterations; ++i) {
+            x = x * 6364136223846793005ULL + 1442695040888963407ULL;
+            asm volatile("" : "+r"(x));
+        }
+    }
+
     double iterations_per_us_ = 0;
 };
 

@@ -134,7 +134,8 @@ void Worker::serve(int connection) {
                 break;
             }
             case Step::Kind::compute:
-                burner_.burn(step.duration, [this] { slot_.expect(options_.request_timeout); });
+                burner_.burn(step.duration, work::kSlice,
+                             [this] { slot_.expect(options_.request_timeout); });
                 heed_orders(session, patience);
                 break;
             case Step::Kind::wait:

@@ -5,17 +5,11 @@
 #include "common/work/burner.hpp"
 #include "servers/threads/gil.hpp"
 
-#include <algorithm>
-
 namespace echotrio::threads {
 
 // The thread must hold the lock; it holds it again when this returns.
 inline void burn(Nanos amount, const work::Burner& burner, Gil& gil) {
-    const Nanos grain = gil.grain();
-    for (Nanos left = amount; left > Nanos(0); left -= grain) {
-        burner.burn_slice(std::min(left, grain));
-        gil.checkpoint();
-    }
+    burner.burn(amount, gil.grain(), [&gil] { gil.checkpoint(); });
 }
 
 }  // namespace echotrio::threads

@@ -2,7 +2,6 @@
 #include "servers/threads/gil.hpp"
 
 #include "common/base/check.hpp"
-#include "common/work/burner.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -49,7 +48,7 @@ Gil::Gil(const Options& options)
       forced_switching_(options.forced_switching),
       interval_(options.switch_interval),
       grain_(options.mode == Mode::ticks ? kTick * static_cast<Nanos::rep>(options.check_interval)
-                                         : work::kSlice) {
+                                         : kTurn) {
     CHECK(interval_ > Nanos(0) && grain_ > Nanos(0));
     for (auto* mutex : {&mutex_, &switch_mutex_}) ::pthread_mutex_init(mutex, nullptr);
     for (auto* cond : {&cond_, &switch_cond_}) init_monotonic(*cond);

@@ -29,6 +29,9 @@ using threads::Gil;
 
 constexpr int kRepetitions = 5;
 constexpr Nanos kWork = std::chrono::milliseconds(120);
+// What an interpreter computes with the lock between two blocking calls, about. In that time the
+// thread that had to drop the lock awakes again, so that who holds it next depends on it.
+constexpr Nanos kBetweenCalls = std::chrono::microseconds(3);
 
 Gil::Options lock_options(std::string_view lock, std::int64_t interval) {
     Gil::Options options;
@@ -57,12 +60,14 @@ Gil::Options lock_options(std::string_view lock, std::int64_t interval) {
         gil.drop();
         const net::Io in = net::read_some(fd, message);
         gil.take();
+        threads::burn(kBetweenCalls, burner, gil);
         if (in.kind != net::Io::Kind::bytes) std::_Exit(0);
         const std::int64_t at = now().time_since_epoch().count();
         std::memcpy(message.data(), &at, sizeof at);
         gil.drop();
         net::write_some(fd, {message.data(), in.count});
         gil.take();
+        threads::burn(kBetweenCalls, burner, gil);
     }
 }
 

@@ -52,7 +52,7 @@ TEST_P(EachLock, HasAtMostOneHolderAndCountsEveryAcquisition) {
                 gil.take();
                 inside();
                 for (int slice = 0; kind % 3 == 0 && slice < 4; ++slice) {
-                    burner.burn_slice(gil.grain());
+                    burner.burn(gil.grain());
                     gil.checkpoint();
                     inside();
                 }
