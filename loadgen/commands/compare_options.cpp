@@ -67,7 +67,8 @@ Status add_variants(CompareOptions& options) {
         if (!variant) return variant.error();
         variants.push_back(std::move(*variant));
     }
-    for (const auto& [label, where] : options.targets) {
+    for (const std::string& text : options.targets_text) {
+        const std::string label = text.substr(0, text.find('='));
         if (models.empty() && options.variants.empty()) variants.push_back({label, label, {}});
     }
     for (const Variant& variant : variants) {
@@ -226,6 +227,7 @@ Status complete_options(CompareOptions& options) {
     plan.seed = options.seed ? *options.seed : std::random_device{}();
     plan.cross_check = !options.no_wrk;
     if (const Status done = add_targets(options); !done) return done;
+    plan.fresh_servers = options.targets.empty();
     if (const Status done = add_variants(options); !done) return done;
     if (const Status done = add_levels(options); !done) return done;
     const std::uint64_t trials = plan.repetitions * plan.levels.size() * plan.variants.size();

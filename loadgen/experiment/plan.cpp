@@ -4,6 +4,7 @@
 #include "common/base/rng.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace echotrio::loadgen {
@@ -16,6 +17,17 @@ constexpr Nanos kOverhead = milliseconds(250);
 constexpr Nanos kOverheadPerThousand = milliseconds(150);
 constexpr Nanos kCrossCheck = milliseconds(1200);
 
+void put_silent_first(const Plan& plan, std::vector<std::size_t>& levels) {
+    const auto place = [&plan](std::size_t level) {
+        const Workload* workload = find_workload(plan.workloads, plan.levels[level].workload);
+        CHECK(workload != nullptr);
+        return workload->silent ? plan.levels[level].connections
+                                : std::numeric_limits<std::uint64_t>::max();
+    };
+    std::stable_sort(levels.begin(), levels.end(),
+                     [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+}
+
 }  // namespace
 
 std::vector<TrialPoint> order_trials(const Plan& plan) {
@@ -26,6 +38,7 @@ std::vector<TrialPoint> order_trials(const Plan& plan) {
         std::vector<std::size_t> levels(plan.levels.size());
         std::iota(levels.begin(), levels.end(), 0U);
         Rng(plan.seed).split(round).shuffle(levels);
+        if (!plan.fresh_servers) put_silent_first(plan, levels);
         for (const std::size_t level : levels) {
             // A block of as many rounds as variants shares one random order, turned on by one each
             // round: every variant is first, second ... once in it.

@@ -20,12 +20,16 @@ struct Plan {
     std::uint64_t seed = 1;
     std::uint64_t budget = 10;  // how many INVALID trials may be repeated, in all
     bool cross_check = true;    // wrk beside the http workload
+    // A server of its own for every trial. False: servers that run already, where a trial finds
+    // what those before it left behind.
+    bool fresh_servers = true;
 };
 
 // The trials in balanced random order (a randomised complete block design): a round per repetition
 // holds every level once, shuffled; within a level all variants follow each other, so that they
 // meet the machine in the same state, and each stands in each place equally often over as many
-// rounds as there are variants.
+// rounds as there are variants. Without fresh servers the silent levels come first in a round, from
+// few connections to many: memory that a server keeps after many would hide what few cost.
 std::vector<TrialPoint> order_trials(const Plan& plan);
 
 // Those not yet in `done` (by point; a superseded attempt does not count).

@@ -90,7 +90,8 @@ Json plan_to_json(const Plan& plan) {
             {"repetitions", plan.repetitions},
             {"seed", plan.seed},
             {"budget", plan.budget},
-            {"cross_check", plan.cross_check}};
+            {"cross_check", plan.cross_check},
+            {"fresh_servers", plan.fresh_servers}};
 }
 
 Result<Plan> plan_from_json(const Json& json) {
@@ -110,6 +111,7 @@ Result<Plan> plan_from_json(const Json& json) {
         json.at("seed").get_to(plan.seed);
         json.at("budget").get_to(plan.budget);
         json.at("cross_check").get_to(plan.cross_check);
+        plan.fresh_servers = json.value("fresh_servers", true);  // absent before it was a choice
         check_names(plan);
     } catch (const std::exception& wrong) {
         return Error{fmt::format("not the settings of an experiment: {}", wrong.what())};

@@ -248,14 +248,53 @@ class Digester {
     // A line through every trial of the silent workloads in which all connections were held.
     void add_memory(const std::string& label) {
         const Metric& memory = *find_metric("memory");
+        const std::set<const Trial*> grown = trials_with_most_connections(label);
         std::map<std::string, std::vector<const Trial*>> by_workload;
         for (const Cell& cell : out_.cells) {
             if (cell.variant != label || !silent(cell.level) || cell.starved()) continue;
             for (const Trial* trial : cell.trials) {
-                if (counts_for(memory, *trial)) by_workload[cell.level.workload].push_back(trial);
+                if (counts_for(memory, *trial) && grown.count(trial) > 0) {
+                    by_workload[cell.level.workload].push_back(trial);
+                }
             }
         }
-        for (const auto& [workload, trials] : by_workload) add_slope(label, workload, trials);
+        for (const auto& [workload, trials] : by_workload) {
+            if (!add_pool(label, trials)) add_slope(label, workload, trials);
+        }
+    }
+
+    // A server that is not fresh keeps memory from trials with more connections; those that no
+    // earlier one exceeds are left. All, where each has its own server.
+    std::set<const Trial*> trials_with_most_connections(const std::string& label) const {
+        std::set<const Trial*> found;
+        std::uint64_t most = 0;
+        for (const Trial& trial : experiment_.trials) {
+            if (trial.point.variant != label) continue;
+            most = std::max(most, trial.point.level.connections);
+            if (out_.plan.fresh_servers || trial.point.level.connections == most) {
+                found.insert(&trial);
+            }
+        }
+        return found;
+    }
+
+    bool add_pool(const std::string& label, const std::vector<const Trial*>& trials) {
+        if (out_.plan.fresh_servers || trials.empty()) return false;
+        std::uint64_t processes = 0;
+        std::vector<double> bytes;
+        for (const Trial* trial : trials) {
+            const auto& server = trial->result.server;
+            if (!server || server->processes < 2) return false;
+            if (processes != 0 && server->processes != processes) return false;
+            processes = server->processes;
+            double total = 0;
+            for (const MemoryPart& part : memory_parts()) {
+                total += server_memory(*trial, part.key).value_or(0);
+            }
+            bytes.push_back(total / static_cast<double>(processes));
+        }
+        out_.pools.push_back({label, processes, median(bytes)});
+        return true;
     }
 
     void add_slope(const std::string& label, const std::string& workload,

@@ -66,6 +66,13 @@ struct MemorySlope {
     std::uint64_t most_held = 0;          // connections at the largest level that was held whole
 };
 
+// A pool that stands whatever the load: its memory is told per process, as its slope says nothing.
+struct FixedPool {
+    std::string variant;
+    std::uint64_t processes = 0;
+    double bytes = 0;  // a process, kernel included: the median over the silent trials
+};
+
 struct Digest {
     Plan plan;                          // empty where the results have none (a single run)
     std::vector<std::string> variants;  // in the plan's order
@@ -73,6 +80,7 @@ struct Digest {
     std::vector<Cell> cells;            // by level, then variant
     std::vector<Comparison> comparisons;
     std::vector<MemorySlope> memory;
+    std::vector<FixedPool> pools;
 
     const Cell* cell(std::string_view variant, const Level& level) const;
     const Comparison* comparison(const Level& level, std::string_view metric, std::string_view a,

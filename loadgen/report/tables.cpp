@@ -169,7 +169,7 @@ std::vector<Section> workload_sections(const Digest& digest) {
 }
 
 std::vector<Section> memory_sections(const Digest& digest) {
-    if (digest.memory.empty()) return {};
+    if (digest.memory.empty() && digest.pools.empty()) return {};
     Table table;
     table.columns = {{"model", false, 0},
                      {"per connection", true, 0},
@@ -196,6 +196,14 @@ std::vector<Section> memory_sections(const Digest& digest) {
         few_levels = few_levels || slope.levels < 4;
         table.rows.push_back(std::move(row));
     }
+    for (const FixedPool& pool : digest.pools) {
+        std::vector<TableCell> row(table.columns.size(), {"-", Mark::muted});
+        row[0] = {pool.variant};
+        row[1] = {format_value(pool.bytes, Unit::bytes)};
+        row[2] = {fmt::format("a pool of {}", format_exact_count(pool.processes))};
+        row[3] = {format_count((1 << 30) / pool.bytes)};
+        table.rows.push_back(std::move(row));
+    }
     Section section{"memory", "Memory per connection, kernel included", {}};
     section.blocks.push_back(std::move(table));
     for (Chart& chart : memory_charts(digest)) section.blocks.push_back(std::move(chart));
@@ -203,6 +211,12 @@ std::vector<Section> memory_sections(const Digest& digest) {
         "The slope of a line through all trials with silent connections; its parts add up. What "
         "the system does not tell is not in the total.",
         Mark::muted});
+    if (!digest.pools.empty()) {
+        section.blocks.push_back(Paragraph{
+            "A pool of processes that all stood before the first connection does not grow: its "
+            "memory is divided by its processes, which is as many connections as it serves.",
+            Mark::muted});
+    }
     if (few_levels) {
         section.blocks.push_back(Paragraph{
             "! Fewer than four connection counts: the slope rests on too little to see a bend.",

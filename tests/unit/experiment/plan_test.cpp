@@ -49,6 +49,26 @@ TEST(Plan, EveryModelStandsInEveryPlaceEquallyOften) {
     for (const auto& [place, times] : places) EXPECT_EQ(times, 6 * 4 / 3) << place.first;
 }
 
+TEST(Plan, ServersThatAreNotFreshGetTheirSilentConnectionsFirstFromFewToMany) {
+    Plan plan = small_plan(2);
+    plan.workloads.push_back(*find_workload(standard_workloads(), "idle"));
+    for (const std::uint64_t connections : {500U, 50U, 1000U, 200U}) {
+        plan.levels.push_back({"idle", connections});
+    }
+    plan.fresh_servers = false;
+    const auto trials = order_trials(plan);
+    const std::size_t round = plan.levels.size() * 3;
+    ASSERT_EQ(trials.size(), 2 * round);
+    const std::uint64_t expected[] = {50, 200, 500, 1000};
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        const std::size_t place = i % round / 3;
+        EXPECT_EQ(trials[i].level.workload == "idle", place < 4);
+        if (place < 4) {
+            EXPECT_EQ(trials[i].level.connections, expected[place]);
+        }
+    }
+}
+
 TEST(Plan, FollowsItsSeed) {
     Plan plan = small_plan();
     const auto first = order_trials(plan);

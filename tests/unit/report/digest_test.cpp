@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -67,6 +70,38 @@ TEST(Digest, LateTrialsStillTellMemory) {
     EXPECT_EQ(digest(experiment).memory.size(), 3U);
     for (Trial& trial : experiment.trials) trial.result.verdict.reasons = {{"server", "", ""}};
     EXPECT_TRUE(digest(experiment).memory.empty());
+}
+
+// Targets that already run keep what many connections left: only a count not exceeded before tells
+// what connections cost, and a pool that stands from the start is told per process.
+TEST(Digest, MemoryOfServersThatAreNotFresh) {
+    Experiment experiment = sample_experiment();
+    experiment.settings["fresh_servers"] = false;
+    for (Trial& trial : experiment.trials) {
+        if (trial.point.variant == "prefork") trial.result.server->processes = 257;
+    }
+    const auto later = std::stable_partition(
+        experiment.trials.begin(), experiment.trials.end(),
+        [](const Trial& trial) { return trial.point.level.workload == "idle"; });
+    std::stable_sort(experiment.trials.begin(), later, [](const Trial& a, const Trial& b) {
+        return std::pair(a.point.repetition, a.point.level.connections) <
+               std::pair(b.point.repetition, b.point.level.connections);
+    });
+    const double slope = digest(experiment).memory.at(0).total.slope;
+    for (Trial& trial : experiment.trials) {  // what the 200 of the first round left
+        if (trial.point.repetition > 1 && trial.point.level.connections < 200) {
+            trial.result.server->memory["pss"] = 5e6;
+        }
+    }
+    const Digest told = digest(experiment);
+    ASSERT_EQ(told.memory.size(), 2U);
+    EXPECT_EQ(told.memory[0].variant, "threads");
+    EXPECT_EQ(told.memory[0].levels, 4U);
+    EXPECT_EQ(told.memory[0].total.slope, slope);
+    ASSERT_EQ(told.pools.size(), 1U);
+    EXPECT_EQ(told.pools[0].variant, "prefork");
+    EXPECT_EQ(told.pools[0].processes, 257U);
+    EXPECT_GT(told.pools[0].bytes, 1e6 / 257);
 }
 
 TEST(Digest, OneRepetitionHasNoInterval) {
