@@ -3,13 +3,17 @@
 
 Works on a copy of the checkout that belongs to another user, under a project name and ports of its own,
 and leaves nothing behind. Exit status 77 (CTest: skipped) where no engine answers. ECHOTRIO_IMAGE names
-an image that is there already, instead of building one.
+an image that is there already, instead of building one; ECHOTRIO_BIN, where the host's own programs are.
 """
 
+import contextlib
 import json
+import math
 import os
+import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +33,37 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(*command):
+    """A program of ours on the host, and the port that its ready line names."""
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    try:
+        yield program, int(re.search(r"port=(\d+)", program.stdout.readline()).group(1))
+    finally:
+        program.terminate()
+        program.wait(timeout=30)
+        program.stdout.close()
+
+
+def memory_of(results):
+    """By model: connections and bytes, in the parts that a container tells too."""
+    points = {}
+    for trial in json.loads((results / "results.json").read_text())["trials"]:
+        parts = trial["server"]["memory"]
+        held = sum(parts[part] for part in ("pss", "page_tables", "kernel_stacks"))
+        points.setdefault(trial["model"], []).append((trial["connections"], held))
+    return points
+
+
+def interval_of_slope(points):
+    """Of 95 %, through four points."""
+    x, y = zip(*points)
+    line = statistics.linear_regression(x, y)
+    rest = sum((b - line.slope * a - line.intercept) ** 2 for a, b in points)
+    error = math.sqrt(rest / 2 / sum((a - statistics.mean(x)) ** 2 for a in x))
+    return line.slope - 4.303 * error, line.slope + 4.303 * error  # Student's t, 2 degrees of freedom
 
 
 class EngineTest(unittest.TestCase):
@@ -131,6 +166,39 @@ class EngineTest(unittest.TestCase):
             nofile = self.compose("exec", "-T", model, "sh", "-c", "ulimit -Hn").stdout.strip()
             self.assertEqual(nofile, "16384")
         self.assertEqual(len(limits), 1, "the servers' limits differ")
+
+    def test_5_memory_as_on_the_host(self):
+        """The same servers, flags, order and load, once in containers and once here."""
+        programs = os.environ.get("ECHOTRIO_BIN")
+        if not programs:
+            self.skipTest("ECHOTRIO_BIN does not say where the host's programs are")
+        experiment = "--quick --workloads idle -c 100,400,700,1000 -r 1 --budget 0 --seed 5 --no-wrk --quiet"
+        self.compose("up", "-d", "--wait", "--force-recreate", *MODELS, *(f"{model}-observer" for model in MODELS))
+        before = set(self.folder.glob("results/*"))
+        self.compose("run", "--rm", "-T", "generator", status=(0, 3), COMPARE=experiment)
+        contained, = set(self.folder.glob("results/*")) - before
+        here = self.folder / "host"
+        with contextlib.ExitStack() as stack:
+            targets, observers = [], []
+            for model in MODELS:
+                flags = ["--start-workers", "256", "--max-spare", "256"] if model == "prefork" else []
+                server, port = stack.enter_context(running(f"{programs}/echo-{model}", "--port", "0", *flags))
+                _, observer = stack.enter_context(
+                    running(f"{programs}/loadgen", "observe", "--pid", str(server.pid), "--port", "0"))
+                targets.append(f"{model}=127.0.0.1:{port}")
+                observers.append(f"{model}=127.0.0.1:{observer}")
+            self.run_in_folder(f"{programs}/loadgen", "compare", *experiment.split(), "--out", str(here), "--targets",
+                               ",".join(targets), "--observers", ",".join(observers), status=(0, 3))
+        inside, outside = memory_of(contained), memory_of(here)
+        self.assertEqual(sorted(inside), sorted(MODELS))
+        for model in ("threads", "coroutine"):
+            a, b = (interval_of_slope(points[model]) for points in (inside, outside))
+            print(f"{model}, bytes a connection: {a[0]:.0f} to {a[1]:.0f} in a container, {b[0]:.0f} to {b[1]:.0f} here")
+            slack = 0.02 * b[1]  # four points on a line by chance have no interval at all
+            self.assertLessEqual(max(a[0], b[0]), min(a[1], b[1]) + slack, model)
+        pools = [statistics.median(bytes for _, bytes in points["prefork"]) for points in (inside, outside)]
+        print(f"prefork, its pool: {pools[0] / 2**20:.1f} MiB in a container, {pools[1] / 2**20:.1f} MiB here")
+        self.assertAlmostEqual(pools[0] / pools[1], 1, delta=0.2)
 
     def test_5_own_experiments(self):
         self.start_servers()
