@@ -254,6 +254,7 @@ class EngineTest(unittest.TestCase):
     def test_8_metrics_pass_promtool(self):
         if not shutil.which("promtool"):
             self.skipTest("no promtool: install Debian's prometheus")
+        self.run_in_folder("promtool", "check", "config", "docker/prometheus.yaml")
         self.start_servers()
         for model, port in self.ports.items():
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
