@@ -169,6 +169,7 @@ void Http::append_continue(Context& context) {
 void Http::append_head(Context& context, int status, std::string_view type, std::size_t length,
                        bool keep_alive) noexcept {
     append(context, status_line(status));
+    append(context, context.date.at(context.unix_time()));
     append(context, "Content-Type: ");
     append(context, type);
     append(context, "\r\nContent-Length: ");

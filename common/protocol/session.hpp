@@ -26,6 +26,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/protocol/counters.hpp"
+#include "common/protocol/date.hpp"
 #include "common/protocol/input.hpp"
 #include "common/protocol/stats.hpp"
 
@@ -67,32 +68,40 @@ struct Buffers {
     std::array<char, kOutputSize> output;
 };
 
+// Seconds since 1970, UTC: what the Date of a reply says. Called for each.
+using UnixClock = std::int64_t (*)();
+
 // What a worker, thread or loop owns once and lends to each session it serves.
 struct Context {
     // With buffers of its own, or with buffers that outlive it.
-    Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain)
+    Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain,
+            UnixClock clock)
         : settings(s),
           counters(c),
           stats(source),
           draining(drain),
+          unix_time(clock),
           own(std::make_unique_for_overwrite<Buffers>()),
           input(own->input),
           output(own->output) {}
     Context(const Settings& s, Counters& c, StatsSource& source, const std::atomic<bool>& drain,
-            Buffers& lent)
+            UnixClock clock, Buffers& lent)
         : settings(s),
           counters(c),
           stats(source),
           draining(drain),
+          unix_time(clock),
           input(lent.input),
           output(lent.output) {}
     const Settings& settings;
     Counters& counters;
     StatsSource& stats;
     const std::atomic<bool>& draining;  // replies say "Connection: close", idle sessions close
+    const UnixClock unix_time;
     const std::unique_ptr<Buffers> own{};
     std::array<char, kInputSize>& input;
     std::array<char, kOutputSize>& output;
+    DateLine date{};
     HttpPointer spare_http{};  // taken by a session while a request is in progress
 };
 

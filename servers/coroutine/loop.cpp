@@ -1,5 +1,7 @@
 #include "servers/coroutine/loop.hpp"
 
+#include "common/base/unix_time.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,7 +26,7 @@ net::Fd open_reserve() {
 
 Loop::Loop(const Options& options, net::SignalFd signals, net::Fd listener)
     : options_(options),
-      context_(options.server.settings, counters_, *this, draining_),
+      context_(options.server.settings, counters_, *this, draining_, unix_time),
       signals_(std::move(signals)),
       reserve_(open_reserve()) {
     net::set_nonblocking(listener.get(), true);

@@ -1,6 +1,7 @@
 #include "servers/prefork/worker.hpp"
 
 #include "common/base/rng.hpp"
+#include "common/base/unix_time.hpp"
 #include "common/net/signals.hpp"
 
 #include <fmt/format.h>
@@ -51,7 +52,7 @@ Worker::Worker(const Options& options, const work::Burner& burner, const Post& p
       slot_(post.board.slot(post.slot)),
       stop_(slot_, post.listener, post.started, draining_),
       connections_left_(with_jitter(options.max_connections_per_worker)),
-      context_(options.settings, slot_.counters, post.board, draining_) {}
+      context_(options.settings, slot_.counters, post.board, draining_, unix_time) {}
 
 int Worker::run() {
     net::SignalFd::unblock_all();  // from here on an order arrives, also one that came before

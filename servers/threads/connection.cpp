@@ -2,6 +2,7 @@
 // again.
 #include "servers/threads/connection.hpp"
 
+#include "common/base/unix_time.hpp"
 #include "common/net/socket.hpp"
 #include "servers/threads/burn.hpp"
 #include "servers/threads/receive_limit.hpp"
@@ -107,7 +108,7 @@ void serve(Slot& slot, protocol::Context& context, Input& input, const Shared& s
 void serve_connection(Slot& slot, const Shared& shared) {
     protocol::Buffers& buffers = *slot.buffers;
     protocol::Context context(shared.options.settings, slot.counters, shared.stats, shared.draining,
-                              buffers);
+                              unix_time, buffers);
     Input input(buffers);
     shared.gil.take();
     try {

@@ -1,5 +1,6 @@
 #include "servers/threads/server.hpp"
 
+#include "common/base/unix_time.hpp"
 #include "common/net/socket.hpp"
 
 #include <fcntl.h>
@@ -66,7 +67,7 @@ Server::Server(const Options& options, net::Fd listener, net::SignalFd signals)
       reserve_(open_reserve()),
       all_done_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       gil_(options.gil),
-      context_(options_.common.settings, counters_, *this, draining_) {
+      context_(options_.common.settings, counters_, *this, draining_, unix_time) {
     polled_.reserve(2 + Refusals::kMost);
     // the frames of a build with sanitizers are several times larger
     constexpr std::uint64_t kSanitizerRoom = sizeof ECHOTRIO_SANITIZERS > 1 ? 1024 * 1024 : 0;

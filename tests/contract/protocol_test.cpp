@@ -1,8 +1,11 @@
 // What a program that speaks to the server byte by byte sees, and what the server counts.
+#include "common/base/unix_time.hpp"
 #include "tests/contract/fixture.hpp"
 
 #include <fmt/format.h>
 
+#include <ctime>
+#include <string>
 #include <thread>
 
 namespace echotrio::test {
@@ -119,6 +122,31 @@ TEST_P(Protocol, ContinueComesBeforeTheBody) {
     ASSERT_EQ(client.reply(false, true).value_or(Reply{}).status, 100);
     client.send("hello");
     EXPECT_EQ(client.reply().value_or(Reply{}).body, "hello");
+}
+
+// Seconds since 1970 of an IMF-fixdate; -1: it is none.
+std::int64_t parse_date(const std::string& text) {
+    std::tm calendar{};
+    const char* const end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &calendar);
+    return text.size() == 29 && end == text.c_str() + 29 ? ::timegm(&calendar) : -1;
+}
+
+// In errors too, and on one connection it goes on with the time.
+TEST_P(Protocol, DateIsRight) {
+    start();
+    Client client(where());
+    const std::int64_t begin = unix_time();
+    do {
+        for (const std::string path : {"/echo/hi", "/stats", "/no"}) {
+            const std::int64_t before = unix_time();
+            client.send("GET " + path + " HTTP/1.1\r\nHost: t\r\n\r\n");
+            const auto reply = client.reply();
+            ASSERT_TRUE(reply);
+            const std::int64_t date = parse_date(reply->headers.at("date"));
+            EXPECT_GE(date, before - 2) << reply->headers.at("date");
+            EXPECT_LE(date, unix_time() + 2) << reply->headers.at("date");
+        }
+    } while (unix_time() <= begin + 1);
 }
 
 // A reply much longer than the socket's buffers, to a client that takes its time.

@@ -40,7 +40,7 @@ void GuardedBuffer::scribble() noexcept {
 
 SessionDriver::SessionDriver(protocol::Settings s)
     : settings(std::move(s)),
-      context_(settings, counters, stats, draining),
+      context_(settings, counters, stats, draining, [] { return kTestTime; }),
       buffer_(protocol::kInputSize) {
     connect();
 }

@@ -5,6 +5,7 @@
 #include "common/protocol/session.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@ class FixedStats : public protocol::StatsSource {
     protocol::Stats collect() override { return stats; }
     protocol::Stats stats{.model = "test", .pids = {1}, .uptime_s = 1.5, .totals = {}, .own = {}};
 };
+
+// What the sessions' clock always says: the example of RFC 9110 5.6.7.
+inline constexpr std::int64_t kTestTime = 784'111'777;
+#define TEST_DATE "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 
 // What a conversation came to.
 struct Outcome {

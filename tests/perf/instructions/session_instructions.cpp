@@ -1,5 +1,6 @@
 // Drives one session N times over the same request, for a profiler to count. Run it by
 // instructions.sh, which takes the difference of two N, so that start-up does not count.
+#include "common/base/unix_time.hpp"
 #include "common/protocol/session.hpp"
 
 #include <cstdio>
@@ -41,7 +42,8 @@ int main(int argc, char** argv) {
     Counters counters;
     NoStats stats;
     const std::atomic<bool> draining{false};
-    const auto context = std::make_unique<Context>(settings, counters, stats, draining);
+    const auto context =
+        std::make_unique<Context>(settings, counters, stats, draining, echotrio::unix_time);
     std::memcpy(context->input.data(), request.data(), request.size());
     Session session(*context);
     for (long i = 0; i < times; ++i) {

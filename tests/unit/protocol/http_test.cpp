@@ -25,19 +25,23 @@ std::string post(const std::string& body) {
 
 TEST(Http, RepliesToTheByte) {
     EXPECT_EQ(converse(get("/echo/hi")).output,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi");
+              "HTTP/1.1 200 OK\r\n" TEST_DATE
+              "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi");
     EXPECT_EQ(converse(get("/echo/hi", "Connection: close\r\n")).output,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"
+              "HTTP/1.1 200 OK\r\n" TEST_DATE
+              "Content-Type: text/plain\r\nContent-Length: 2\r\n"
               "Connection: close\r\n\r\nhi");
     EXPECT_EQ(converse("GET /echo/hi HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").output,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"
+              "HTTP/1.1 200 OK\r\n" TEST_DATE
+              "Content-Type: text/plain\r\nContent-Length: 2\r\n"
               "Connection: keep-alive\r\n\r\nhi");
     EXPECT_EQ(converse("HEAD /echo/hello HTTP/1.1\r\nHost: t\r\n\r\n").output,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
-    EXPECT_EQ(
-        converse("PUT /stats HTTP/1.1\r\nHost: t\r\n\r\n").output,
-        "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain\r\nContent-Length: 31\r\n"
-        "Allow: GET, HEAD\r\n\r\nthis path takes only GET, HEAD\n");
+              "HTTP/1.1 200 OK\r\n" TEST_DATE
+              "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(converse("PUT /stats HTTP/1.1\r\nHost: t\r\n\r\n").output,
+              "HTTP/1.1 405 Method Not Allowed\r\n" TEST_DATE
+              "Content-Type: text/plain\r\nContent-Length: 31\r\n"
+              "Allow: GET, HEAD\r\n\r\nthis path takes only GET, HEAD\n");
 }
 
 TEST(Http, BodyComesBackWithItsType) {
