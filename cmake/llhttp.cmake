@@ -10,6 +10,7 @@ elseif(LLHTTP_INCLUDE_DIR AND EXISTS /usr/share/llhttp/llhttp.c)
   target_include_directories(llhttp PRIVATE ${LLHTTP_INCLUDE_DIR})
   # of its two state machines the one that refuses more
   target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
+  target_compile_options(llhttp PRIVATE -fno-semantic-interposition)
 else()
   message(FATAL_ERROR "llhttp not found: install node-llhttp (Debian 12, Ubuntu 24.04) or libllhttp-dev")
 endif()

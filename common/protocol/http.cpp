@@ -7,6 +7,7 @@
 #include <cstring>
 
 namespace echotrio::protocol {
+
 void Http::reset() noexcept {
     scanner_ = HeadScanner{};
     parser_.forget_head();
@@ -15,7 +16,7 @@ void Http::reset() noexcept {
     flushing_ = closing_ = in_trailer_ = false;
     made_ = sent_ = rest_at_ = rest_size_ = 0;
     wire_ = body_size_ = discarded_ = 0;
-    page_ = std::string{};
+    std::string().swap(page_);
     held_.reset();
 }
 
@@ -27,13 +28,17 @@ Step Http::next(Context& context, Input& input, bool ended) {
         }
         switch (phase_) {
             case Phase::head:
-                if (!read_head(context, input)) return read_or_end(context, input, ended);
+                if (!read_head(context, input) && must_read(context, input, ended)) {
+                    return {Step::Kind::read};
+                }
                 break;
             case Phase::body:
-                if (!read_body(context, input)) return read_or_end(context, input, ended);
+                if (!read_body(context, input) && must_read(context, input, ended)) {
+                    return {Step::Kind::read};
+                }
                 break;
             case Phase::cpu:
-                if (pending() > 0 && resource_.cpu + resource_.wait > Nanos(0)) {
+                if (pending() > 0) {
                     flushing_ = true;  // earlier replies do not wait for this request's work
                     break;
                 }
@@ -71,17 +76,18 @@ Step Http::next(Context& context, Input& input, bool ended) {
     }
 }
 
-Step Http::read_or_end(Context& context, Input& input, bool ended) {
+// What is here is not enough to go on with. False: there is something to do all the same.
+bool Http::must_read(Context& context, const Input& input, bool ended) {
     if (pending() > 0) {
         flushing_ = true;
     } else if (!ended) {
-        return {Step::Kind::read};
+        return true;
     } else if (phase_ == Phase::head && input.empty()) {
-        return {Step::Kind::close, CloseReason::finished};
+        phase_ = Phase::closing;
     } else {
         fail(context, {400, "the connection ended in the middle of a request"});
     }
-    return next(context, input, ended);
+    return false;
 }
 
 void Http::written(Input& input, std::size_t n) {

@@ -28,7 +28,7 @@ inline constexpr std::size_t kLongestReason = 400;
 
 class Http {
   public:
-    // For the next request of whatever session.
+    // Makes one that was left in the middle ready for another session. One that is done() is that.
     void reset() noexcept;
 
     // The next step of a session; `ended`: the peer closed its side.
@@ -51,7 +51,7 @@ class Http {
     enum class Phase : std::uint8_t {
         head,     // of the next request, perhaps not begun
         body,     // of this request
-        cpu,      // the request is whole: its work,
+        cpu,      // the request is whole: its work, if it has any,
         wait,     // its wait,
         reply,    // its reply,
         rest,     // and of that the part that is too long for the output
@@ -60,7 +60,7 @@ class Http {
     };
 
     // http.cpp
-    Step read_or_end(Context& context, Input& input, bool ended);
+    bool must_read(Context& context, const Input& input, bool ended);
     std::string_view unsent(const Context& context, const Input& input) const noexcept;
     std::size_t pending() const noexcept { return made_ - sent_ + rest_size_; }
 
@@ -81,6 +81,7 @@ class Http {
     void append(Context& context, std::string_view text) noexcept;
     void append_head(Context& context, int status, std::string_view type, std::size_t length,
                      bool keep_alive) noexcept;
+    void received() noexcept;
     std::size_t room() const noexcept { return kOutputSize - made_; }
 
     RequestParser parser_;

@@ -9,10 +9,8 @@
 namespace echotrio::protocol {
 namespace {
 
-std::string_view status_line(int status) {
+std::string_view error_line(int status) {
     switch (status) {
-        case 200:
-            return "HTTP/1.1 200 OK\r\n";
         case 400:
             return "HTTP/1.1 400 Bad Request\r\n";
         case 404:
@@ -39,6 +37,19 @@ std::string_view status_line(int status) {
 }
 
 constexpr std::string_view kText = "text/plain";
+// The head of a reply without its Content-Type, rounded up.
+constexpr std::size_t kHeadRoom = 256;
+
+// Copies and gives the end. What is a literal the compiler copies in a move or two.
+char* put(char* to, std::string_view text) noexcept {
+    std::memcpy(to, text.data(), text.size());
+    return to + text.size();
+}
+template <std::size_t N>
+char* put(char* to, const char (&literal)[N]) noexcept {
+    std::memcpy(to, literal, N - 1);
+    return to + N - 1;
+}
 
 std::string about_page(std::string_view model) {
     return "echotrio: one echo service, three models of concurrency. This one is: " +
@@ -102,7 +113,7 @@ Span Http::make_body(Context& context, Input& input) {
         case Page::echo_text: {
             rest_is_page_ = false;
             Span text{head.target.at + resource_.text.at, resource_.text.size};
-            if (text.in(input.view()).find('%') != std::string_view::npos) {
+            if (resource_.encoded) {
                 input.keep();
                 text.size = percent_decode(input.own() + text.at, text.size);
             }
@@ -129,7 +140,7 @@ Span Http::make_body(Context& context, Input& input) {
 // An error of its own in the reply's place; the head is not to be trusted afterwards when
 // keep_alive is false.
 void Http::make_error(Context& context, const Problem& problem, bool keep_alive) {
-    const std::string_view reason = std::string_view(problem.reason).substr(0, kLongestReason);
+    const std::string_view reason = problem.reason.substr(0, kLongestReason);
     append_head(context, problem.status, kText, reason.size() + 1, keep_alive);
     if (problem.status == 405) {
         append(context, "Allow: ");
@@ -168,20 +179,21 @@ void Http::append_continue(Context& context) {
 // Without the empty line, so that a field may follow. Sets closing_.
 void Http::append_head(Context& context, int status, std::string_view type, std::size_t length,
                        bool keep_alive) noexcept {
-    append(context, status_line(status));
-    append(context, context.date.at(context.unix_time()));
-    append(context, "Content-Type: ");
-    append(context, type);
-    append(context, "\r\nContent-Length: ");
-    char digits[20];
-    const auto [end, ec] = std::to_chars(digits, digits + sizeof digits, length);
-    append(context, {digits, static_cast<std::size_t>(end - digits)});
-    append(context, "\r\n");
+    CHECK_LE(type.size() + kHeadRoom, room());
+    char* to = context.output.data() + made_;
+    to = status == 200 ? put(to, "HTTP/1.1 200 OK\r\n") : put(to, error_line(status));
+    std::memcpy(to, context.date.at(context.unix_time()).data(), DateLine::kSize);
+    to = put(to + DateLine::kSize, "Content-Type: ");
+    to = put(to, type);
+    to = put(to, "\r\nContent-Length: ");
+    to = std::to_chars(to, to + 20, length).ptr;
+    to = put(to, "\r\n");
     if (!keep_alive) {
-        append(context, "Connection: close\r\n");
+        to = put(to, "Connection: close\r\n");
     } else if (parser_.head().http_1_0) {
-        append(context, "Connection: keep-alive\r\n");
+        to = put(to, "Connection: keep-alive\r\n");
     }
+    made_ = static_cast<std::size_t>(to - context.output.data());
     closing_ = !keep_alive;
 }
 

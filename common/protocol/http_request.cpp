@@ -14,8 +14,8 @@ bool Http::read_head(Context& context, Input& input) {
     // RFC 9112 2.2: empty lines before a request are let pass
     if (scanner_.size() == 0) {
         while (input.view().starts_with("\r\n")) input.consume(2);
+        if (input.empty() || input.view() == "\r") return false;
     }
-    if (input.empty() || input.view() == "\r") return false;
     if (room() < kReplyRoom) {
         flushing_ = true;
         return true;
@@ -44,7 +44,7 @@ bool Http::begin_request(Context& context, Input& input) {
     if (head.content_type.size > kLongestType) {
         return fail(context, {431, "the Content-Type is too long to be sent back"});
     }
-    resource_ = find_resource(head.method, head.target.in(bytes), context.settings);
+    find_resource(head.method, head.target.in(bytes), context.settings, resource_);
     if (resource_.problem) {
         // what is wrong is known before the body: it is not worth receiving
         if (head.has_body()) return fail(context, resource_.problem);
@@ -66,7 +66,7 @@ bool Http::read_body(Context& context, Input& input) {
     if (head.chunked) return read_chunks(context, input);
     if (input.size() - head.size < head.content_length) return false;
     body_size_ = head.content_length;
-    phase_ = Phase::cpu;
+    received();
     return true;
 }
 
@@ -103,11 +103,16 @@ bool Http::read_chunks(Context& context, Input& input) {
             scanner_ = HeadScanner(HeadScanner::Part::trailer);
             return true;
         case RequestParser::Reached::end:
-            phase_ = Phase::cpu;
+            received();
             return true;
     }
     CHECK(false);
     return true;
+}
+
+// The whole request is here.
+void Http::received() noexcept {
+    phase_ = resource_.cpu + resource_.wait > Nanos(0) ? Phase::cpu : Phase::reply;
 }
 
 void Http::finish_request(Input& input) {
@@ -116,7 +121,7 @@ void Http::finish_request(Input& input) {
     parser_.forget_head();
     body_size_ = wire_ = 0;
     in_trailer_ = false;
-    page_.clear();
+    if (!page_.empty()) std::string().swap(page_);  // given back: the next may be long in coming
     phase_ = closing_ ? Phase::closing : Phase::head;
 }
 

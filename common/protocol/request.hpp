@@ -7,15 +7,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace echotrio::protocol {
 
-// Why a request is turned down; status 0 = it is not.
+// Why a request is turned down; status 0 = it is not. The reason is a view of a literal, or of a
+// text that its owner keeps beside it.
 struct Problem {
     int status = 0;
-    std::string reason;
+    std::string_view reason{};
     explicit operator bool() const noexcept { return status != 0; }
 };
 

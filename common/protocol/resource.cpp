@@ -27,35 +27,39 @@ bool is_percent_encoded(std::string_view text) {
 
 // http://host/path -> /path. An empty path means "/" (RFC 9112 3.2.1); a query may follow at once.
 std::string_view without_authority(std::string_view target) {
+    if (target.starts_with('/')) return target;
     const std::size_t slashes = target.find("://");
-    if (target.starts_with('/') || slashes == std::string_view::npos) return target;
+    if (slashes == std::string_view::npos) return target;
     const std::size_t path = target.find_first_of("/?", slashes + 3);
     return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
 }
 
 // One name=value of the query. What is not ours is left alone: clients add parameters of their own.
-Problem take_parameter(std::string_view parameter, Resource& resource, bool (&given)[2]) {
+Problem take_parameter(std::string_view parameter, Resource& found, bool (&given)[2]) {
     const std::size_t equals = parameter.find('=');
     const std::string_view name = parameter.substr(0, equals);
     if (name != "cpu" && name != "wait") return {};
     bool& seen = given[name == "cpu" ? 0 : 1];
-    if (seen) return {400, std::string(name) + ": is given twice"};
+    const auto refuse = [&](const std::string& why) -> Problem {
+        found.detail = std::string(name) + ": " + why;
+        return {400, found.detail};
+    };
+    if (seen) return refuse("is given twice");
     seen = true;
     const auto duration =
         parse_duration(equals == std::string_view::npos ? "" : parameter.substr(equals + 1));
-    if (!duration) return {400, std::string(name) + ": " + duration.error().message};
-    if (*duration > kLongestWork) {
-        return {400, std::string(name) + ": must be at most " + format_duration(kLongestWork)};
-    }
-    (name == "cpu" ? resource.cpu : resource.wait) = *duration;
+    if (!duration) return refuse(duration.error().message);
+    if (*duration > kLongestWork) return refuse("must be at most " + format_duration(kLongestWork));
+    (name == "cpu" ? found.cpu : found.wait) = *duration;
     return {};
 }
 
-Problem take_query(std::string_view query, Resource& resource) {
+Problem take_query(std::string_view query, Resource& found) {
     bool given[2] = {false, false};
     while (!query.empty()) {
         const std::size_t end = query.find('&');
-        if (Problem problem = take_parameter(query.substr(0, end), resource, given)) return problem;
+        const Problem problem = take_parameter(query.substr(0, end), found, given);
+        if (problem) return problem;
         query = end == std::string_view::npos ? "" : query.substr(end + 1);
     }
     return {};
@@ -73,33 +77,40 @@ Page find_page(std::string_view path) {
 
 }  // namespace
 
-Resource find_resource(Method method, std::string_view whole, const Settings& settings) {
-    Resource resource;
+void find_resource(Method method, std::string_view whole, const Settings& settings,
+                   Resource& found) {
     const std::string_view target = without_authority(whole);
     const std::size_t question = target.find('?');
     const std::string_view path = question == 0 ? "/" : target.substr(0, question);
-    resource.page = find_page(path);
-    const bool takes_body = resource.page == Page::echo_body;
-    if (resource.page == Page::none) {
-        resource.problem = {404, "no such page; GET / says what there is"};
-    } else if (takes_body ? method != Method::post && method != Method::put
-                          : method != Method::get && method != Method::head) {
-        resource.allow = takes_body ? "POST, PUT" : "GET, HEAD";
-        resource.problem = {405, "this path takes only " + std::string(resource.allow)};
-    } else if (takes_body || resource.page == Page::echo_text) {
-        resource.cpu = settings.cpu;
-        resource.wait = settings.wait;
+    found.page = find_page(path);
+    found.encoded = false;
+    found.problem = {};
+    found.allow = {};
+    found.text = {};
+    found.cpu = found.wait = Nanos(0);
+    const bool takes_body = found.page == Page::echo_body;
+    if (found.page == Page::none) {
+        found.problem = {404, "no such page; GET / says what there is"};
+    } else if (takes_body && method != Method::post && method != Method::put) {
+        found.allow = "POST, PUT";
+        found.problem = {405, "this path takes only POST, PUT"};
+    } else if (!takes_body && method != Method::get && method != Method::head) {
+        found.allow = "GET, HEAD";
+        found.problem = {405, "this path takes only GET, HEAD"};
+    } else if (takes_body || found.page == Page::echo_text) {
+        found.cpu = settings.cpu;
+        found.wait = settings.wait;
         const std::string_view text = takes_body ? "" : path.substr(kEcho.size());
         if (!takes_body) {
-            resource.text = {static_cast<std::size_t>(text.data() - whole.data()), text.size()};
+            found.text = {static_cast<std::size_t>(text.data() - whole.data()), text.size()};
+            found.encoded = text.find('%') != std::string_view::npos;
         }
-        if (!is_percent_encoded(text)) {
-            resource.problem = {400, "a % must be followed by two hexadecimal digits"};
+        if (found.encoded && !is_percent_encoded(text)) {
+            found.problem = {400, "a % must be followed by two hexadecimal digits"};
         } else if (question != std::string_view::npos) {
-            resource.problem = take_query(target.substr(question + 1), resource);
+            found.problem = take_query(target.substr(question + 1), found);
         }
     }
-    return resource;
 }
 
 std::size_t percent_decoded_size(std::string_view text) noexcept {

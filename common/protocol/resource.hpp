@@ -5,6 +5,7 @@
 #include "common/protocol/request.hpp"
 #include "common/protocol/session.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace echotrio::protocol {
@@ -12,17 +13,24 @@ namespace echotrio::protocol {
 enum class Page : std::uint8_t { none, about, echo_body, echo_text, stats, metrics, healthz };
 
 struct Resource {
+    Resource() = default;
+    Resource(const Resource&) = delete;  // problem may be a view of detail
+    Resource& operator=(const Resource&) = delete;
+
     Page page = Page::none;
+    bool encoded = false;  // text holds percent-encoded characters
     Problem problem;
     std::string_view allow;  // with a 405: the methods that this path takes
-    Span text;               // echo_text: where in the target, still percent-encoded
+    Span text;               // echo_text: where in the target, as it was sent
     Nanos cpu{0};
     Nanos wait{0};
+    std::string detail;
 };
 
-// `target` in origin form (/path?query), absolute form (http://host/path?query), or * and
-// host:port, which no page answers to.
-Resource find_resource(Method method, std::string_view target, const Settings& settings);
+// Sets all of `found`. `target` in origin form (/path?query), absolute form
+// (http://host/path?query), or * and host:port, which no page answers to.
+void find_resource(Method method, std::string_view target, const Settings& settings,
+                   Resource& found);
 
 // Decodes %41 and the like in place; the new size. Precondition: find_resource() let it pass.
 std::size_t percent_decode(char* text, std::size_t size) noexcept;

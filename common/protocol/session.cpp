@@ -17,7 +17,10 @@ Session::Session(Context& context) : context_(context) {
 }
 
 Session::~Session() {
-    if (http_ && !context_.spare_http) context_.spare_http = std::move(http_);
+    if (http_ && !context_.spare_http) {
+        http_->reset();
+        context_.spare_http = std::move(http_);
+    }
     context_.counters.closed.add();
 }
 
@@ -122,7 +125,6 @@ Step Session::next_http() {
         if (input_.empty()) return ended_ ? Step{Step::Kind::close} : read();
         http_ = std::move(context_.spare_http);
         if (!http_) http_.reset(new Http);
-        http_->reset();
         if (refused_) http_->answer_refusal(context_);
     }
     const Step step = http_->next(context_, input_, ended_);
