@@ -7,7 +7,7 @@
 
 namespace echotrio::protocol {
 
-void Input::receive(std::string_view bytes) {
+void Input::receive(std::string_view bytes, std::size_t most) {
     if (bytes.empty()) return;
     if (empty()) {
         begin_ = bytes.data();
@@ -18,7 +18,7 @@ void Input::receive(std::string_view bytes) {
     const std::size_t needed = size_ + bytes.size();
     char* const base = own_.get();
     if (needed > capacity_) {
-        grow(needed);
+        grow(needed, most);
     } else if (static_cast<std::size_t>(begin_ - base) + needed > capacity_) {
         std::memmove(base, begin_, size_);
         begin_ = base;
@@ -58,9 +58,11 @@ char* Input::own() noexcept {
     return own_.get() + (begin_ - own_.get());
 }
 
-// Doubles, so that a body of n bytes is copied O(n) in all; never reserves what a head declares.
-void Input::grow(std::size_t least) {
-    const std::size_t capacity = std::max(least, 2 * capacity_);
+// Doubles, so that a body of n bytes is copied O(n) in all, up to what may come at most; never
+// reserves what a head declares.
+void Input::grow(std::size_t least, std::size_t most) {
+    CHECK_LE(least, most);
+    const std::size_t capacity = std::clamp(2 * capacity_, least, most);
     std::unique_ptr<char[]> bigger(new char[capacity]);
     std::memcpy(bigger.get(), begin_, size_);
     own_ = std::move(bigger);

@@ -14,8 +14,9 @@ class Input {
     bool empty() const noexcept { return size_ == 0; }
     std::size_t size() const noexcept { return size_; }
 
-    // Adds bytes at the end. They are copied only when earlier ones are still there.
-    void receive(std::string_view bytes);
+    // Adds bytes at the end. They are copied only when earlier ones are still there, into a buffer
+    // that never has room for more than `most` (asserted).
+    void receive(std::string_view bytes, std::size_t most);
 
     // Copies what is a view of foreign memory: from here on it may change.
     void keep();
@@ -30,7 +31,7 @@ class Input {
     char* own() noexcept;
 
   private:
-    void grow(std::size_t least);
+    void grow(std::size_t least, std::size_t most);
 
     const char* begin_ = nullptr;
     std::size_t size_ = 0;

@@ -33,8 +33,9 @@ Step Session::next() {
 
 void Session::receive(std::string_view bytes) {
     context_.counters.bytes_in.add(bytes.size());
-    input_.receive(bytes);
-    CHECK_LE(input_.size(), context_.settings.max_request + bytes.size());
+    const std::size_t most = context_.settings.max_request + bytes.size();
+    input_.receive(bytes, most);
+    CHECK_LE(input_.size(), most);
     if (protocol_ == Protocol::raw) begin_echo();
 }
 

@@ -19,9 +19,13 @@
 // made in context.output; both are shared by all sessions of a worker, thread or loop. A session
 // looks at them only until the next read step; before the server lets another session run in
 // between (a coroutine that waits), it calls hold(), which copies what is not finished. An idle
-// session holds nothing. What one session holds is bounded:
+// session holds nothing. What one session holds of its peer's bytes and replies, room that its
+// buffers have to spare included, is bounded:
 //
-//     held <= max_request + kOutputSize + one read            (asserted)
+//     held <= (max_request + one read) + kOutputSize            (both parts asserted)
+//
+// Beside it there are, while a request is in progress, the parser (about 1 KiB) and, when it asked
+// for it, the page of /stats or /metrics; and while a buffer grows, for that moment, the old one.
 #pragma once
 
 #include "common/base/clock.hpp"
