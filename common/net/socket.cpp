@@ -17,16 +17,6 @@
 namespace echotrio::net {
 namespace {
 
-// The one place where an interrupted call is repeated.
-template <class Call>
-auto retry(Call call) noexcept {
-    decltype(call()) result;
-    do {
-        result = call();
-    } while (result < 0 && errno == EINTR);
-    return result;
-}
-
 void set_flag(int fd, int level, int name) noexcept {
     const int on = 1;
     ::setsockopt(fd, level, name, &on, sizeof on);
@@ -39,12 +29,6 @@ void set_timeout(int fd, int name, Nanos timeout) noexcept {
     // 0 means for ever, so a timeout below the grain becomes the grain
     if (timeout > Nanos(0) && value.tv_sec == 0 && value.tv_usec == 0) value.tv_usec = 1;
     ::setsockopt(fd, SOL_SOCKET, name, &value, sizeof value);
-}
-
-Io outcome(ssize_t n) noexcept {
-    if (n >= 0) return {Io::Kind::bytes, static_cast<std::size_t>(n), 0};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {Io::Kind::would_block, 0, errno};
-    return {Io::Kind::failed, 0, errno};
 }
 
 std::string bind_advice(int error) {
@@ -80,14 +64,9 @@ Result<Fd> listen_tcp(const HostPort& where, int backlog, bool reuse_port) {
     return fd;
 }
 
-Io read_some(int fd, std::span<char> into) noexcept {
-    Io io = outcome(retry([&] { return ::recv(fd, into.data(), into.size(), 0); }));
-    if (io.kind == Io::Kind::bytes && io.count == 0) io.kind = Io::Kind::end;
-    return io;
-}
-
-Io write_some(int fd, std::string_view bytes) noexcept {
-    return outcome(retry([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
+Io io_refused() noexcept {
+    const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
+    return {later ? Io::Kind::would_block : Io::Kind::failed, 0, errno};
 }
 
 Accepted accept_one(int listener, bool nonblocking) noexcept {

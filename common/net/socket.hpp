@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -47,9 +48,29 @@ struct Io {
     int error = 0;          // failed: errno
 };
 
+// The one place where an interrupted call is repeated.
+template <class Call>
+inline auto retry(Call call) noexcept {
+    decltype(call()) result;
+    do {
+        result = call();
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+// What a call that returned -1 came to, by errno.
+Io io_refused() noexcept;
+
 // A blocking socket whose SO_RCVTIMEO / SO_SNDTIMEO ran out says would_block too.
-Io read_some(int fd, std::span<char> into) noexcept;
-Io write_some(int fd, std::string_view bytes) noexcept;  // never raises SIGPIPE
+inline Io read_some(int fd, std::span<char> into) noexcept {
+    const ssize_t n = retry([&] { return ::recv(fd, into.data(), into.size(), 0); });
+    if (n > 0) return {Io::Kind::bytes, static_cast<std::size_t>(n), 0};
+    return n == 0 ? Io{Io::Kind::end, 0, 0} : io_refused();
+}
+inline Io write_some(int fd, std::string_view bytes) noexcept {  // never raises SIGPIPE
+    const ssize_t n = retry([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+    return n >= 0 ? Io{Io::Kind::bytes, static_cast<std::size_t>(n), 0} : io_refused();
+}
 
 // A new connection, its Fd empty with the errno of accept4 where there was none. Transient errors
 // of the aborted connection itself (ECONNABORTED, EPROTO ...) are retried.
