@@ -7,8 +7,6 @@
 #include "loadgen/engine/reply.hpp"
 
 #include <cstdint>
-#include <limits>
-#include <vector>
 
 namespace echotrio::loadgen {
 
@@ -21,10 +19,8 @@ struct Request {
 };
 
 // One of the -c slots. It outlives its socket: after an error or a churned connection the next
-// socket takes its place. Its requests are in a ring of `pipeline` places that the worker owns.
+// socket takes its place.
 struct Connection {
-    static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
     enum class State : std::uint8_t {
         closed,      // no socket; the next request opens one
         connecting,  // requests that it has wait for the socket
@@ -32,13 +28,14 @@ struct Connection {
         resting,  // failed again and again: waits until `due`
     };
 
+    Request* ring = nullptr;                          // `pipeline` places, which the worker owns
+    Connection *next = nullptr, *previous = nullptr;  // ReadyQueue
     net::Fd fd;
     State state = State::closed;
     bool queued = false;        // in the ReadyQueue
     bool closing = false;       // the server said that it closes after this reply
     std::uint8_t failures = 0;  // sockets in a row that gave no reply
-    std::uint32_t next = kNone, previous = kNone;  // ReadyQueue
-    std::uint32_t first = 0;                       // place of the oldest request in the ring
+    std::uint32_t first = 0;    // place of the oldest request in the ring
     std::uint32_t in_flight = 0;
     std::uint32_t unwritten = 0;  // of those, the newest ones that are not yet with the kernel
     std::uint32_t begun = 0;      // requests begun on this socket
@@ -49,40 +46,36 @@ struct Connection {
     ReplyReader reader;           // http
 };
 
-// First in, first out, by index; an entry can be taken out of the middle.
+// First in, first out; an entry can be taken out of the middle. The connections must stay where
+// they are.
 class ReadyQueue {
   public:
-    explicit ReadyQueue(std::vector<Connection>& connections) : connections_(connections) {}
+    bool empty() const { return first_ == nullptr; }
+    Connection& front() const { return *first_; }
 
-    bool empty() const { return first_ == Connection::kNone; }
-    std::uint32_t front() const { return first_; }
-
-    void push(std::uint32_t index) {
-        Connection& c = connections_[index];
+    void push(Connection& c) {
         CHECK(!c.queued);
         c.queued = true;
-        c.next = Connection::kNone;
+        c.next = nullptr;
         c.previous = last_;
-        (last_ == Connection::kNone ? first_ : connections_[last_].next) = index;
-        last_ = index;
+        (last_ == nullptr ? first_ : last_->next) = &c;
+        last_ = &c;
     }
-    void remove(std::uint32_t index) {
-        Connection& c = connections_[index];
+    void remove(Connection& c) {
         if (!c.queued) return;
         c.queued = false;
-        (c.previous == Connection::kNone ? first_ : connections_[c.previous].next) = c.next;
-        (c.next == Connection::kNone ? last_ : connections_[c.next].previous) = c.previous;
+        (c.previous == nullptr ? first_ : c.previous->next) = c.next;
+        (c.next == nullptr ? last_ : c.next->previous) = c.previous;
     }
-    std::uint32_t pop() {
-        const std::uint32_t index = first_;
-        remove(index);
-        return index;
+    Connection& pop() {
+        Connection& c = *first_;
+        remove(c);
+        return c;
     }
 
   private:
-    std::vector<Connection>& connections_;
-    std::uint32_t first_ = Connection::kNone;
-    std::uint32_t last_ = Connection::kNone;
+    Connection* first_ = nullptr;
+    Connection* last_ = nullptr;
 };
 
 }  // namespace echotrio::loadgen

@@ -9,8 +9,8 @@
 namespace echotrio::loadgen {
 namespace {
 
-// Short enough to see stalls of milliseconds, long enough to cost about a thousandth of a CPU.
-constexpr Nanos kStep = std::chrono::milliseconds(2);
+// Short enough to see stalls of milliseconds, long enough to cost less than a thousandth of a CPU.
+constexpr Nanos kStep = std::chrono::milliseconds(5);
 
 }  // namespace
 

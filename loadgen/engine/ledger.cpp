@@ -29,13 +29,12 @@ Ledger::Ledger(const LedgerRules& rules)
 
 void Ledger::failed(Failure kind, TimePoint intended, TimePoint at) {
     ++account(intended).failed;
-    ++progress_.errors;
-    end(at);
+    area_ += clamped(at);
     if (in_window(intended)) count(kind);
 }
 
 void Ledger::unasked(Failure kind, TimePoint at) {
-    ++progress_.errors;
+    ++unasked_;
     if (in_window(at)) count(kind);
 }
 
@@ -65,8 +64,7 @@ void Ledger::count(Failure kind) {
 void Ledger::timed_out(std::size_t request_class, TimePoint intended, TimePoint sent,
                        TimePoint at) {
     ++account(intended).timed_out;
-    ++progress_.errors;
-    end(at);
+    area_ += clamped(at);
     if (!in_window(intended)) return;
     ++errors_.timeout;
     record(request_class, intended, sent, at);
@@ -84,9 +82,22 @@ void Ledger::left_unsent(std::size_t request_class, TimePoint intended, TimePoin
     if (in_window(intended)) active().latency[request_class].record((at - intended).count());
 }
 
+Progress Ledger::progress() const {
+    Progress sum;
+    sum.completed = in_time_;
+    sum.errors = unasked_;
+    for (const Accounting& one : accounts_) {
+        const std::uint64_t wrong = one.failed + one.timed_out;
+        sum.due += one.scheduled;
+        sum.ended += one.completed + wrong;
+        sum.errors += wrong;
+    }
+    return sum;
+}
+
 bool Ledger::flip() {
     if (has_flipped()) return false;
-    sets_[active_].progress = progress_;
+    sets_[active_].progress = progress();
     active_ = 1 - active_;
     flipped_.store(true, std::memory_order_release);
     return true;

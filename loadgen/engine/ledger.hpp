@@ -55,7 +55,6 @@ class Ledger {
     void due(TimePoint intended, Nanos delay) {
         Accounting& a = account(intended);
         ++a.scheduled;
-        ++progress_.due;
         area_ -= clamped(intended);
         if (rules_.by_schedule && in_window(intended)) active().send_delay.record(delay.count());
     }
@@ -67,8 +66,8 @@ class Ledger {
     }
     void completed(std::size_t request_class, TimePoint intended, TimePoint sent, TimePoint at) {
         ++account(intended).completed;
-        end(at);
-        if (at >= rules_.begin && at < rules_.end) ++progress_.completed;
+        area_ += clamped(at);
+        if (at >= rules_.begin && at < rules_.end) ++in_time_;
         if (!in_window(intended)) return;
         ++completed_by_class_[request_class];
         record(request_class, intended, sent, at);
@@ -94,7 +93,7 @@ class Ledger {
         rules_.begin = std::min(rules_.begin, end);
     }
 
-    const Progress& progress() const { return progress_; }
+    Progress progress() const;
     const Accounting& before() const { return accounts_[0]; }
     const Accounting& within() const { return accounts_[1]; }
     const ErrorCounts& errors() const { return errors_; }
@@ -120,13 +119,9 @@ class Ledger {
     Accounting& account(TimePoint intended) { return accounts_[in_window(intended) ? 1 : 0]; }
     Durations& active() { return sets_[active_].durations; }
     std::int64_t clamped(TimePoint t) const {
-        return (t < rules_.begin ? Nanos(0) : std::min(t, rules_.end) - rules_.begin).count();
+        return (std::clamp(t, rules_.begin, rules_.end) - rules_.begin).count();
     }
     void count(Failure kind);
-    void end(TimePoint at) {
-        ++progress_.ended;
-        area_ += clamped(at);
-    }
     void record(std::size_t request_class, TimePoint intended, TimePoint sent, TimePoint at) {
         active().latency[request_class].record((at - intended).count());
         if (rules_.by_schedule) active().service_time.record((at - sent).count());
@@ -135,7 +130,8 @@ class Ledger {
     LedgerRules rules_;
     std::array<Accounting, 2> accounts_;  // before the window, in it
     ErrorCounts errors_;
-    Progress progress_;
+    std::uint64_t in_time_ = 0;  // Progress::completed
+    std::uint64_t unasked_ = 0;
     std::vector<std::uint64_t> completed_by_class_;
     std::int64_t area_ = 0;  // ns
     std::array<Handed, 2> sets_;

@@ -146,6 +146,7 @@ Result<Prepared> prepare_load(const RunOptions& options) {
     prepared.raw = options.target.scheme == Scheme::tcp;
     if (prepared.raw) {
         prepared.pattern = make_pattern(options.size, options.seed);
+        prepared.message_size = options.size;
         prepared.class_limits = {1.0};
         return prepared;
     }

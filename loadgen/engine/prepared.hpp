@@ -34,11 +34,12 @@ struct Prepared {
     // from message to message, so that bytes of another message or another place don't match.
     static constexpr std::uint32_t kOffsets = 4096;
     std::string pattern;
+    std::size_t message_size = 0;
     std::vector<PreparedRequest> http;  // by class
     std::vector<double> class_limits;   // cumulated shares of 1, by class
 
     std::string_view message(std::uint32_t offset) const {
-        return std::string_view(pattern).substr(offset, options->size);
+        return {pattern.data() + offset, message_size};
     }
 };
 

@@ -129,12 +129,25 @@ bool parse_reply_head(std::string_view head, bool to_head_request, ReplyHead& pa
     return true;
 }
 
-void ReplyReader::reset() {
-    phase_ = Phase::head;
-    done_ = false;
-    body_at_ = 0;
-    stash_.reset();
+namespace {
+
+// Errors and redirections come with a body of their own.
+bool is_checked(const ExpectedReply& expected, const ReplyHead& head) {
+    return expected.check && head.status < 300;
 }
+
+void learn(std::string_view bytes, const ReplyHead& head, const ExpectedReply& expected,
+           LearnedReply& learned) {
+    learned.bytes = bytes;
+    learned.head_size = bytes.size();
+    learned.head = head;
+    const std::string_view body = is_checked(expected, head) ? expected.body : std::string_view();
+    const bool framed = head.body == ReplyHead::Body::none || head.body == ReplyHead::Body::sized;
+    learned.whole = framed && head.length == body.size() && body.size() <= LearnedReply::kBodyLimit;
+    if (learned.whole) learned.bytes += body;
+}
+
+}  // namespace
 
 void ReplyReader::head_is_known() {
     body_at_ = 0;
@@ -162,9 +175,10 @@ void ReplyReader::head_is_known() {
 
 // Takes a whole head, or stashes what there is of it.
 bool ReplyReader::take_head(std::string_view& in, const ExpectedReply& expected,
-                            LearnedHead& learned) {
-    if (!stash_ && !learned.bytes.empty() && in.starts_with(learned.bytes)) {
-        in.remove_prefix(learned.bytes.size());
+                            LearnedReply& learned) {
+    if (!stash_ && learned.head_size > 0 &&
+        in.starts_with(std::string_view(learned.bytes).substr(0, learned.head_size))) {
+        in.remove_prefix(learned.head_size);
         head_ = learned.head;
         head_is_known();
         return true;
@@ -185,10 +199,7 @@ bool ReplyReader::take_head(std::string_view& in, const ExpectedReply& expected,
     }
     const std::string_view head = all.substr(0, end + kHeadEnd.size());
     if (!parse_reply_head(head, expected.head, head_)) return false;
-    if (head_.status >= 200) {
-        learned.bytes = head;
-        learned.head = head_;
-    }
+    if (head_.status >= 200) learn(head, head_, expected, learned);
     in.remove_prefix(head.size() - had);
     stash_.reset();
     head_is_known();
@@ -197,7 +208,7 @@ bool ReplyReader::take_head(std::string_view& in, const ExpectedReply& expected,
 
 bool ReplyReader::take_body(std::string_view& in, const ExpectedReply& expected) {
     const std::string_view piece = in.substr(0, std::min<std::uint64_t>(left_, in.size()));
-    if (expected.check && head_.status < 300) {
+    if (is_checked(expected, head_)) {
         if (expected.body.size() - std::min<std::uint64_t>(body_at_, expected.body.size()) <
                 piece.size() ||
             std::memcmp(expected.body.data() + body_at_, piece.data(), piece.size()) != 0) {
@@ -275,7 +286,7 @@ bool ReplyReader::take_trailer(std::string_view& in) {
     return true;
 }
 
-bool ReplyReader::step(std::string_view& in, const ExpectedReply& expected, LearnedHead& learned) {
+bool ReplyReader::step(std::string_view& in, const ExpectedReply& expected, LearnedReply& learned) {
     switch (phase_) {
         case Phase::head:
             return take_head(in, expected, learned);
@@ -293,21 +304,21 @@ bool ReplyReader::step(std::string_view& in, const ExpectedReply& expected, Lear
     return false;
 }
 
-ReplyReader::Progress ReplyReader::feed(std::string_view bytes, const ExpectedReply& expected,
-                                        LearnedHead& learned) {
+ReplyReader::Progress ReplyReader::parse(std::string_view bytes, const ExpectedReply& expected,
+                                         LearnedReply& learned) {
     std::string_view in = bytes;
     failure_ = Outcome::broken;
     while (!in.empty() && !done_) {
         if (!step(in, expected, learned)) return {failure_, bytes.size() - in.size()};
     }
     if (!done_) return {Outcome::more, bytes.size()};
-    const bool whole = !expected.check || head_.status >= 300 || body_at_ == expected.body.size();
+    const bool whole = !is_checked(expected, head_) || body_at_ == expected.body.size();
     return {whole ? Outcome::done : Outcome::mismatch, bytes.size() - in.size()};
 }
 
 bool ReplyReader::finish_at_end(const ExpectedReply& expected) const {
     if (phase_ != Phase::body || head_.body != ReplyHead::Body::until_close) return false;
-    return !expected.check || head_.status >= 300 || body_at_ == expected.body.size();
+    return !is_checked(expected, head_) || body_at_ == expected.body.size();
 }
 
 }  // namespace echotrio::loadgen

@@ -30,10 +30,14 @@ struct ReplyHead {
 // Parses a complete head, with its empty line. False: it is not HTTP/1.x or contradicts itself.
 bool parse_reply_head(std::string_view head, bool to_head_request, ReplyHead& parsed);
 
-// The last head met, with its meaning: most replies of a run begin with the same bytes, and
-// comparing them is cheaper than parsing. One per request class and thread.
-struct LearnedHead {
-    std::string bytes;
+// The last reply met, with its meaning: most replies of a run are the same bytes, and comparing
+// them is cheaper than parsing. One per request class and thread.
+struct LearnedReply {
+    static constexpr std::size_t kBodyLimit = 4096;  // of a longer body the comparison is the cost
+
+    std::string bytes;  // its head, and where the body is known beforehand the body too
+    std::size_t head_size = 0;
+    bool whole = false;  // nothing but `bytes` belongs to it
     ReplyHead head;
 };
 
@@ -55,7 +59,14 @@ class ReplyReader {
     };
 
     // Precondition after done: reset() was called.
-    Progress feed(std::string_view bytes, const ExpectedReply& expected, LearnedHead& learned);
+    Progress feed(std::string_view bytes, const ExpectedReply& expected, LearnedReply& learned) {
+        if (learned.whole && !begun() && bytes.starts_with(learned.bytes)) [[likely]] {
+            head_ = learned.head;
+            done_ = true;
+            return {Outcome::done, learned.bytes.size()};
+        }
+        return parse(bytes, expected, learned);
+    }
 
     // The server closed: whether that ends the reply in order (a body until close).
     bool finish_at_end(const ExpectedReply& expected) const;
@@ -63,7 +74,12 @@ class ReplyReader {
     std::uint16_t status() const { return head_.status; }
     bool close() const { return head_.close; }
     bool begun() const { return phase_ != Phase::head || stash_ != nullptr; }
-    void reset();
+    void reset() {
+        phase_ = Phase::head;
+        done_ = false;
+        body_at_ = 0;
+        stash_.reset();
+    }
 
   private:
     enum class Phase : std::uint8_t {
@@ -75,13 +91,14 @@ class ReplyReader {
         chunk_end,
         trailer
     };
-    bool take_head(std::string_view& in, const ExpectedReply& expected, LearnedHead& learned);
+    Progress parse(std::string_view bytes, const ExpectedReply& expected, LearnedReply& learned);
+    bool take_head(std::string_view& in, const ExpectedReply& expected, LearnedReply& learned);
     bool take_body(std::string_view& in, const ExpectedReply& expected);
     bool take_chunk_size(std::string_view& in);
     bool take_line_end(std::string_view& in);
     bool take_trailer(std::string_view& in);
     void head_is_known();
-    bool step(std::string_view& in, const ExpectedReply& expected, LearnedHead& learned);
+    bool step(std::string_view& in, const ExpectedReply& expected, LearnedReply& learned);
 
     Outcome failure_ = Outcome::broken;
     Phase phase_ = Phase::head;

@@ -16,7 +16,7 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr Nanos kPoll = std::chrono::milliseconds(10);
+constexpr Nanos kPoll = std::chrono::milliseconds(20);
 // From the word "start" to the start: longer than a worker's look at it.
 constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
 constexpr std::uint64_t kSpareDescriptors = 64;

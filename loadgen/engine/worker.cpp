@@ -19,7 +19,6 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 constexpr std::uint64_t kMostConnecting = 256;  // at a time: spares the server's accept queue
 constexpr Nanos kConnectPoll = std::chrono::milliseconds(5);
 constexpr Nanos kEndless = std::chrono::hours(24 * 300);
-constexpr Nanos kLongestDrainSending = std::chrono::seconds(1);
 constexpr std::uint32_t kSweepParts = 16;
 constexpr std::size_t kSampledGaps = 1000;
 
@@ -64,9 +63,11 @@ Worker::Worker(const Prepared& prepared, const Profile* profile, Share share,
       connections_(part(options_.connections, share)),
       idle_(part(options_.idle, share)),
       learned_(prepared.class_limits.size()),
-      ready_(connections_),
       rng_(Rng(options_.seed ^ 0x636c6173736573ULL).split(share.index)) {
     requests_.resize(connections_.size() * pipeline_);
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+        connections_[i].ring = &requests_[i * pipeline_];
+    }
     next_offset_ = static_cast<std::uint32_t>(rng_.below(Prepared::kOffsets));
     tick_length_ = std::clamp<Nanos>(options_.timeout / 64, std::chrono::milliseconds(1),
                                      std::chrono::milliseconds(20));
@@ -100,13 +101,13 @@ void Worker::run() {
         if (wait_for_start()) {
             mark_window();
             phase_.store(Phase::running, std::memory_order_release);
-            for (std::uint32_t i = 0; i < connections_.size(); ++i) {
+            for (std::size_t i = 0; i < connections_.size(); ++i) {
                 now_ = now();
                 if (thinks_) {  // spread over the first think time, not all at once
                     connections_[i].due = start_ + options_.think * i / connections_.size();
-                    ready_.push(i);
+                    ready_.push(connections_[i]);
                 } else {
-                    available(i);
+                    available(connections_[i]);
                 }
             }
             while (!finished()) turn();
@@ -125,7 +126,7 @@ bool Worker::connect_all() {
     for (std::size_t next = 0; now_ < deadline;) {
         for (; next < all && connecting_ < kMostConnecting; ++next) {
             if (next < connections_.size()) {
-                open_socket(static_cast<std::uint32_t>(next));
+                open_socket(connections_[next]);
             } else {
                 open_idle(next - connections_.size());
             }
@@ -135,7 +136,7 @@ bool Worker::connect_all() {
         wait(now_ + kConnectPoll, false);
         now_ = now();
         if (resting_ > 0 && next == all) {
-            for (std::uint32_t i = 0; i < connections_.size(); ++i) look_after(i);
+            for (Connection& c : connections_) look_after(c);
         }
     }
     if (report_.opened > 0) return true;
@@ -197,21 +198,6 @@ void Worker::wait(TimePoint until, bool exactly) {
     for (int i = 0; i < n; ++i) handle(events_[static_cast<std::size_t>(i)]);
 }
 
-void Worker::handle(const epoll_event& event) {
-    const std::uint32_t id = event.data.u32;
-    if (id >= connections_.size()) {
-        idle_event(idle_[id - connections_.size()], event.events);
-        return;
-    }
-    Connection& c = connections_[id];
-    if (c.state == Connection::State::connecting) {
-        connect_decided(id);
-        return;
-    }
-    if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) readable(id, event.events);
-    if (c.unwritten > 0 && c.state == Connection::State::open) flush(id);
-}
-
 // When the schedule wants the thread next; TimePoint::max() when it doesn't.
 TimePoint Worker::next_due() const {
     if (open_loop_) {
@@ -220,68 +206,52 @@ TimePoint Worker::next_due() const {
         const TimePoint at = start_ + due;
         return at < ledger_->window_end() ? at : TimePoint::max();
     }
-    return thinks_ && !ready_.empty() ? connections_[ready_.front()].due : TimePoint::max();
+    return thinks_ && !ready_.empty() ? ready_.front().due : TimePoint::max();
 }
 
-void Worker::dispatch_due() {
-    const TimePoint sending_ends =
-        ledger_->window_end() + std::min(options_.timeout, kLongestDrainSending);
-    while (true) {
-        now_ = now();
-        for (TimePoint due = next_due(); due <= now_; due = next_due()) {
-            ledger_->due(due, now_ - due);
-            if (ledger_->in_window(due)) {
-                if (gaps_seen_++ % gap_stride_ == 0 && report_.unit_gaps.size() < kSampledGaps) {
-                    report_.unit_gaps.push_back(arrivals_->next().unit_gap());
-                }
-                --quota_;
-            }
-            arrivals_->falls_due();
-        }
-        if (arrivals_->backlog() == 0 || ready_.empty() || now_ >= sending_ends) return;
-        const std::uint32_t index = ready_.pop();
-        begin(index, start_ + arrivals_->take());
-        pump(index);
-        const Connection& c = connections_[index];
-        if (!c.queued && may_begin(c)) ready_.push(index);
+// Gaps are sampled evenly over the run.
+void Worker::sample_gap() {
+    gap_countdown_ = gap_stride_;
+    if (report_.unit_gaps.size() < kSampledGaps) {
+        report_.unit_gaps.push_back(arrivals_->next().unit_gap());
     }
 }
 
-void Worker::dispatch_thinkers() {
-    now_ = now();
-    while (!ready_.empty() && connections_[ready_.front()].due <= now_) {
-        const std::uint32_t index = ready_.pop();
-        if (window_is_over() || quota_ == 0) continue;
-        begin(index, connections_[index].due);
-        pump(index);
-        now_ = now();
-    }
-}
-
-Worker::Usage Worker::usage_now(std::uint64_t syscalls) {
-    return {seconds(thread_cpu()), thread_run_queue_wait(), now(), syscalls};
+Worker::Usage Worker::usage_now() {
+    Usage usage;
+    usage.before = now();
+    usage.wait_s = thread_run_queue_wait();
+    usage.cpu_s = seconds(thread_cpu());
+    usage.after = now();
+    return usage;
 }
 
 // Notes the thread's own use at the window's begin and end, and hands over its seconds.
 void Worker::mark_window() {
     const TimePoint stop(Nanos(signals_.stop.load(std::memory_order_relaxed)));
     if (!measured_ && stop < ledger_->window_end()) ledger_->set_window_end(std::max(stop, now_));
-    if (!measuring_ && now_ >= ledger_->window_begin()) {
+    if (!measuring_) {
+        // Who had no CPU when the window began has to show that: the look before it counts then.
+        const Nanos late = now_ - ledger_->window_begin();
+        if (late <= tick_length_ || usage_at_begin_.before == TimePoint()) {
+            usage_at_begin_ = usage_now();
+        }
+        if (late < Nanos(0)) return;
         measuring_ = true;
         next_second_ = ledger_->window_begin() + std::chrono::seconds(1);
-        usage_at_begin_ = usage_now(syscalls_);
+        syscalls_at_begin_ = syscalls_;
     }
-    if (measured_ || !measuring_) return;
+    if (measured_) return;
     if (now_ >= next_second_ && ledger_->flip()) {
         while (next_second_ <= now_) next_second_ += std::chrono::seconds(1);
     }
     if (!window_is_over()) return;
     measured_ = true;
-    const Usage end = usage_now(syscalls_);
+    const Usage end = usage_now();
     report_.cpu_s = end.cpu_s - usage_at_begin_.cpu_s;
     report_.run_queue_wait_s = end.wait_s - usage_at_begin_.wait_s;
-    report_.measured_s = seconds(end.at - usage_at_begin_.at);
-    report_.syscalls = end.syscalls - usage_at_begin_.syscalls;
+    report_.measured_s = seconds(end.after - usage_at_begin_.before);
+    report_.syscalls = syscalls_ - syscalls_at_begin_;
     report_.in_flight_at_end = ledger_->progress().due - ledger_->progress().ended;
     report_.backlog_at_end = open_loop_ ? arrivals_->backlog() : 0;
 }
@@ -291,7 +261,7 @@ void Worker::tick() {
     const auto all = static_cast<std::uint32_t>(connections_.size());
     const std::uint32_t some = resting_ > 0 ? all : (all + kSweepParts - 1) / kSweepParts;
     for (std::uint32_t i = 0; i < some; ++i) {
-        look_after(sweep_at_);
+        look_after(connections_[sweep_at_]);
         sweep_at_ = sweep_at_ + 1 == all ? 0 : sweep_at_ + 1;
     }
     next_tick_ = now_ + tick_length_;
@@ -301,19 +271,18 @@ void Worker::tick() {
 }
 
 // The coarse timer: a connection that waits too long for a reply, or has rested enough.
-void Worker::look_after(std::uint32_t index) {
-    Connection& c = connections_[index];
+void Worker::look_after(Connection& c) {
     if (c.state == Connection::State::resting) {
         if (now_ < c.due) return;
         --resting_;
         c.state = Connection::State::closed;
         if (started_) {
-            available(index);
+            available(c);
         } else {
-            open_socket(index);
+            open_socket(c);
         }
-    } else if (c.in_flight > 0 && now_ - oldest(index).sent > options_.timeout) {
-        time_out(index);
+    } else if (c.in_flight > 0 && now_ - oldest(c).sent > options_.timeout) {
+        time_out(c);
     }
 }
 
@@ -323,10 +292,10 @@ bool Worker::finished() const {
     if (!measured_) return false;
     const bool stopped = signals_.stop.load(std::memory_order_relaxed) != Signals::kNever;
     const Nanos drain =
-        stopped ? std::min(options_.timeout, kLongestDrainSending)
-                : options_.timeout + kLongestDrainSending + tick_length_ * (kSweepParts + 1);
+        stopped ? longest_drain_sending()
+                : options_.timeout + longest_drain_sending() + tick_length_ * (kSweepParts + 1);
     const Nanos past = now_ - ledger_->window_end();
-    if (in_flight_ == 0) return nothing_left || past >= kLongestDrainSending;
+    if (in_flight_ == 0) return nothing_left || past >= longest_drain_sending();
     return past >= drain;
 }
 
@@ -336,10 +305,9 @@ void Worker::close_books() {
         mark_window();
     }
     now_ = now();
-    for (std::uint32_t i = 0; i < connections_.size(); ++i) {
-        const Connection& c = connections_[i];
+    for (const Connection& c : connections_) {
         for (std::uint32_t k = 0; k < c.in_flight; ++k) {
-            const Request& r = request(i, (c.first + k) % pipeline_);
+            const Request& r = in_flight(c, k);
             ledger_->left_in_flight(r.request_class, r.intended, now_);
         }
         const auto replies = static_cast<double>(c.replies);

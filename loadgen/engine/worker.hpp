@@ -15,6 +15,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -68,10 +69,11 @@ class Worker {
         net::Fd fd;
         bool open = false;
     };
+    // What the thread had used by a moment between `before` and `after`: a share of the time from
+    // one's `before` to another's `after` can't come out above 1, however close they are.
     struct Usage {
         double cpu_s = 0, wait_s = 0;
-        TimePoint at;
-        std::uint64_t syscalls = 0;
+        TimePoint before, after;
     };
 
     // worker.cpp: the life of the thread
@@ -81,63 +83,89 @@ class Worker {
     void close_books();
     void turn();
     void wait(TimePoint until, bool exactly);
-    void handle(const epoll_event& event);
     TimePoint next_due() const;
-    void dispatch_due();
-    void dispatch_thinkers();
+    void sample_gap();
     void tick();
     void mark_window();
-    void look_after(std::uint32_t index);
+    void look_after(Connection& c);
     bool finished() const;
     bool window_is_over() const { return now_ >= ledger_->window_end(); }
+    // After the window what is due is still sent for so long.
+    Nanos longest_drain_sending() const {
+        return std::min<Nanos>(options_.timeout, std::chrono::seconds(1));
+    }
     bool counts_requests() const { return options_.requests > 0; }
-    static Usage usage_now(std::uint64_t syscalls);
+    static Usage usage_now();
 
     // worker_connect.cpp: sockets
-    void open_socket(std::uint32_t index);
+    void open_socket(Connection& c);
     void open_idle(std::size_t index);
-    void connect_decided(std::uint32_t index);
+    void connect_decided(Connection& c);
     void idle_event(IdleConnection& idle, std::uint32_t events);
-    void connect_failed(std::uint32_t index, int error);
+    void connect_failed(Connection& c, int error);
     void count_connect_error(int error);
     void rest(Connection& c);
     void drop_socket(Connection& c);
     net::Connecting connect(std::uint32_t id);
 
     // worker_io.cpp: requests and replies
-    void readable(std::uint32_t index, std::uint32_t events);
-    bool consume_raw(std::uint32_t index, std::string_view bytes);
-    bool consume_http(std::uint32_t index, std::string_view bytes);
-    bool complete_oldest(std::uint32_t index);
-    void stream_ended(std::uint32_t index);
-    bool replied(std::uint32_t index);
-    bool may_begin(const Connection& c) const;
-    void begin(std::uint32_t index, TimePoint intended);
-    void pump(std::uint32_t index);
-    void flush(std::uint32_t index);
-    std::string_view unwritten_bytes(std::uint32_t index);
-    std::string_view bytes_of(const Request& r) const;
-    void lost(std::uint32_t index, Failure kind);
-    void unasked(std::uint32_t index, Failure kind);
-    void time_out(std::uint32_t index);
-    void fail_all(std::uint32_t index, Failure kind);
-    void replace_socket(std::uint32_t index, bool suspicious);
-    void available(std::uint32_t index);
-    Request& request(std::uint32_t index, std::uint32_t place) {
-        return requests_[static_cast<std::size_t>(index) * pipeline_ + place];
+    void handle(const epoll_event& event);
+    void dispatch_due();
+    void dispatch_thinkers();
+    void readable(Connection& c, std::uint32_t events);
+    bool consume_raw(Connection& c, std::string_view bytes);
+    bool consume_http(Connection& c, std::string_view bytes);
+    bool complete_oldest(Connection& c);
+    void stream_ended(Connection& c);
+    bool replied(Connection& c);
+    bool may_begin(const Connection& c) const {
+        const std::uint64_t share = options_.requests_per_connection;
+        return c.in_flight < pipeline_ && !c.closing && c.state != Connection::State::resting &&
+               (share == 0 || c.begun < share);
     }
-    Request& oldest(std::uint32_t index) { return request(index, connections_[index].first); }
-    const Request& first_unwritten(std::uint32_t index) {
-        const Connection& c = connections_[index];
-        return request(index, (c.first + c.in_flight - c.unwritten) % pipeline_);
+    void begin(Connection& c, TimePoint intended);
+    void pump(Connection& c);
+    void flush(Connection& c);  // write_out() likewise
+    void write_out(Connection& c);
+    std::string_view unwritten_bytes(Connection& c);
+    std::string_view bytes_of(const Request& r) const {
+        if (prepared_.raw) return prepared_.message(r.offset);
+        const PreparedRequest& prepared = prepared_.http[r.request_class];
+        return r.last ? prepared.close : prepared.keep;
+    }
+    void lost(Connection& c, Failure kind);
+    void unasked(Connection& c, Failure kind);
+    void time_out(Connection& c);
+    void fail_all(Connection& c, Failure kind);
+    void replace_socket(Connection& c, bool suspicious);
+    void available(Connection& c);  // go_on() for the other files: that one is inlined
+    void go_on(Connection& c);
+    static Request& oldest(const Connection& c) { return c.ring[c.first]; }
+    // The k-th request in flight, 0 = the oldest.
+    Request& in_flight(const Connection& c, std::uint32_t k) const {
+        const std::uint32_t place = c.first + k;
+        return c.ring[place < pipeline_ ? place : place - pipeline_];
+    }
+    const Request& first_unwritten(const Connection& c) const {
+        return in_flight(c, c.in_flight - c.unwritten);
     }
     void remove_oldest(Connection& c) {
         c.first = c.first + 1 == pipeline_ ? 0 : c.first + 1;
         --c.in_flight;
         --in_flight_;
     }
-    ExpectedReply expected(const Request& r) const;
-    std::uint16_t draw_class();
+    ExpectedReply expected(const Request& r) const {
+        const PreparedRequest& prepared = prepared_.http[r.request_class];
+        return {prepared.head, prepared.check, prepared.reply};
+    }
+    std::uint16_t draw_class() {
+        std::uint16_t chosen = 0;
+        if (learned_.size() == 1) return chosen;
+        for (const double drawn = rng_.uniform(); drawn >= prepared_.class_limits[chosen];) {
+            ++chosen;
+        }
+        return chosen;
+    }
 
     const Prepared& prepared_;
     const RunOptions& options_;
@@ -155,7 +183,7 @@ class Worker {
     std::vector<Connection> connections_;
     std::vector<Request> requests_;  // `pipeline` places for each connection
     std::vector<IdleConnection> idle_;
-    std::vector<LearnedHead> learned_;  // by class
+    std::vector<LearnedReply> learned_;  // by class
     ReadyQueue ready_;
     std::optional<Arrivals> arrivals_;
     std::optional<Ledger> ledger_;
@@ -176,11 +204,12 @@ class Worker {
     std::uint64_t next_source_ = 0;
     std::uint64_t syscalls_ = 0;
     std::uint32_t next_offset_ = 0;
-    std::uint64_t gap_stride_ = 1, gaps_seen_ = 0;
+    std::uint64_t gap_stride_ = 1, gap_countdown_ = 1;
     int last_connect_error_ = 0;
     bool started_ = false;
     bool measuring_ = false, measured_ = false;
     Usage usage_at_begin_;
+    std::uint64_t syscalls_at_begin_ = 0;
     Report report_;
     std::atomic<Phase> phase_{Phase::connecting};
 };

@@ -33,11 +33,10 @@ net::Connecting Worker::connect(std::uint32_t id) {
     return made;
 }
 
-void Worker::open_socket(std::uint32_t index) {
-    Connection& c = connections_[index];
-    net::Connecting made = connect(index);
+void Worker::open_socket(Connection& c) {
+    net::Connecting made = connect(static_cast<std::uint32_t>(&c - connections_.data()));
     if (!made.connection) {
-        connect_failed(index, made.error);
+        connect_failed(c, made.error);
         return;
     }
     c.fd = std::move(made.connection);
@@ -48,26 +47,24 @@ void Worker::open_socket(std::uint32_t index) {
     }
     c.state = Connection::State::open;
     ++report_.opened;
-    if (c.unwritten > 0) flush(index);
+    if (c.unwritten > 0) flush(c);
 }
 
-void Worker::connect_decided(std::uint32_t index) {
-    Connection& c = connections_[index];
+void Worker::connect_decided(Connection& c) {
     ++syscalls_;
     const int error = net::pending_error(c.fd.get());
-    now_ = now();
     --connecting_;
     if (error != 0) {
         c.state = Connection::State::closed;
-        connect_failed(index, error);
+        connect_failed(c, error);
         return;
     }
     c.state = Connection::State::open;
     ++report_.opened;
     if (c.unwritten > 0) {
-        flush(index);
+        flush(c);
     } else {
-        available(index);
+        available(c);
     }
 }
 
@@ -110,16 +107,16 @@ void Worker::count_connect_error(int error) {
     if (!started_) ++report_.connect_errors;
 }
 
-void Worker::connect_failed(std::uint32_t index, int error) {
+void Worker::connect_failed(Connection& c, int error) {
     count_connect_error(error);
-    fail_all(index, Failure::connect);
-    drop_socket(connections_[index]);
-    rest(connections_[index]);
+    fail_all(c, Failure::connect);
+    drop_socket(c);
+    rest(c);
 }
 
 // Out of the way for a while that doubles with every socket that gave no reply.
 void Worker::rest(Connection& c) {
-    ready_.remove(static_cast<std::uint32_t>(&c - connections_.data()));
+    ready_.remove(c);
     c.state = Connection::State::resting;
     c.due = now_ + kFirstRest * (1 << std::min<int>(c.failures, kMostDoublings));
     if (c.failures < 255) ++c.failures;
@@ -142,15 +139,14 @@ void Worker::drop_socket(Connection& c) {
 
 // The socket is of no use any more. `suspicious`: it took requests with it, so the next one has to
 // wait if it was the second in a row without a reply.
-void Worker::replace_socket(std::uint32_t index, bool suspicious) {
-    Connection& c = connections_[index];
+void Worker::replace_socket(Connection& c, bool suspicious) {
     drop_socket(c);
     if (suspicious && c.failures > 0) {
         rest(c);
         return;
     }
     if (suspicious) ++c.failures;
-    available(index);
+    available(c);
 }
 
 }  // namespace echotrio::loadgen

@@ -179,6 +179,7 @@ std::optional<double> Profile::time_of(double count, std::size_t& leg) const {
     const Leg& here = legs_[leg];
     const double more = count - here.begin_count;
     if (more <= 0) return here.begin_s;
+    if (here.slope == 0) return here.begin_s + std::min(more / here.rate, here.length_s);
     // rate x + slope x^2 / 2 = more, solved without the difference of two nearly equal numbers
     // (at the foot of a ramp down to 0, rounding can put it below 0)
     const double root = std::sqrt(std::max(0.0, here.rate * here.rate + 2 * here.slope * more));

@@ -91,6 +91,15 @@ TEST(Run, ACountOfRequestsIsExact) {
     }
 }
 
+TEST(Run, NoThreadIsBusierThanAllTheTimeHoweverShortTheWindow) {
+    const Server server("coroutine");
+    for (int i = 0; i < 5; ++i) {
+        const Measured run = measure({server.tcp(), "-c", "4", "-d", "1us", "--warmup", "0s"});
+        EXPECT_GT(run.result.generator.busiest_thread, 0);
+        EXPECT_LE(run.result.generator.busiest_thread, 1);
+    }
+}
+
 TEST(Run, LargeRawMessagesAreCheckedToTheLastByte) {
     Server server("coroutine");
     const Measured run =

@@ -16,7 +16,7 @@ namespace echotrio::test {
 namespace {
 
 using loadgen::ExpectedReply;
-using loadgen::LearnedHead;
+using loadgen::LearnedReply;
 using loadgen::ReplyReader;
 
 struct Reply {
@@ -37,7 +37,7 @@ Reading read(std::string_view stream, std::string_view cuts, const ExpectedReply
              bool learn) {
     Reading reading;
     ReplyReader reader;
-    LearnedHead learned;
+    LearnedReply learned;
     for (std::size_t at = 0, i = 0; at < stream.size(); ++i) {
         std::size_t n = stream.size() - at;
         if (!cuts.empty()) {

@@ -12,28 +12,28 @@ namespace {
 
 TEST(ReadyQueue, BehavesAsAPlainList) {
     std::vector<Connection> connections(50);
-    ReadyQueue queue(connections);
-    std::list<std::uint32_t> model;
+    ReadyQueue queue;
+    std::list<Connection*> model;
     Rng rng(5);
     for (int step = 0; step < 20'000; ++step) {
-        const auto index = static_cast<std::uint32_t>(rng.below(connections.size()));
-        const bool queued = std::find(model.begin(), model.end(), index) != model.end();
-        ASSERT_EQ(connections[index].queued, queued);
+        Connection& c = connections[rng.below(connections.size())];
+        const bool queued = std::find(model.begin(), model.end(), &c) != model.end();
+        ASSERT_EQ(c.queued, queued);
         ASSERT_EQ(queue.empty(), model.empty());
         switch (rng.below(3)) {
             case 0:
                 if (queued) break;
-                queue.push(index);
-                model.push_back(index);
+                queue.push(c);
+                model.push_back(&c);
                 break;
             case 1:
-                queue.remove(index);
-                model.remove(index);
+                queue.remove(c);
+                model.remove(&c);
                 break;
             default:
                 if (model.empty()) break;
-                ASSERT_EQ(queue.front(), model.front());
-                ASSERT_EQ(queue.pop(), model.front());
+                ASSERT_EQ(&queue.front(), model.front());
+                ASSERT_EQ(&queue.pop(), model.front());
                 model.pop_front();
         }
     }

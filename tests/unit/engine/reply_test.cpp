@@ -24,7 +24,7 @@ struct Read {
 
 // Feeds `bytes` in pieces of the given sizes (the last size repeats).
 Read read(const std::string& bytes, const ExpectedReply& expected,
-          const std::vector<std::size_t>& pieces, LearnedHead& learned) {
+          const std::vector<std::size_t>& pieces, LearnedReply& learned) {
     ReplyReader reader;
     Read result;
     for (std::size_t i = 0; result.outcome == Outcome::more && result.taken < bytes.size(); ++i) {
@@ -40,7 +40,7 @@ Read read(const std::string& bytes, const ExpectedReply& expected,
 }
 
 Read read_all_ways(const std::string& bytes, const ExpectedReply& expected = {}) {
-    LearnedHead learned;
+    LearnedReply learned;
     const Read at_once = read(bytes, expected, {bytes.size()}, learned);
     EXPECT_EQ(read(bytes, expected, {bytes.size()}, learned), at_once) << "with a learned head";
     EXPECT_EQ(read(bytes, expected, {1}, learned).outcome, at_once.outcome) << "byte by byte";
@@ -48,7 +48,7 @@ Read read_all_ways(const std::string& bytes, const ExpectedReply& expected = {})
     for (int round = 0; round < 20; ++round) {
         std::vector<std::size_t> pieces;
         for (int i = 0; i < 50; ++i) pieces.push_back(1 + rng.below(12));
-        LearnedHead fresh;
+        LearnedReply fresh;
         const Read chopped = read(bytes, expected, pieces, round % 2 == 0 ? learned : fresh);
         EXPECT_EQ(chopped.outcome, at_once.outcome);
         if (at_once.outcome == Outcome::done) {
@@ -171,20 +171,20 @@ TEST(Reply, WithoutAFramingItLastsUntilTheClose) {
     for (const bool good : {true, false}) {
         const ExpectedReply expected{false, true, good ? "hello" : "hello!"};
         ReplyReader reader;
-        LearnedHead learned;
+        LearnedReply learned;
         EXPECT_EQ(reader.feed(kOk + "\r\nhel", expected, learned).outcome, Outcome::more);
         EXPECT_EQ(reader.feed("lo", expected, learned).outcome, Outcome::more);
         EXPECT_TRUE(reader.close());
         EXPECT_EQ(reader.finish_at_end(expected), good);
     }
     ReplyReader reader;
-    LearnedHead learned;
+    LearnedReply learned;
     reader.feed(kOk + "Content-Length: 5\r\n\r\nhel", {}, learned);
     EXPECT_FALSE(reader.finish_at_end({})) << "a sized body that is cut off is not whole";
 }
 
-TEST(Reply, ALearnedHeadIsForgottenWhenAnotherComes) {
-    LearnedHead learned;
+TEST(Reply, ALearnedReplyIsForgottenWhenAnotherComes) {
+    LearnedReply learned;
     ReplyReader reader;
     const std::string a = kOk + "Content-Length: 1\r\n\r\n";
     const std::string b = "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n";
