@@ -10,8 +10,8 @@
 #include <charconv>
 #include <cmath>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace echotrio::loadgen {
 namespace {
@@ -55,12 +55,19 @@ Result<SystemTime> parse_time(const std::string& text) {
 
 Result<std::string> read_body(const std::string& text) {
     if (!text.starts_with('@')) return text;
-    std::ifstream file(text.substr(1), std::ios::binary);
-    std::string body{std::istreambuf_iterator<char>(file), {}};
-    if (!file.is_open() || file.bad()) {
-        return Error{fmt::format("--body: cannot read '{}'", text.substr(1))};
-    }
-    if (body.size() > kMostBody) return Error{"--body: is longer than 1GiB"};
+    const std::string path = text.substr(1);
+    const Error too_long{"--body: is longer than 1GiB"};
+    std::error_code unknown;  // only a regular file says its size; others are read up to the limit
+    if (std::filesystem::file_size(path, unknown) > kMostBody && !unknown) return too_long;
+    std::ifstream file(path, std::ios::binary);
+    std::string body;
+    std::string piece(64 * 1024, '\0');
+    do {
+        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        body.append(piece, 0, static_cast<std::size_t>(file.gcount()));
+        if (body.size() > kMostBody) return too_long;
+    } while (file);
+    if (!file.eof()) return Error{fmt::format("--body: cannot read '{}'", path)};
     return body;
 }
 

@@ -76,6 +76,17 @@ TEST(RunCommand, WhatCannotRunGetsOneLineAndStatusOne) {
     }
 }
 
+TEST(RunCommand, ABodyThatIsTooLongIsRefusedUnread) {
+    const Folder folder;
+    const std::string file = folder.path + "/body";
+    std::ofstream(file).put('x');
+    std::filesystem::resize_file(file,
+                                 (std::uintmax_t{1} << 30U) + 1);  // takes no room on the disk
+    const Ran ran = run_loadgen({"run", "http://127.0.0.1:1/", "--body", "@" + file});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.err, "error: --body: is longer than 1GiB\n");
+}
+
 TEST(RunCommand, AnUnwritableResultIsSaid) {
     Server server("fault");
     const Ran ran = run_loadgen({"run", server.tcp(), "-n", "10", "--json", "/no/such/dir/x.json"});
