@@ -125,7 +125,10 @@ class Worker {
     }
     void begin(Connection& c, TimePoint intended);
     void pump(Connection& c);
-    void flush(Connection& c);  // write_out() likewise
+    // For the other files; here go_on() and write_out() are inlined.
+    void available(Connection& c);
+    void flush(Connection& c);
+    void go_on(Connection& c);
     void write_out(Connection& c);
     std::string_view unwritten_bytes(Connection& c);
     std::string_view bytes_of(const Request& r) const {
@@ -138,8 +141,6 @@ class Worker {
     void time_out(Connection& c);
     void fail_all(Connection& c, Failure kind);
     void replace_socket(Connection& c, bool suspicious);
-    void available(Connection& c);  // go_on() for the other files: that one is inlined
-    void go_on(Connection& c);
     static Request& oldest(const Connection& c) { return c.ring[c.first]; }
     // The k-th request in flight, 0 = the oldest.
     Request& in_flight(const Connection& c, std::uint32_t k) const {

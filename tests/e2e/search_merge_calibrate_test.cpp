@@ -103,6 +103,8 @@ TEST_F(Merge, TwoGeneratorsAreThePoolOfTheirSamples) {
     EXPECT_EQ(whole.result.connections.served, 16);
     EXPECT_EQ(whole.json["command"]["connections"], 16);
     EXPECT_EQ(whole.result.server.has_value(), false);
+    ASSERT_FALSE(whole.json["intervals"].empty());
+    EXPECT_TRUE(whole.json["intervals"][0]["p50_us"].is_null()) << "percentiles do not add up";
     const double average = (*parts[0].result.latency_us.p90 + *parts[1].result.latency_us.p90) / 2;
     EXPECT_GT(*whole.result.latency_us.p90, average);
 }

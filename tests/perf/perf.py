@@ -9,6 +9,7 @@ bare client of this folder, so that it is never the limit) on another. Printed a
 rounds, the ratio of each round's pair with its quartiles, and the ratio to reach. Then the system
 calls that one raw echo takes, counted by strace. What is not installed is skipped, with the reason.
 --only takes the rows whose name contains the text: --only generator, --only prefork, --only HTTP.
+--only aa compares a server with itself instead (aa.py).
 """
 
 import argparse
@@ -21,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import aa
 import generators
 from peers import HTTP, RAW, Server, ours
 
@@ -151,6 +153,9 @@ def main():
     if len(options.cpus) == 1:
         print("one CPU only: server and generator share it, ratios are blurred")
 
+    if options.only == "aa":
+        aa.rows(options)
+        return
     print(f"{options.connections} connections, 64 B raw or GET /echo/hi; "
           f"requests per server or generator CPU-second, {options.rounds} rounds\n")
     print(f"{'':46} {'A':>9} {'B':>9}   ratio [quartiles]      to reach")
