@@ -30,8 +30,11 @@ bench:               ## compare the three servers, measure the claims, plan; rep
 	@folder=results/$$(date +%Y-%m-%d_%H-%M-%S); status=0; \
 	build/bin/loadgen compare --out $$folder $(ARGS) || status=$$?; \
 	[ $$status = 0 ] || [ $$status = 3 ] || exit $$status; \
-	build/bin/loadgen claims --quick || [ $$? = 3 ] || exit 1; \
-	build/bin/loadgen plan $$folder $(DEMAND) || [ $$? -ge 3 ] || exit 1; \
+	build/bin/loadgen claims --quick --json $$folder/claims.json || [ $$? = 3 ] || exit 1; \
+	build/bin/loadgen plan $$folder $(DEMAND) --json $$folder/plan.json || [ $$? -ne 2 ] || exit 1; \
+	for form in html md; do \
+	    build/bin/loadgen report $$folder --out $$folder/report.$$form || exit 1; \
+	done; \
 	exit $$status
 
 test:                ## every test

@@ -39,12 +39,12 @@ bool same_word(std::string_view text, std::string_view lower) {
 }
 
 std::optional<std::size_t> column_named(std::string_view header, std::string_view name) {
-    const auto columns =
-        static_cast<std::size_t>(std::count(header.begin(), header.end(), ',')) + 1;
-    for (std::size_t column = 0; column < columns; ++column) {
-        if (same_word(cell(header, column), name)) return column;
+    for (std::size_t column = 0;; ++column) {
+        const std::size_t comma = header.find(',');
+        if (same_word(trimmed(header.substr(0, comma)), name)) return column;
+        if (comma == std::string_view::npos) return std::nullopt;
+        header.remove_prefix(comma + 1);
     }
-    return std::nullopt;
 }
 
 template <class T>

@@ -41,7 +41,7 @@ int claims(const Options& options) {
     bool stopped = false;
     context.stop = [&] { return stopped = stopped || signals->take().has_value(); };
 
-    std::vector<Claim> found;
+    JudgedClaims found;
     std::size_t number = 0;
     for (const ClaimTest& test : claim_tests()) {
         ++number;
@@ -50,9 +50,10 @@ int claims(const Options& options) {
         }
         auto judged = test.run(context);
         if (context.stop()) break;  // what is half measured is not judged
-        for (Claim& claim : judged) found.push_back(std::move(claim));
+        for (Claim& claim : judged) found.claims.push_back(std::move(claim));
     }
-    const auto json = claims_to_json(found, describe_environment(), context.seed, !stopped);
+    found.complete = !stopped;
+    const auto json = claims_to_json(found, describe_environment(), context.seed);
     if (options.json == "-") {
         std::fputs(to_text(json).c_str(), stdout);
     } else {

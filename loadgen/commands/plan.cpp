@@ -66,14 +66,15 @@ Result<Input> read_input(const Options& options) {
     const auto experiment = read_experiment(options.file);
     if (!experiment) return experiment.error();
     input.seed = experiment->seed;
-    input.source.others = plannable_workloads(*experiment);
+    const Digest told = digest(*experiment);
+    input.source.others = plannable_workloads(told);
     if (input.source.others.empty()) {
         return Error{fmt::format("{}: there is no trial with active connections", options.file)};
     }
     input.source.workload =
         options.workload.empty() ? input.source.others.front() : options.workload;
     std::erase(input.source.others, input.source.workload);
-    auto models = measured_models(*experiment, input.source.workload);
+    auto models = measured_models(*experiment, told, input.source.workload);
     if (!models) return Error{fmt::format("--workload: {}", models.error().message)};
     input.models = std::move(*models);
     return input;

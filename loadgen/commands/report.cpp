@@ -32,33 +32,50 @@ std::string format_of(const Options& options) {
     return "console";
 }
 
-Result<Experiment> read_all(const std::vector<std::string>& paths) {
-    std::vector<Experiment> experiments;
+// What is rendered: one experiment with what lies beside it, or two laid over each other.
+struct Input {
+    std::vector<Experiment> parts;
+    std::vector<std::string> names;
+    Experiment experiment;
+    Companions beside;
+};
+
+Result<Input> read_input(const std::vector<std::string>& paths) {
+    Input input;
     for (const std::string& path : paths) {
         auto experiment = read_experiment(path);
         if (!experiment) return experiment.error();
-        experiments.push_back(std::move(*experiment));
+        input.parts.push_back(std::move(*experiment));
     }
-    if (experiments.size() == 1) return std::move(experiments.front());
-    return overlay(experiments, short_names(paths));
+    if (paths.size() > 1) {
+        input.names = short_names(paths);
+        input.experiment = overlay(input.parts, input.names);
+        return input;
+    }
+    input.experiment = std::move(input.parts.front());
+    auto beside = read_companions(paths.front());
+    if (!beside) return beside.error();
+    input.beside = std::move(*beside);
+    return input;
 }
 
-std::string render(const Experiment& experiment, const std::string& format,
-                   const Options& options) {
-    if (format == "csv") return to_csv(experiment);
-    const Digest told = digest(experiment);
-    const Document document = comparison_document(experiment, told);
+std::string render(const Input& input, const std::string& format, const Options& options) {
+    if (format == "csv") return to_csv(input.experiment);
+    const Digest told = digest(input.experiment);
+    const Document document =
+        input.names.empty() ? comparison_document(input.experiment, told, input.beside)
+                            : overlay_document(input.parts, input.experiment, told, input.names);
     if (format == "markdown") return to_markdown(document);
-    if (format == "html") return experiment_page(experiment, told, document);
+    if (format == "html") return experiment_page(input.experiment, told, document);
     TerminalStyle style = terminal_style(STDOUT_FILENO);
     if (!options.out.empty()) style.colour = false;
     return to_console(document, style);
 }
 
 int report(const Options& options) {
-    const auto experiment = read_all(options.results);
-    if (!experiment) return cli::fail(experiment.error().message);
-    const std::string text = render(*experiment, format_of(options), options);
+    const auto input = read_input(options.results);
+    if (!input) return cli::fail(input.error().message);
+    const std::string text = render(*input, format_of(options), options);
     if (!options.out.empty()) {
         const Status written = write_file(options.out, text);
         return written ? cli::kExitOk : cli::fail(written.error().message);
@@ -73,7 +90,9 @@ int report(const Options& options) {
 void add_report(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
-        "report", "Renders results of compare or run again; two of them: before and after");
+        "report",
+        "Renders results of compare or run again, with claims.json and plan.json where they lie "
+        "beside results.json; two results: before and after");
     command
         ->add_option("results", options->results,
                      "results.json, a folder with one, or what run --json wrote")

@@ -232,7 +232,9 @@ std::vector<Claim> yielding(const ClaimContext& context) {
                                                   : ClaimVerdict::inconclusive;
     }
     const Effect ratio = effect_of(context, often, never);
-    cured.evidence = {{"longest_wait_ms_yielding", median_or_0(often)}, {"ratio", ratio.json}};
+    cured.evidence = {{"longest_wait_ms_never", median_or_0(never)},
+                      {"longest_wait_ms_yielding", median_or_0(often)},
+                      {"ratio", ratio.json}};
     cured.reason = fmt::format(
         "yielding every 1 ms the longest wait is {:.3g} ms; over never "
         "yielding: {}",

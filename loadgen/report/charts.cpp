@@ -15,6 +15,10 @@ namespace {
 
 constexpr double kObjectiveUs = 10'000;  // the line that latencies are seen against
 
+const char* axis_unit(Unit unit) {
+    return unit == Unit::microseconds ? "us" : unit == Unit::bytes ? "bytes" : "";
+}
+
 std::string first_reason(const Cell& cell) {
     return cell.reasons.empty() ? "INVALID" : cell.reasons.front().first.what;
 }
@@ -103,36 +107,32 @@ Chart throughput_chart(const Digest& digest, const std::string& workload) {
     return chart;
 }
 
-Chart latency_chart(const Digest& digest, const std::string& workload) {
+Chart latency_chart(const Digest& digest, const std::string& workload,
+                    const std::optional<Objective>& objective) {
     Chart chart;
     chart.id = workload + "-latency";
     chart.title = "Latency against achieved throughput";
     chart.caption =
         "A point per level, joined in the order of connections; solid p50, dashed p99, dotted "
-        "p99.9. The grey line is at 10 ms, for the eye. Levels where connections starved are left "
-        "out: their percentiles are those of the lucky ones.";
+        "p99.9 (off at first). Levels where connections starved are left out: their percentiles "
+        "are those of the lucky ones.";
     chart.x = {"achieved requests/s", false, "1/s", {}};
     chart.y = {"latency", true, "us", {}};
-    double least = INFINITY, most = 0;
+    chart.reference = objective ? micros(objective->limit) : kObjectiveUs;
+    chart.reference_name = objective ? format_objective(*objective) : "10 ms, for the eye";
     for (const std::string& variant : digest.variants) {
         for (const char* key : {"p50_us", "p99_us", "p99_9_us"}) {
             Series series{fmt::format("{} {}", variant, find_metric(key)->title), variant, {}};
             series.dashed = std::string_view(key) == "p99_us";
-            series.dotted = std::string_view(key) == "p99_9_us";
+            series.dotted = series.off = std::string_view(key) == "p99_9_us";
             for (const Cell* cell : cells_of(digest, variant, workload)) {
                 const Spread* x = cell->value("throughput_rps");
                 const Spread* y = cell->value(key);
                 if (x == nullptr || y == nullptr || cell->starved()) continue;
                 series.points.push_back(point_of(x->median, *cell, *y));
-                least = std::min(least, x->median);
-                most = std::max(most, x->median);
             }
             if (!series.points.empty()) chart.series.push_back(std::move(series));
         }
-    }
-    if (most > 0) {
-        chart.series.push_back(
-            {"10 ms", "", {{least, kObjectiveUs}, {most, kObjectiveUs}}, true, false});
     }
     return chart;
 }
@@ -202,17 +202,49 @@ Chart cost_chart(const Digest& digest, const char* id, const char* title, const 
 
 }  // namespace
 
-std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload) {
+Chart level_chart(const Digest& digest, const Level& level, const Metric& metric,
+                  const std::string& id) {
+    Chart chart;
+    chart.id = id;
+    chart.title =
+        fmt::format("{}, {} connection{}", metric.title, format_exact_count(level.connections),
+                    level.connections == 1 ? "" : "s");
+    chart.kind = Chart::Kind::bars;
+    chart.horizontal = true;
+    chart.y = {metric.title, false, axis_unit(metric.unit), {}};
+    double least = INFINITY, most = 0;
+    for (const std::string& variant : digest.variants) {
+        const Cell* cell = digest.cell(variant, level);
+        const Spread* spread = cell == nullptr ? nullptr : cell->value(metric.key);
+        if (spread == nullptr) continue;
+        const auto x = static_cast<double>(chart.x.labels.size());
+        chart.x.labels.push_back(variant);
+        chart.series.push_back({variant, variant, {point_of(x, *cell, *spread)}});
+        least = std::min(least, spread->median);
+        most = std::max(most, spread->median);
+    }
+    chart.y.logarithmic = least > 0 && most > kWide * least;
+    return chart;
+}
+
+std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload,
+                                   const std::optional<Objective>& objective) {
     std::vector<Chart> charts;
     const Workload* described = find_workload(digest.plan.workloads, workload);
     if (described != nullptr && described->silent) return charts;
-    if (distinct_levels(digest, workload) > 1) {
+    const bool several = distinct_levels(digest, workload) > 1;
+    if (several) {
         charts.push_back(throughput_chart(digest, workload));
-        charts.push_back(latency_chart(digest, workload));
+        charts.push_back(latency_chart(digest, workload, objective));
     }
     const auto last = std::find_if(digest.levels.rbegin(), digest.levels.rend(),
                                    [&](const Level& level) { return level.workload == workload; });
-    if (last != digest.levels.rend()) charts.push_back(percentile_chart(digest, *last));
+    if (last != digest.levels.rend()) {
+        const char* figure = several ? "cpu_us_per_request" : "throughput_rps";
+        charts.push_back(percentile_chart(digest, *last));
+        charts.push_back(level_chart(digest, *last, *find_metric(figure), workload + "-figure"));
+        charts.back().caption = "Median of the repetitions; whiskers: their range.";
+    }
     std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
     return charts;
 }

@@ -42,32 +42,41 @@ std::vector<Chart> ratio_charts(const Digest& digest) {
     chart.id = "ratios";
     chart.title = "Ratios of models, with 95 % intervals";
     chart.caption =
-        "Larger over smaller figure at each workload's largest level. An interval that reaches 1 "
-        "shows no difference.";
+        "Larger over smaller figure at each workload's largest level, in the colour of the larger. "
+        "An interval that reaches 1 shows no difference.";
     chart.kind = Chart::Kind::scatter;
+    chart.horizontal = true;
+    chart.reference = 1;
     chart.x.title = "comparison";
-    chart.y = {"ratio", true, "", {}};
-    Series series{"ratio of medians", "", {}};
-    std::vector<std::string> seen;
+    chart.y = {"ratio", true, "x", {}};
+    std::vector<const Comparison*> shown;
     for (auto c = digest.comparisons.rbegin(); c != digest.comparisons.rend(); ++c) {
         const Workload* workload = find_workload(digest.plan.workloads, c->level.workload);
         if (c->metric != (workload != nullptr ? workload->headline : "throughput_rps")) continue;
-        const std::string pair = c->level.workload + std::min(c->numerator, c->denominator) + '/' +
-                                 std::max(c->numerator, c->denominator);
-        if (std::find(seen.begin(), seen.end(), pair) != seen.end()) continue;  // a smaller level
-        seen.push_back(pair);
-        ChartPoint point{
-            static_cast<double>(chart.x.labels.size()), c->ratio.value, {}, {}, false, c->sentence};
-        if (c->ratio.interval) {
-            point.low = c->ratio.interval->low;
-            point.high = c->ratio.interval->high;
-        }
-        chart.x.labels.push_back(fmt::format("{} x {}: {} / {}", c->level.workload,
-                                             c->level.connections, c->numerator, c->denominator));
-        series.points.push_back(std::move(point));
+        const bool smaller_level = std::any_of(shown.begin(), shown.end(), [&](const auto* other) {
+            return other->level.workload == c->level.workload && other->level != c->level;
+        });
+        if (!smaller_level) shown.push_back(&*c);
     }
-    if (series.points.empty()) return {};
-    chart.series.push_back(std::move(series));
+    for (const std::string& variant : digest.variants) {
+        chart.series.push_back({variant, variant, {}});
+    }
+    for (auto c = shown.rbegin(); c != shown.rend(); ++c) {
+        ChartPoint point{static_cast<double>(chart.x.labels.size()), (*c)->ratio.value};
+        point.note = (*c)->sentence;
+        if ((*c)->ratio.interval) {
+            point.low = (*c)->ratio.interval->low;
+            point.high = (*c)->ratio.interval->high;
+        }
+        chart.x.labels.push_back(
+            fmt::format("{}: {} / {}", (*c)->level.workload, (*c)->numerator, (*c)->denominator));
+        const auto series =
+            std::find_if(chart.series.begin(), chart.series.end(),
+                         [&](const Series& s) { return s.name == (*c)->numerator; });
+        series->points.push_back(std::move(point));
+    }
+    std::erase_if(chart.series, [](const Series& series) { return series.points.empty(); });
+    if (chart.series.empty()) return {};
     return {std::move(chart)};
 }
 
@@ -77,7 +86,7 @@ std::vector<Chart> wait_charts(const Digest& digest) {
     chart.title = "What a request waits for inside the server";
     chart.caption =
         "Wait for a CPU (run queue) per request, and the model's own waits from its /stats: for "
-        "the global lock, for the event loop.";
+        "the global lock, for the event loop (hatched).";
     chart.kind = Chart::Kind::bars;
     chart.x.title = "workload";
     chart.y = {"wait", true, "us", {}};
@@ -97,6 +106,7 @@ std::vector<Chart> wait_charts(const Digest& digest) {
                           [](const Trial& t) { return own_figure(t, "/gil/wait_p99_us"); }),
                  waits_of(digest, levels, variant, "event loop lag, p99",
                           [](const Trial& t) { return own_figure(t, "/loop/lag_p99_us"); })}) {
+            series.dashed = series.name.find("CPU") == std::string::npos;
             if (!series.points.empty()) chart.series.push_back(std::move(series));
         }
     }
@@ -118,13 +128,15 @@ std::vector<Chart> timeline_charts(const Digest& digest) {
         chart.id = fmt::format("timeline-{}", charts.size() + 1);
         chart.title = fmt::format("Time line: {} x {}, {}", cell.level.workload,
                                   format_exact_count(cell.level.connections), cell.variant);
-        chart.caption = "One trial, second by second; requests/s and requests in flight.";
+        chart.caption =
+            "One trial, second by second: requests/s and requests in flight (left), p99 (right).";
         chart.x = {"seconds", false, "", {}};
         chart.y = {"requests", true, "", {}};
+        chart.second = {"p99", true, "us", {}};
         Series due{"offered/s", "", {}}, done{"achieved/s", cell.variant, {}},
-            flight{"in flight", cell.variant, {}}, p99{"p99, us", "", {}};
+            flight{"in flight", cell.variant, {}}, p99{"p99", "", {}};
         due.dashed = flight.dashed = true;
-        p99.dotted = true;
+        p99.dotted = p99.second = true;
         for (const Interval& i : intervals) {
             if (i.due > 0) due.points.push_back({i.at_s, static_cast<double>(i.due)});
             done.points.push_back({i.at_s, static_cast<double>(i.completed)});
@@ -145,12 +157,14 @@ std::vector<Chart> generator_charts(const Experiment& experiment) {
     chart.title = "Health of the generator, trial by trial";
     chart.caption =
         "CPU share of its busiest thread, the share of the window that a thread waited for a CPU, "
-        "and the machine's own stalls. INVALID trials are drawn as crosses.";
+        "and the machine's own stalls (right). INVALID trials are drawn as crosses.";
     chart.kind = Chart::Kind::scatter;
     chart.x = {"trial, in the order of the experiment", false, "", {}};
-    chart.y = {"% of the window, or ms", false, "", {}};
+    chart.y = {"% of the window", false, "", {}};
+    chart.second = {"machine stall", true, "us", {}};
     Series busy{"busiest thread, %", "", {}}, wait{"waiting for a CPU, %", "", {}},
-        hiccup{"machine stall, p99, ms", "", {}};
+        hiccup{"machine stall, p99", "", {}};
+    hiccup.second = true;
     double number = 0;
     for (const Trial& trial : experiment.trials) {
         ++number;
@@ -163,8 +177,7 @@ std::vector<Chart> generator_charts(const Experiment& experiment) {
         busy.points.push_back({number, r.generator.busiest_thread * 100, {}, {}, invalid, note});
         wait.points.push_back({number, r.generator.run_queue_wait * 100, {}, {}, invalid, note});
         if (r.machine.hiccup_p99_us) {
-            hiccup.points.push_back(
-                {number, *r.machine.hiccup_p99_us / 1000, {}, {}, invalid, note});
+            hiccup.points.push_back({number, *r.machine.hiccup_p99_us, {}, {}, invalid, note});
         }
     }
     for (Series* series : {&busy, &wait, &hiccup}) {

@@ -1,22 +1,35 @@
-// Judged claims as a document and as JSON.
+// Judged claims as a document, as JSON and back.
 #pragma once
 
+#include "common/base/result.hpp"
 #include "loadgen/experiment/claims.hpp"
 #include "loadgen/report/document.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace echotrio::loadgen {
 
-nlohmann::ordered_json claims_to_json(const std::vector<Claim>& claims,
-                                      const nlohmann::ordered_json& environment, std::uint64_t seed,
-                                      bool complete);
+struct JudgedClaims {
+    std::vector<Claim> claims;
+    bool complete = true;  // false: interrupted before the last one
+};
 
-Document claims_document(const std::vector<Claim>& claims);
+nlohmann::ordered_json claims_to_json(const JudgedClaims& judged,
+                                      const nlohmann::ordered_json& environment,
+                                      std::uint64_t seed);
+
+// Error: not claims, or what is missing in them.
+Result<JudgedClaims> claims_from_json(const nlohmann::ordered_json& json);
+
+Document claims_document(const JudgedClaims& judged);
 
 // The same as one section, for reports that hold more.
-Section claims_section(const std::vector<Claim>& claims);
+Section claims_section(const JudgedClaims& judged);
+
+// The figures of a claim's evidence as bars; empty where it has none to draw.
+std::optional<Chart> claim_chart(const Claim& claim);
 
 }  // namespace echotrio::loadgen

@@ -2,25 +2,45 @@
 #pragma once
 
 #include "loadgen/experiment/experiment.hpp"
+#include "loadgen/report/companions.hpp"
 #include "loadgen/report/digest.hpp"
 #include "loadgen/report/document.hpp"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace echotrio::loadgen {
 
-Document comparison_document(const Experiment& experiment, const Digest& digest);
+// `beside`: what else the report shows of the same machine.
+Document comparison_document(const Experiment& experiment, const Digest& digest,
+                             const Companions& beside = {});
+
+// Which machine, when, how many trials: the lines below the title.
+std::vector<std::string> summary_lines(const Experiment& experiment);
 
 // Its parts, each in a file of its own.
 Section story_section(const Digest& digest);
-std::vector<Section> workload_sections(const Digest& digest);
+std::vector<Section> workload_sections(const Digest& digest,
+                                       const std::optional<Objective>& objective);
 std::vector<Section> memory_sections(const Digest& digest);
 std::vector<Section> cross_check_sections(const Experiment& experiment);
+// What one instance does and, where something was asked, what to buy.
+std::vector<Section> capacity_sections(const Experiment& experiment, const Digest& digest,
+                                       const std::optional<PlanRequest>& request);
 std::vector<Section> note_sections(const Digest& digest);
 std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest);
 
 // Charts; none where the data have nothing to draw.
-std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload);
+// `objective`: the line that latencies are seen against.
+std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload,
+                                   const std::optional<Objective>& objective);
+// Bars that differ by more need a logarithmic axis.
+inline constexpr double kWide = 20;
+
+// One bar a model at that level, with the range of the repetitions.
+Chart level_chart(const Digest& digest, const Level& level, const Metric& metric,
+                  const std::string& id);
 std::vector<Chart> memory_charts(const Digest& digest);
 std::vector<Chart> cost_charts(const Digest& digest);
 std::vector<Chart> ratio_charts(const Digest& digest);

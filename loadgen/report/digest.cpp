@@ -148,15 +148,6 @@ class Digester {
         out_.cells.push_back(std::move(cell));
     }
 
-    static std::vector<double> counted_values(const Cell& cell, const Metric& metric) {
-        std::vector<double> values;
-        for (const Trial* trial : cell.trials) {
-            if (!counts_for(metric, *trial)) continue;
-            if (const auto value = figure(metric, *trial)) values.push_back(*value);
-        }
-        return values;
-    }
-
     static void add_value(Cell& cell, const Metric& metric) {
         std::vector<double> values = counted_values(cell, metric);
         const bool valid = !values.empty();
@@ -332,6 +323,15 @@ class Digester {
 };
 
 }  // namespace
+
+std::vector<double> counted_values(const Cell& cell, const Metric& metric) {
+    std::vector<double> values;
+    for (const Trial* trial : cell.trials) {
+        if (!counts_for(metric, *trial)) continue;
+        if (const auto value = figure(metric, *trial)) values.push_back(*value);
+    }
+    return values;
+}
 
 const Spread* Cell::value(std::string_view metric) const {
     const auto found = values.find(std::string(metric));

@@ -90,6 +90,9 @@ struct Digest {
 // The experiment must outlive the digest.
 Digest digest(const Experiment& experiment);
 
+// The metric's figures of the trials that count at this level.
+std::vector<double> counted_values(const Cell& cell, const Metric& metric);
+
 // "95 % interval 1.38 to 1.47", or why there is none.
 std::string format_ratio(double ratio);
 std::string format_interval(const Estimate& ratio, std::size_t repetitions);

@@ -22,6 +22,16 @@ std::string axis_value(const Axis& axis, double value) {
 
 }  // namespace
 
+std::vector<Tint> tints_of(const std::vector<std::string>& variants) {
+    std::vector<Tint> tints{{"prefork", 0}, {"threads", 1}, {"coroutine", 2}};
+    for (const std::string& variant : variants) {
+        const bool known = std::any_of(tints.begin(), tints.end(),
+                                       [&](const Tint& tint) { return tint.variant == variant; });
+        if (!known) tints.push_back({variant, tints.size()});
+    }
+    return tints;
+}
+
 Table table_of(const Chart& chart) {
     Table table;
     table.columns = {{chart.x.title, chart.x.labels.empty(), 0}};
@@ -30,6 +40,9 @@ Table table_of(const Chart& chart) {
         table.columns.push_back({series.name, true, 0});
         for (const ChartPoint& point : series.points) xs.insert(point.x);
     }
+    const auto y_axis = [&](const Series& series) -> const Axis& {
+        return series.second ? chart.second : chart.y;
+    };
     for (const double x : xs) {
         std::vector<TableCell> row{{axis_value(chart.x, x)}};
         for (const Series& series : chart.series) {
@@ -39,10 +52,11 @@ Table table_of(const Chart& chart) {
                 row.push_back({"", Mark::muted});
                 continue;
             }
-            std::string text = axis_value(chart.y, found->y);
+            const Axis& axis = y_axis(series);
+            std::string text = axis_value(axis, found->y);
             if (found->low && found->high) {
-                text += fmt::format(" ({} to {})", axis_value(chart.y, *found->low),
-                                    axis_value(chart.y, *found->high));
+                text += fmt::format(" ({} to {})", axis_value(axis, *found->low),
+                                    axis_value(axis, *found->high));
             }
             row.push_back({std::move(text), found->invalid ? Mark::invalid : Mark::plain});
         }

@@ -36,15 +36,6 @@ struct Paragraph {
     Mark mark = Mark::plain;
 };
 
-// A statement of the data: what was found, how sure it is.
-struct Card {
-    std::string topic;     // "wait"
-    std::string value;     // "3.92 x", or "no difference"
-    std::string sentence;  // what it is, with the interval
-    std::vector<std::string> more;
-    Mark mark = Mark::plain;
-};
-
 struct ChartPoint {
     double x = 0, y = 0;
     std::optional<double> low{}, high{};  // error bar
@@ -59,7 +50,9 @@ struct Series {
     bool dashed = false;
     bool markers = true;
     bool dotted = false;
-    bool band = false;  // low and high as a band around the line instead of bars
+    bool band = false;    // low and high as a band around the line instead of bars
+    bool second = false;  // measured on the chart's second y axis
+    bool off = false;     // drawn when the reader switches it on
 };
 
 struct Axis {
@@ -77,6 +70,23 @@ struct Chart {
     Kind kind = Kind::lines;
     Axis x, y;
     std::vector<Series> series;
+    Axis second{};  // y axis on the right, of series that say so
+    // Categories from top to bottom, each figure written beside its bar or point: for labels that
+    // need room.
+    bool horizontal = false;
+    // A line across at this y, and what it is called: what the figures are seen against.
+    std::optional<double> reference{};
+    std::string reference_name{};
+};
+
+// A statement of the data: what was found, how sure it is.
+struct Card {
+    std::string topic;     // "wait"
+    std::string value;     // "3.92 x", or "no difference"
+    std::string sentence;  // what it is, with the interval
+    std::vector<std::string> more;
+    Mark mark = Mark::plain;
+    std::optional<Chart> chart{};  // small, beside the words
 };
 
 struct Cards {
@@ -91,12 +101,24 @@ struct Section {
     std::vector<Block> blocks;
     bool detail = false;           // left out of the console
     bool last_on_console = false;  // a terminal shows the end first, a page its beginning
+    std::string short_title{};     // for navigation; empty = the title up to its colon
+    bool folded = false;           // long and seldom read: a page shows it on demand
 };
+
+// How the series of a variant are drawn, the same in every chart.
+struct Tint {
+    std::string variant;
+    std::size_t colour = 0;  // place in the palette
+    bool pale = false;       // the first of two that share a colour: "before"
+};
+
+// The three models have the first three colours in every report; other variants the next ones.
+std::vector<Tint> tints_of(const std::vector<std::string>& variants);
 
 struct Document {
     std::string title;
     std::vector<std::string> subtitle;
-    std::vector<std::string> variants;  // in the order of their colours
+    std::vector<Tint> tints;
     std::vector<Section> sections;
 };
 

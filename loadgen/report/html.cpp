@@ -113,13 +113,41 @@ Json chart_json(const Chart& chart) {
                        {"dotted", series.dotted},
                        {"markers", series.markers},
                        {"band", series.band},
+                       {"second", series.second},
+                       {"off", series.off},
                        {"points", std::move(points)}});
     }
-    return {{"id", chart.id},
-            {"kind", name_of(chart.kind)},
-            {"x", axis_json(chart.x)},
-            {"y", axis_json(chart.y)},
-            {"series", std::move(all)}};
+    Json out{{"id", chart.id},
+             {"kind", name_of(chart.kind)},
+             {"horizontal", chart.horizontal},
+             {"reference", nullptr},
+             {"x", axis_json(chart.x)},
+             {"y", axis_json(chart.y)},
+             {"second", axis_json(chart.second)},
+             {"series", std::move(all)}};
+    if (chart.reference) {
+        out["reference"] = {{"at", *chart.reference}, {"name", chart.reference_name}};
+    }
+    return out;
+}
+
+std::string figures_html(const Chart& chart) {
+    return fmt::format("<details><summary>Figures</summary>{}</details>",
+                       table_html(table_of(chart)));
+}
+
+// Room for every category of a horizontal chart; others have the height of the style sheet.
+std::string canvas_html(const Chart& chart) {
+    std::string height;
+    if (chart.horizontal) {
+        height = fmt::format(" style=\"height: {:.1f}rem\"",
+                             3.2 + 1.7 * static_cast<double>(chart.x.labels.size()));
+    }
+    const std::string name = chart.title.empty() ? chart.id : chart.title;
+    return fmt::format(
+        "<div class=\"canvas\"{}><canvas id=\"chart-{}\" role=\"img\" tabindex=\"0\" "
+        "aria-label=\"{}; arrow keys read the points\"></canvas></div>",
+        height, escape(chart.id), escape(name));
 }
 
 // JSON inside a script element must not end it.
@@ -159,8 +187,9 @@ class Page {
         for (const Section& section : document.sections) {
             out_ += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", escape(section.id),
                                 escape(section.title));
+            if (section.folded) out_ += "<details><summary>Show</summary>\n";
             blocks(section);
-            out_ += "</section>\n";
+            out_ += section.folded ? "</details></section>\n" : "</section>\n";
         }
         out_ += "</main>\n";
         foot(document, attachments);
@@ -191,7 +220,9 @@ class Page {
         }
         out_ += "</div>\n</header>\n<nav aria-label=\"Sections\"><ul>";
         for (const Section& section : document.sections) {
-            const std::string title = section.title.substr(0, section.title.find(':'));
+            const std::string title = section.short_title.empty()
+                                          ? section.title.substr(0, section.title.find(':'))
+                                          : section.short_title;
             out_ +=
                 fmt::format("<li><a href=\"#{}\">{}</a></li>", escape(section.id), escape(title));
         }
@@ -217,15 +248,20 @@ class Page {
         out_ += "<div class=\"cards\">\n";
         for (const Card& card : cards.cards) {
             out_ += fmt::format(
-                "<article class=\"card\"><p class=\"topic\">{}</p><p class=\"value\">{}</p>"
-                "<p>{}</p>",
-                escape(card.topic), span(card.value, card.mark), escape(card.sentence));
+                "<article class=\"card\"><p class=\"topic\">{}</p><p class=\"value\">{}</p>",
+                escape(card.topic), span(card.value, card.mark));
+            if (card.chart) out_ += canvas_html(*card.chart);
+            out_ += fmt::format("<p>{}</p>", escape(card.sentence));
             if (!card.more.empty()) {
                 out_ += "<ul>";
                 for (const std::string& line : card.more) {
                     out_ += fmt::format("<li>{}</li>", escape(line));
                 }
                 out_ += "</ul>";
+            }
+            if (card.chart) {
+                charts_.push_back(chart_json(*card.chart));
+                out_ += figures_html(*card.chart);
             }
             out_ += "</article>\n";
         }
@@ -234,12 +270,10 @@ class Page {
     void add(const Chart& chart) {
         charts_.push_back(chart_json(chart));
         out_ += fmt::format(
-            "<figure><h3>{}</h3><div class=\"keys\" id=\"keys-{}\"></div>"
-            "<div class=\"canvas\"><canvas id=\"chart-{}\" role=\"img\" aria-label=\"{}\"></canvas>"
-            "</div><figcaption>{}</figcaption><details><summary>Figures</summary>{}</details>"
-            "</figure>\n",
-            escape(chart.title), escape(chart.id), escape(chart.id), escape(chart.title),
-            escape(chart.caption), table_html(table_of(chart)));
+            "<figure><h3>{}</h3><div class=\"keys\" id=\"keys-{}\"></div>{}"
+            "<figcaption>{}</figcaption>{}</figure>\n",
+            escape(chart.title), escape(chart.id), canvas_html(chart), escape(chart.caption),
+            figures_html(chart));
     }
 
     void foot(const Document& document, const std::vector<Attachment>& attachments) {
@@ -250,9 +284,13 @@ class Page {
             ECHOTRIO_VERSION, escape(assets::chart_js_licence()));
         for (std::size_t i = 0; i < attachments.size(); ++i) {
             out_ += fmt::format("<script type=\"application/gzip\" id=\"data-{}\">{}</script>\n", i,
-                                encode_base64(gzip(attachments[i].text)));
+                                attachments[i].packed);
         }
-        const Json data{{"variants", document.variants}, {"charts", charts_}};
+        Json tints = Json::object();
+        for (const Tint& tint : document.tints) {
+            tints[tint.variant] = {{"colour", tint.colour}, {"pale", tint.pale}};
+        }
+        const Json data{{"tints", std::move(tints)}, {"charts", charts_}};
         out_ += fmt::format("<script type=\"application/json\" id=\"charts\">{}</script>\n",
                             json_for_script(data));
         out_ += fmt::format("<script>{}</script>\n<script>\n{}</script>\n</body>\n</html>\n",
@@ -264,6 +302,10 @@ class Page {
 };
 
 }  // namespace
+
+std::string pack(std::string_view text) {
+    return encode_base64(gzip(text));
+}
 
 std::string to_html(const Document& document, const std::vector<Attachment>& attachments) {
     return Page().render(document, attachments);

@@ -5,17 +5,21 @@
 #include "loadgen/report/document.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace echotrio::loadgen {
 
 // A file that the page offers for download.
 struct Attachment {
-    std::string name;   // "results.json"
-    std::string title;  // on the button
-    std::string type;   // "application/json"
-    std::string text;
+    std::string name;    // "results.json"
+    std::string title;   // on the button
+    std::string type;    // "application/json"
+    std::string packed;  // by pack()
 };
+
+// gzip in base64, as it lies in the page.
+std::string pack(std::string_view text);
 
 // Strings from outside are escaped, whatever they hold.
 std::string to_html(const Document& document, const std::vector<Attachment>& attachments);

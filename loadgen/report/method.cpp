@@ -29,6 +29,7 @@ Section environment_section(const Experiment& experiment) {
         table.rows.push_back({{std::move(name)}, {plain(value)}});
     }
     Section section{"environment", "The machine", {}, true};
+    section.short_title = "Machine";
     if (!table.rows.empty()) section.blocks.push_back(std::move(table));
     return section;
 }
@@ -51,6 +52,8 @@ Section commands_section(const Digest& digest) {
                           fmt::join(trial.generator_cpus, ","))}});
     }
     Section section{"commands", "Commands that repeat a trial", {}, true};
+    section.short_title = "Commands";
+    section.folded = true;
     if (!table.rows.empty()) section.blocks.push_back(std::move(table));
     return section;
 }
@@ -80,6 +83,7 @@ Section checks_section(const Experiment& experiment) {
              {format_exact_count(flagged), flagged > 0 ? Mark::flagged : Mark::plain}});
     }
     Section section{"checks", "Validity checks and their outcome", {}, true};
+    section.short_title = "Checks";
     section.blocks.push_back(std::move(checks));
     return section;
 }
@@ -110,6 +114,8 @@ Section excluded_section(const Experiment& experiment) {
                               {fmt::format("{}", fmt::join(reasons, "; ")), Mark::invalid}});
     }
     Section section{"excluded", "Trials that do not count", {}, true};
+    section.short_title = "Not counted";
+    section.folded = table.rows.size() > 10;
     if (table.rows.empty()) {
         section.blocks.push_back(Paragraph{"None: every trial was valid."});
     } else {
@@ -137,6 +143,7 @@ std::vector<Section> note_sections(const Digest& digest) {
     }
     if (notes.empty()) return {};
     Section section{"notes", "Doubts, and what to do about them", {}};
+    section.short_title = "Doubts";
     for (const auto& [key, note] : notes) {
         const bool invalid = !key.first;
         section.blocks.push_back(Paragraph{
@@ -150,6 +157,7 @@ std::vector<Section> note_sections(const Digest& digest) {
 
 std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest) {
     Section how{"method", "How it was measured", {}, true};
+    how.short_title = "Method";
     how.blocks.push_back(Paragraph{fmt::format(
         "Every trial has a freshly started server; within a level the models follow each other in "
         "balanced random order (seed {}), so that they meet the machine in the same state. Figures "
@@ -169,43 +177,55 @@ std::vector<Section> method_sections(const Experiment& experiment, const Digest&
     return sections;
 }
 
-Document comparison_document(const Experiment& experiment, const Digest& digest) {
-    Document document;
-    document.title = "echotrio: three concurrency models, one service";
-    document.variants = digest.variants;
+std::vector<std::string> summary_lines(const Experiment& experiment) {
     const auto environment = [&](const char* key) {
         const auto found = experiment.environment.find(key);
         return found == experiment.environment.end() ? "not known" : plain(*found);
     };
+    std::vector<std::string> lines;
     std::size_t counted = 0;
+    const auto plan = plan_from_json(experiment.settings);
+    const std::uint64_t repetitions = plan ? plan->repetitions : 1;
     for (const Trial& trial : experiment.trials) counted += trial.counts() ? 1 : 0;
-    document.subtitle.push_back(
-        fmt::format("{}, {} CPUs, {}; {:%Y-%m-%d %H:%M} UTC", environment("cpu_model"),
-                    environment("cpus_online"), environment("kernel"),
-                    fmt::gmtime(static_cast<std::time_t>(experiment.started_unix_s))));
-    document.subtitle.push_back(
+    lines.push_back(fmt::format("{}, {} CPUs, {}; {:%Y-%m-%d %H:%M} UTC", environment("cpu_model"),
+                                environment("cpus_online"), environment("kernel"),
+                                fmt::gmtime(static_cast<std::time_t>(experiment.started_unix_s))));
+    lines.push_back(
         fmt::format("{} trials, {} count; medians of {} repetitions, seed {}{}",
-                    experiment.trials.size(), counted, digest.plan.repetitions, experiment.seed,
+                    experiment.trials.size(), counted, repetitions, experiment.seed,
                     experiment.complete ? "" : "; INTERRUPTED, not all trials were made"));
+    return lines;
+}
+
+Document comparison_document(const Experiment& experiment, const Digest& digest,
+                             const Companions& beside) {
+    Document document;
+    document.title = "echotrio: three concurrency models, one service";
+    document.tints = tints_of(digest.variants);
+    document.subtitle = summary_lines(experiment);
     const auto add = [&](std::vector<Section> sections) {
         for (Section& section : sections) document.sections.push_back(std::move(section));
     };
-    const auto add_charts = [&](const char* id, const char* title, std::vector<Chart> charts) {
+    const auto add_charts = [&](const char* id, const char* title, const char* short_title,
+                                std::vector<Chart> charts) {
         if (charts.empty()) return;
         Section section{id, title, {}, true};
+        section.short_title = short_title;
         for (Chart& chart : charts) section.blocks.push_back(std::move(chart));
         document.sections.push_back(std::move(section));
     };
     document.sections.push_back(story_section(digest));
-    add_charts("ratios-section", "Ratios", ratio_charts(digest));
-    add(workload_sections(digest));
+    add(capacity_sections(experiment, digest, beside.plan));
+    if (beside.claims) document.sections.push_back(claims_section(*beside.claims));
+    add_charts("ratios-section", "Ratios", "Ratios", ratio_charts(digest));
+    add(workload_sections(digest, beside.plan ? beside.plan->demand.objective : std::nullopt));
     add(memory_sections(digest));
-    add_charts("costs", "What a request costs", cost_charts(digest));
-    add_charts("waits-section", "Waits", wait_charts(digest));
-    add_charts("timelines", "Time lines", timeline_charts(digest));
+    add_charts("costs", "What a request costs", "Costs", cost_charts(digest));
+    add_charts("waits-section", "Waits", "Waits", wait_charts(digest));
+    add_charts("timelines", "Time lines", "Time lines", timeline_charts(digest));
     add(cross_check_sections(experiment));
     add(note_sections(digest));
-    add_charts("generator", "The generator", generator_charts(experiment));
+    add_charts("generator", "The generator", "Generator", generator_charts(experiment));
     add(method_sections(experiment, digest));
     return document;
 }

@@ -14,7 +14,7 @@ namespace {
 // Variants of both under their new names; workloads and levels of either.
 void join(Plan& plan, Plan other, const std::string& name) {
     for (Variant& variant : other.variants) {
-        variant.label = fmt::format("{} ({})", variant.label, name);
+        variant.label = overlaid_name(variant.label, name);
         plan.variants.push_back(std::move(variant));
     }
     for (Workload& workload : other.workloads) {
@@ -31,6 +31,10 @@ void join(Plan& plan, Plan other, const std::string& name) {
 }
 
 }  // namespace
+
+std::string overlaid_name(const std::string& variant, const std::string& name) {
+    return fmt::format("{} ({})", variant, name);
+}
 
 Experiment overlay(const std::vector<Experiment>& experiments,
                    const std::vector<std::string>& names) {
@@ -50,7 +54,7 @@ Experiment overlay(const std::vector<Experiment>& experiments,
             joined.environment[fmt::format("{} ({})", key, names[i])] = value;
         }
         for (Trial trial : one.trials) {
-            trial.point.variant = fmt::format("{} ({})", trial.point.variant, names[i]);
+            trial.point.variant = overlaid_name(trial.point.variant, names[i]);
             joined.trials.push_back(std::move(trial));
         }
     }

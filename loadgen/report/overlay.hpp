@@ -2,6 +2,8 @@
 #pragma once
 
 #include "loadgen/experiment/experiment.hpp"
+#include "loadgen/report/digest.hpp"
+#include "loadgen/report/document.hpp"
 
 #include <string>
 #include <vector>
@@ -12,6 +14,14 @@ namespace echotrio::loadgen {
 // first one's where the plans can't be joined. Precondition: as many names as experiments, >= 1.
 Experiment overlay(const std::vector<Experiment>& experiments,
                    const std::vector<std::string>& names);
+
+// "threads" of "before" -> "threads (before)"
+std::string overlaid_name(const std::string& variant, const std::string& name);
+
+// The joined experiment as a document: the second's figures over the first's, with intervals, then
+// both beside each other. Precondition: two names, those of `overlay`.
+Document overlay_document(const std::vector<Experiment>& experiments, const Experiment& joined,
+                          const Digest& digest, const std::vector<std::string>& names);
 
 // What tells these paths apart, short: "before/results.json", "after" -> "before", "after"; A, B
 // where they are the same.

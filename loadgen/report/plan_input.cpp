@@ -1,7 +1,5 @@
 #include "loadgen/report/plan_input.hpp"
 
-#include "loadgen/report/digest.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -82,11 +80,10 @@ void find_connection_limit(const Digest& digest, double descriptors, MeasuredMod
 
 }  // namespace
 
-std::vector<std::string> plannable_workloads(const Experiment& experiment) {
-    const Digest all = digest(experiment);
+std::vector<std::string> plannable_workloads(const Digest& digest) {
     std::vector<std::pair<std::string, std::size_t>> counts;
-    for (const Level& level : all.levels) {
-        if (is_silent(all, level.workload)) continue;
+    for (const Level& level : digest.levels) {
+        if (is_silent(digest, level.workload)) continue;
         const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
             return count.first == level.workload;
         });
@@ -104,32 +101,32 @@ std::vector<std::string> plannable_workloads(const Experiment& experiment) {
 }
 
 Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
+                                                   const Digest& digest,
                                                    std::string_view workload) {
-    const Digest all = digest(experiment);
     const double cpus = number_in(experiment.environment, "cpus_usable");
     const double descriptors = number_in(experiment.environment, "descriptor_limit");
     std::vector<MeasuredModel> models;
-    for (const std::string& variant : all.variants) {
+    for (const std::string& variant : digest.variants) {
         MeasuredModel model;
         model.name = variant;
-        for (const Cell& cell : all.cells) {
+        for (const Cell& cell : digest.cells) {
             if (cell.variant != variant || cell.level.workload != workload) continue;
             MeasuredLevel level = level_of(cell, cpus);
             if (!level.repetitions.empty()) model.levels.push_back(std::move(level));
         }
         if (model.levels.empty()) continue;
-        for (const MemorySlope& slope : all.memory) {
+        for (const MemorySlope& slope : digest.memory) {
             if (slope.variant != variant) continue;
             model.memory = slope.total;
             model.memory_levels = slope.levels;
             model.most_held = slope.most_held;
         }
-        find_connection_limit(all, descriptors, model);
+        find_connection_limit(digest, descriptors, model);
         models.push_back(std::move(model));
     }
     if (models.empty()) {
         return Error{fmt::format("no trial of workload '{}' counts; there are: {}", workload,
-                                 fmt::join(plannable_workloads(experiment), ", "))};
+                                 fmt::join(plannable_workloads(digest), ", "))};
     }
     return models;
 }

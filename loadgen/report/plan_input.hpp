@@ -5,6 +5,7 @@
 #include "common/base/result.hpp"
 #include "loadgen/analysis/capacity.hpp"
 #include "loadgen/experiment/experiment.hpp"
+#include "loadgen/report/digest.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,11 +15,11 @@ namespace echotrio::loadgen {
 
 // The workloads of active connections that the experiment has, the one with the most levels first
 // (that is the default of `plan`).
-std::vector<std::string> plannable_workloads(const Experiment& experiment);
+std::vector<std::string> plannable_workloads(const Digest& digest);
 
 // Error: no such workload, or no trial of it counts.
 Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
-                                                   std::string_view workload);
+                                                   const Digest& digest, std::string_view workload);
 
 // The points of a CSV file as one model.
 MeasuredModel measured_model(std::string name, std::span<const ScalingPoint> points);

@@ -2,12 +2,16 @@
 #include "loadgen/report/plan_report.hpp"
 #include "loadgen/report/result_json.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace echotrio::loadgen {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kMostConnections = 1e15;  // beyond that a double is no count any more
 
 Json bounds(const std::optional<Bounds>& b) {
     return b ? Json{b->low, b->high} : Json(nullptr);
@@ -105,10 +109,49 @@ Json demand_to_json(const Demand& d) {
             {"headroom", d.headroom}};
 }
 
+// A number of the demand, 0 where null: not asked.
+double asked(const Json& demand, const char* key) {
+    const Json& value = demand.at(key);
+    const double number = value.is_null() ? 0 : value.get<double>();
+    if (!(number >= 0)) throw std::runtime_error(std::string(key) + " is below 0");
+    return number;
+}
+
 }  // namespace
+
+Result<PlanRequest> plan_request_from_json(const Json& json) {
+    if (const Status ours = check_schema(json); !ours) return ours.error();
+    try {
+        if (json.value("kind", "") != "plan") return Error{"not what loadgen plan --json wrote"};
+        PlanRequest request;
+        if (const Json& workload = json.at("source").at("workload"); workload.is_string()) {
+            request.workload = workload.get<std::string>();
+        }
+        if (request.workload.empty()) return Error{"a plan from a CSV file, not from results"};
+        const Json& demand = json.at("demand");
+        request.demand.rate = asked(demand, "rate_rps");
+        request.demand.connections =
+            static_cast<std::uint64_t>(std::min(asked(demand, "connections"), kMostConnections));
+        if (const Json& slo = demand.at("slo"); slo.is_string()) {
+            auto objective = parse_objective(slo.get<std::string>());
+            if (!objective) return objective.error();
+            request.demand.objective = *objective;
+        }
+        if (const double bytes = asked(demand, "memory_bytes"); bytes > 0) {
+            request.demand.memory_bytes = bytes;
+        }
+        if (const double cores = asked(demand, "cores"); cores > 0) request.demand.cores = cores;
+        request.demand.headroom = asked(demand, "headroom");
+        if (request.demand.headroom >= 1) return Error{"headroom must be below 1"};
+        return request;
+    } catch (const std::exception& wrong) {
+        return Error{wrong.what()};
+    }
+}
 
 Json capacity_to_json(const CapacityPlan& plan, const PlanSource& source) {
     Json json{{"schema_version", kSchemaVersion},
+              {"kind", "plan"},
               {"source",
                {{"file", source.file},
                 {"workload", source.workload.empty() ? Json(nullptr) : Json(source.workload)}}},

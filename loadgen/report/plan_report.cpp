@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -42,20 +43,6 @@ std::string memory_text(double bytes) {
     return format_value(bytes, Unit::bytes);
 }
 
-std::string demand_text(const Demand& d) {
-    std::vector<std::string> parts;
-    if (d.rate > 0) parts.push_back(fmt::format("{} requests/s", format_count(d.rate)));
-    if (d.connections > 0) {
-        parts.push_back(fmt::format("{} connections", format_exact_count(d.connections)));
-    }
-    if (d.objective) parts.push_back(format_objective(*d.objective));
-    if (d.memory_bytes) {
-        parts.push_back(fmt::format("at most {} of memory", memory_text(*d.memory_bytes)));
-    }
-    if (d.cores) parts.push_back(fmt::format("at most {:.3g} cores", *d.cores));
-    return fmt::format("{}, {:.0f} % headroom", fmt::join(parts, ", "), d.headroom * 100);
-}
-
 Section answer_section(const CapacityPlan& plan) {
     Section section{"answer", fmt::format("For {}", demand_text(plan.demand)), {}};
     Card card;
@@ -63,12 +50,18 @@ Section answer_section(const CapacityPlan& plan) {
     card.value = plan.choice ? plan.models[*plan.choice].model : "none";
     card.sentence = answer_sentence(plan);
     card.mark = plan.choice ? Mark::best : Mark::invalid;
+    for (const ModelPlan& m : plan.models) {
+        for (const std::string& reason : m.reasons) {
+            card.more.push_back(fmt::format("not {}: {}", m.model, reason));
+        }
+    }
     section.blocks.emplace_back(Cards{{card}});
 
     Table table;
     table.caption = "What each model needs (95 % intervals in brackets)";
-    table.columns = {{"model"},       {"instances", true}, {"because of", false, 1},
-                     {"cores", true}, {"memory", true},    {"meets it", false}};
+    table.columns = {{"model"},          {"instances", true}, {"because of", false, 2},
+                     {"cores", true, 1}, {"memory", true, 1}, {"busy", true, 3},
+                     {"meets it"}};
     for (std::size_t i = 0; i < plan.models.size(); ++i) {
         const ModelPlan& m = plan.models[i];
         const Mark mark = !m.meets           ? Mark::invalid
@@ -84,11 +77,6 @@ Section answer_section(const CapacityPlan& plan) {
                               {m.meets ? "yes" : "no", mark}});
     }
     section.blocks.emplace_back(std::move(table));
-    for (const ModelPlan& m : plan.models) {
-        for (const std::string& reason : m.reasons) {
-            section.blocks.emplace_back(Paragraph{m.model + ": " + reason, Mark::invalid});
-        }
-    }
     return section;
 }
 
@@ -102,9 +90,9 @@ Section instance_section(const CapacityPlan& plan) {
                         : "Highest rate with every connection served (give --slo for an objective)";
     table.columns = {{"model"},
                      {objective ? "last pass" : "highest rate"},
-                     {"requests/s", true},
-                     {"limited by", false, 1}};
-    if (objective) table.columns.insert(table.columns.begin() + 2, {"first fail"});
+                     {"requests/s", true, 1},
+                     {"limited by", false, 3}};
+    if (objective) table.columns.insert(table.columns.begin() + 2, {"first fail", false, 2});
     for (const ModelPlan& m : plan.models) {
         std::vector<TableCell> row{{m.model}, {rate_text(m.last_pass, plan.demand)}};
         if (objective) row.push_back({rate_text(m.first_fail, plan.demand)});
@@ -118,9 +106,9 @@ Section instance_section(const CapacityPlan& plan) {
     costs.caption = "What requests and connections cost, kernel included";
     costs.columns = {{"model"},
                      {"cores per 100,000 requests/s", true},
-                     {"at most", true, 1},
-                     {"connections per GiB", true},
-                     {"bytes per connection", true, 1}};
+                     {"at most", true, 3},
+                     {"connections per GiB", true, 1},
+                     {"bytes per connection", true, 2}};
     for (const ModelPlan& m : plan.models) {
         costs.rows.push_back({{m.model},
                               {with_interval(m.cores_per_100k, plain)},
@@ -134,10 +122,19 @@ Section instance_section(const CapacityPlan& plan) {
         "of a server's network work to the client, so \"at most\" counts all that the "
         "machine did but the client.",
         Mark::muted});
+    // What holds for several models is said once.
+    std::vector<std::pair<std::string, std::vector<std::string>>> notes;
     for (const ModelPlan& m : plan.models) {
         for (const std::string& note : m.notes) {
-            section.blocks.emplace_back(Paragraph{m.model + ": " + note, Mark::flagged});
+            auto same = std::find_if(notes.begin(), notes.end(),
+                                     [&](const auto& known) { return known.first == note; });
+            if (same == notes.end()) same = notes.insert(notes.end(), {note, {}});
+            same->second.push_back(m.model);
         }
+    }
+    for (const auto& [note, models] : notes) {
+        section.blocks.emplace_back(
+            Paragraph{fmt::format("{}: {}", fmt::join(models, ", "), note), Mark::flagged});
     }
     return section;
 }
@@ -162,12 +159,12 @@ Section scaling_section(const CapacityPlan& plan) {
     table.caption = "X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)), 95 % intervals";
     table.columns = {{"of"},
                      {"BIC prefers"},
-                     {"sigma", true},
-                     {"kappa", true},
-                     {"lambda", true, 1},
-                     {"peak", false},
-                     {"limit lambda/sigma", true, 2},
-                     {"hold-out error", true, 1}};
+                     {"sigma", true, 1},
+                     {"kappa", true, 2},
+                     {"lambda", true, 3},
+                     {"peak"},
+                     {"limit lambda/sigma", true, 4},
+                     {"hold-out error", true, 3}};
     for (const ModelPlan& m : plan.models) {
         if (!m.scaling) continue;
         const ScalingStudy& s = *m.scaling;
@@ -199,10 +196,25 @@ Section scaling_section(const CapacityPlan& plan) {
 
 }  // namespace
 
+std::string demand_text(const Demand& d) {
+    std::vector<std::string> parts;
+    if (d.rate > 0) parts.push_back(fmt::format("{} requests/s", format_count(d.rate)));
+    if (d.connections > 0) {
+        parts.push_back(fmt::format("{} connections", format_exact_count(d.connections)));
+    }
+    if (d.objective) parts.push_back(format_objective(*d.objective));
+    if (d.memory_bytes) {
+        parts.push_back(fmt::format("at most {} of memory", memory_text(*d.memory_bytes)));
+    }
+    if (d.cores) parts.push_back(fmt::format("at most {:.3g} cores", *d.cores));
+    return fmt::format("{}, {:.0f} % headroom", fmt::join(parts, ", "), d.headroom * 100);
+}
+
 std::string answer_sentence(const CapacityPlan& plan) {
     if (!plan.choice) {
-        return "no model meets it: see the reasons below; more measurements or a smaller demand "
-               "are the ways out";
+        return "no model meets it, for the reasons below; more measurements or a smaller demand "
+               "are "
+               "the ways out";
     }
     const ModelPlan& m = plan.models[*plan.choice];
     std::string text =
@@ -226,6 +238,15 @@ std::string answer_sentence(const CapacityPlan& plan) {
     return text;
 }
 
+std::vector<Section> plan_sections(const CapacityPlan& plan, const PlanSource& source) {
+    std::vector<Section> sections;
+    if (plan.demand.asks_for_something()) sections.push_back(answer_section(plan));
+    // n and x alone know neither latencies nor costs.
+    if (!source.workload.empty()) sections.push_back(instance_section(plan));
+    sections.push_back(scaling_section(plan));
+    return sections;
+}
+
 Document plan_document(const CapacityPlan& plan, const PlanSource& source) {
     Document document;
     document.title = "Capacity plan";
@@ -237,11 +258,7 @@ Document plan_document(const CapacityPlan& plan, const PlanSource& source) {
         document.subtitle.push_back(
             fmt::format("other workloads (--workload): {}", fmt::join(source.others, ", ")));
     }
-    for (const ModelPlan& model : plan.models) document.variants.push_back(model.model);
-    if (plan.demand.asks_for_something()) document.sections.push_back(answer_section(plan));
-    // n and x alone know neither latencies nor costs.
-    if (!source.workload.empty()) document.sections.push_back(instance_section(plan));
-    document.sections.push_back(scaling_section(plan));
+    document.sections = plan_sections(plan, source);
     return document;
 }
 

@@ -5,26 +5,47 @@
 #include "loadgen/report/results_file.hpp"
 #include "loadgen/report/text.hpp"
 
+#include <initializer_list>
 #include <utility>
 
 namespace echotrio::loadgen {
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A page must open on a phone and pass through a mail: the data in it may weigh so much.
+constexpr std::size_t kMostData = 1U << 20U;
+
+void drop_from_trials(Json& json, std::initializer_list<const char*> keys) {
+    for (Json& trial : json["trials"]) {
+        for (const char* key : keys) trial.erase(key);
+        for (Json& one : trial["classes"]) one.erase("histogram");
+    }
+}
+
+// results.json, whole if it fits, else without what weighs most and is looked at least.
+Attachment data_attachment(Json json) {
+    Attachment data{"results.json", "Download JSON", "application/json", pack(to_text(json))};
+    if (data.packed.size() <= kMostData) return data;
+    drop_from_trials(json, {"histograms", "intervals"});
+    data.title = "Download JSON (without histograms)";
+    data.packed = pack(to_text(json));
+    if (data.packed.size() <= kMostData) return data;
+    drop_from_trials(json, {"command", "server_command", "generator_command", "server_stats",
+                            "service_time_us", "lateness_us", "machine"});
+    data.title = "Download JSON (main figures)";
+    data.packed = pack(to_text(json));
+    return data;
+}
+
+}  // namespace
+
 std::string experiment_page(const Experiment& experiment, const Digest& digest,
                             const Document& document) {
-    // Histograms hardly compress: beyond this size the page carries the figures without them.
-    constexpr std::size_t kLargestAttachment = 3U << 20U;
-    nlohmann::ordered_json json = experiment_to_json(experiment, digest.comparisons);
-    std::string title = "Download JSON";
-    if (to_text(json).size() > kLargestAttachment) {
-        for (auto& trial : json["trials"]) {
-            trial.erase("histograms");
-            trial.erase("intervals");
-            for (auto& one : trial["classes"]) one.erase("histogram");
-        }
-        title = "Download JSON (without histograms)";
-    }
-    return to_html(document, {{"results.json", std::move(title), "application/json", to_text(json)},
-                              {"trials.csv", "Download CSV", "text/csv", to_csv(experiment)}});
+    return to_html(document,
+                   {data_attachment(experiment_to_json(experiment, digest.comparisons)),
+                    {"trials.csv", "Download CSV", "text/csv", pack(to_csv(experiment))}});
 }
 
 Status write_report_files(const std::string& dir, const Experiment& experiment,

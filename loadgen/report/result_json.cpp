@@ -303,6 +303,20 @@ Result<Json> json_from_text(std::string_view text) {
     }
 }
 
+Status check_schema(const Json& json) {
+    if (!json.is_object()) return Error{"not results of loadgen"};
+    const auto version = json.find("schema_version");
+    if (version == json.end() || !version->is_number_integer()) {
+        return Error{"not results of loadgen: it has no schema_version"};
+    }
+    if (*version > kSchemaVersion) {
+        return Error{
+            fmt::format("written by a newer loadgen (schema {}, this one reads up to {}): use that",
+                        version->dump(), kSchemaVersion)};
+    }
+    return Done{};
+}
+
 Json summary_to_json(const LatencySummary& summary) {
     return write_value(summary);
 }

@@ -17,6 +17,9 @@ inline constexpr int kSchemaVersion = 1;
 // nested more than 100 deep (to copy or print that would take the stack).
 Result<nlohmann::ordered_json> json_from_text(std::string_view text);
 
+// Every file of ours says its "schema_version". Error: it has none, or a newer one than ours.
+Status check_schema(const nlohmann::ordered_json& json);
+
 // Everything that the result says. "schema_version" is there; "command" and "environment" are the
 // caller's. A value that is not known is null.
 nlohmann::ordered_json result_to_json(const RunResult& result);

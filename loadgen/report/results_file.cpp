@@ -140,19 +140,6 @@ Experiment head_from_json(const Json& json) {
     return experiment;
 }
 
-void check_schema(const Json& json) {
-    if (!json.is_object()) throw std::runtime_error("not results of loadgen");
-    const auto version = json.find("schema_version");
-    if (version == json.end() || !version->is_number_integer()) {
-        throw std::runtime_error("not results of loadgen: it has no schema_version");
-    }
-    if (*version > kSchemaVersion) {
-        throw std::runtime_error(
-            fmt::format("written by a newer loadgen (schema {}, this one reads up to {}): use that",
-                        version->get<int>(), kSchemaVersion));
-    }
-}
-
 // What `run --json` wrote, as an experiment with one trial.
 Experiment single_run(const Json& json) {
     auto result = result_from_json(json);
@@ -169,19 +156,6 @@ Experiment single_run(const Json& json) {
     trial.result = std::move(*result);
     experiment.trials.push_back(std::move(trial));
     return experiment;
-}
-
-Result<std::string> read_text(const std::string& path) {
-    std::error_code failed;
-    const auto size = fs::file_size(path, failed);
-    if (failed) return Error{fmt::format("cannot read {}: {}", path, failed.message())};
-    if (size > kLargestFile) return Error{fmt::format("{} is larger than 512 MiB", path)};
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!file || (size > 0 && !(text << file.rdbuf()))) {
-        return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};
-    }
-    return std::move(text).str();
 }
 
 std::string errno_text() {
@@ -204,8 +178,13 @@ std::string to_text(const Json& json) {
 }
 
 Result<Experiment> experiment_from_json(const Json& json) {
+    if (const Status ours = check_schema(json); !ours) return ours.error();
     try {
-        check_schema(json);
+        if (const std::string kind = json.value("kind", "experiment"); kind != "experiment") {
+            return Error{fmt::format(
+                "it holds {}, no results: a report shows it when it lies beside their results.json",
+                kind)};
+        }
         if (!json.contains("trials")) return single_run(json);
         Experiment experiment = head_from_json(json);
         std::size_t number = 0;
@@ -229,6 +208,19 @@ Result<Experiment> experiment_from_text(std::string_view text) {
     return experiment_from_json(*json);
 }
 
+Result<std::string> read_result_file(const std::string& path) {
+    std::error_code failed;
+    const auto size = fs::file_size(path, failed);
+    if (failed) return Error{fmt::format("cannot read {}: {}", path, failed.message())};
+    if (size > kLargestFile) return Error{fmt::format("{} is larger than 512 MiB", path)};
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    if (!file || (size > 0 && !(text << file.rdbuf()))) {
+        return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};
+    }
+    return std::move(text).str();
+}
+
 Result<Experiment> read_experiment(const std::string& path) {
     std::string file = path;
     std::error_code ignored;
@@ -240,7 +232,7 @@ Result<Experiment> read_experiment(const std::string& path) {
                 path, path)};
         }
     }
-    const auto text = read_text(file);
+    const auto text = read_result_file(file);
     if (!text) return text.error();
     auto experiment = experiment_from_text(*text);
     if (!experiment) return Error{fmt::format("{}: {}", file, experiment.error().message)};
@@ -291,7 +283,7 @@ Result<Journal> Journal::create(const std::string& dir, const Experiment& experi
 
 Result<Journal> Journal::resume(const std::string& dir, Experiment& experiment) {
     const std::string path = dir + "/trials.jsonl";
-    const auto text = read_text(path);
+    const auto text = read_result_file(path);
     if (!text) {
         return Error{fmt::format("nothing to resume in {}: {}", dir, text.error().message)};
     }
@@ -302,7 +294,9 @@ Result<Journal> Journal::resume(const std::string& dir, Experiment& experiment) 
             const auto line = json_from_text(std::string_view(*text).substr(kept, end - kept));
             if (!line) throw std::runtime_error(line.error().message);
             if (kept == 0) {
-                check_schema(*line);
+                if (const Status ours = check_schema(*line); !ours) {
+                    throw std::runtime_error(ours.error().message);
+                }
                 experiment = head_from_json(*line);
             } else {
                 experiment.trials.push_back(trial_from_json(*line));

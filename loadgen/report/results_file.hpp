@@ -32,6 +32,9 @@ Result<Experiment> experiment_from_text(std::string_view text);
 // Error: names the file and what to do.
 Result<Experiment> read_experiment(const std::string& path);
 
+// A whole file. Error: it can't be read, or is larger than 512 MiB.
+Result<std::string> read_result_file(const std::string& path);
+
 // All of it or nothing: written under a temporary name beside it, synced, renamed.
 Status write_file(const std::string& path, std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace echotrio::loadgen {
 namespace {
@@ -74,7 +75,34 @@ std::optional<Card> level_card(const Digest& digest, const std::string& workload
         card.sentence = fmt::format("{}: {}", at_level(*level), c->sentence);
     }
     if (card.sentence.empty()) return std::nullopt;
+    card.chart = level_chart(digest, *level, *metric, "story-" + workload);
     return card;
+}
+
+constexpr double kGiB = 1 << 30;
+
+// Connections per GiB, a bar a model.
+Chart memory_chart(std::vector<const MemorySlope*> slopes) {
+    std::sort(slopes.begin(), slopes.end());  // as they lie in the digest: in the variants' order
+    Chart chart;
+    chart.title = "connections per GiB";
+    chart.kind = Chart::Kind::bars;
+    chart.horizontal = true;
+    double least = HUGE_VAL, most = 0;
+    for (const MemorySlope* slope : slopes) {
+        const Bounds bytes = slope->total.slope_interval;
+        ChartPoint point{static_cast<double>(chart.x.labels.size()), kGiB / slope->total.slope};
+        least = std::min(least, point.y);
+        most = std::max(most, point.y);
+        if (bytes.low > 0) {
+            point.low = kGiB / bytes.high;
+            point.high = kGiB / bytes.low;
+        }
+        chart.x.labels.push_back(slope->variant);
+        chart.series.push_back({slope->variant, slope->variant, {std::move(point)}});
+    }
+    chart.y = {chart.title, most > kWide * least, "", {}};
+    return chart;
 }
 
 // Memory is told as connections per GiB, from the slopes.
@@ -86,7 +114,6 @@ std::optional<Card> memory_card(const Digest& digest, const std::string& workloa
     if (slopes.size() < 2) return std::nullopt;
     std::stable_sort(slopes.begin(), slopes.end(),
                      [](const auto* a, const auto* b) { return a->total.slope < b->total.slope; });
-    constexpr double kGiB = 1 << 30;
     Card card;
     card.topic = workload;
     card.value =
@@ -110,6 +137,8 @@ std::optional<Card> memory_card(const Digest& digest, const std::string& workloa
             card.more.push_back(line);
         }
     }
+    card.chart = memory_chart(slopes);
+    card.chart->id = "story-" + workload;
     return card;
 }
 
@@ -130,6 +159,7 @@ Section story_section(const Digest& digest) {
     }
     Section section{"story", "What the figures say", {}};
     section.last_on_console = true;
+    section.short_title = "Findings";
     if (cards.cards.empty()) {
         section.blocks.push_back(
             Paragraph{"Too few valid trials to compare models.", Mark::flagged});

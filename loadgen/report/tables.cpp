@@ -154,15 +154,16 @@ std::string title_of(const Digest& digest, const std::string& workload) {
     return described == nullptr ? workload : fmt::format("{}: {}", workload, described->title);
 }
 
-std::vector<Section> workload_sections(const Digest& digest) {
+std::vector<Section> workload_sections(const Digest& digest,
+                                       const std::optional<Objective>& objective) {
     std::vector<Section> sections;
     for (const Level& level : digest.levels) {
         if (!sections.empty() && sections.back().id == level.workload) continue;
         Section section{level.workload, title_of(digest, level.workload), {}};
-        section.blocks.push_back(workload_table(digest, level.workload));
-        for (Chart& chart : workload_charts(digest, level.workload)) {
+        for (Chart& chart : workload_charts(digest, level.workload, objective)) {
             section.blocks.push_back(std::move(chart));
         }
+        section.blocks.push_back(workload_table(digest, level.workload));
         sections.push_back(std::move(section));
     }
     return sections;
@@ -205,8 +206,9 @@ std::vector<Section> memory_sections(const Digest& digest) {
         table.rows.push_back(std::move(row));
     }
     Section section{"memory", "Memory per connection, kernel included", {}};
-    section.blocks.push_back(std::move(table));
+    section.short_title = "Memory";
     for (Chart& chart : memory_charts(digest)) section.blocks.push_back(std::move(chart));
+    section.blocks.push_back(std::move(table));
     section.blocks.push_back(Paragraph{
         "The slope of a line through all trials with silent connections; its parts add up. What "
         "the system does not tell is not in the total.",

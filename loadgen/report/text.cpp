@@ -80,7 +80,9 @@ class Console {
     }
 
     void add(const Section& section) {
-        out_ += '\n' + paint(printable(section.title), "1") + '\n';
+        std::string title = wrap(printable(section.title), style_.width, "");
+        title.pop_back();
+        out_ += '\n' + paint(title, "1") + '\n';
         for (const Block& block : section.blocks) {
             std::visit([this](const auto& b) { add(b); }, block);
         }

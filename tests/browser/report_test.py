@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Opens a report in headless Chromium, without a network, and asks the page what it drew.
+"""Opens reports in headless Chromium, without a network, and asks the pages what they drew: one
+with claims and a plan beside the results, two results laid over each other, and the largest one.
 
-report_test.py LOADGEN RESULTS: exit status 0, 1 (a check failed) or 77 (skipped: no Chromium).
-RESULTS is a results.json, or a program that prints one.
+report_test.py LOADGEN SAMPLE: exit status 0, 1 (a check failed) or 77 (skipped: no Chromium).
+SAMPLE is a program that prints a results.json; with "maximal" a large one, with "claims" claims.
 It talks to Chromium through --remote-debugging-pipe: JSON messages that end with a zero byte.
 """
 import json
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 60  # seconds for the whole test
+PATIENCE = 60  # seconds for each page
 
 
 class Browser:
@@ -115,7 +116,7 @@ def complaints(events):
     return found
 
 
-def check_page(browser, results):
+def check_page(browser, results, charts):
     failures = []
 
     def check(ok, what):
@@ -123,7 +124,10 @@ def check_page(browser, results):
             failures.append(what)
 
     specs = json.loads(browser.value("document.getElementById('charts').textContent"))
-    check(len(specs["charts"]) >= 4, f"only {len(specs['charts'])} charts")
+    found = [spec["id"] for spec in specs["charts"]]
+    check(len(set(found)) == len(found), "two charts have one id")
+    for name in charts:
+        check(name in found, f"no chart {name}")
     check(browser.value("document.querySelectorAll('canvas').length") == len(specs["charts"]),
           "canvases and charts differ in number")
     for spec in specs["charts"]:
@@ -131,16 +135,32 @@ def check_page(browser, results):
         drawn = browser.value(f"""(() => {{
             const chart = echotrio.charts.get({json.dumps(name)});
             const canvas = document.getElementById('chart-' + {json.dumps(name)});
+            const as_first = chart.data.datasets.map((_, i) => chart.isDatasetVisible(i));
+            as_first.forEach((_, i) => chart.setDatasetVisibility(i, true));
+            chart.update('none');
             const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-            return {{points: chart.data.datasets.map((_, i) => chart.getDatasetMeta(i).data
-                        .filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y)).length),
+            const drawn = {{as_first, points: chart.data.datasets.map((set, i) => chart.getDatasetMeta(i).data
+                        .filter((p, k) => set.data[k].x !== null && set.data[k].y !== null && Number.isFinite(p.x) && Number.isFinite(p.y)).length),
                     painted: pixels.some((byte) => byte !== 0)}};
+            as_first.forEach((on, i) => chart.setDatasetVisibility(i, on));
+            chart.update('none');
+            return drawn;
         }})()""")
         expected = [len(series["points"]) for series in spec["series"]]
         check(drawn["points"] == expected, f"{name}: drew {drawn['points']} of {expected} points")
         check(drawn["painted"], f"{name}: nothing painted")
+        check(drawn["as_first"] == [not series["off"] for series in spec["series"]],
+              f"{name}: shows {drawn['as_first']} at first")
+    colours = browser.value("""[...echotrio.charts.values()].flatMap((chart) =>
+        chart.config.options.spec.series.map((series, i) =>
+            [series.variant, chart.config.options.spec.kind, chart.data.datasets[i].tint]))
+        .filter(([variant, kind]) => variant && kind !== 'stacked')
+        .map(([variant, , tint]) => [variant, tint])""")
+    check(len({tint for _, tint in colours}) == len({variant for variant, _ in colours}) ==
+          len({tuple(pair) for pair in colours}), "a model has two colours, or two share one")
 
-    first = json.dumps(specs["charts"][0]["id"])
+    first = json.dumps(next(spec["id"] for spec in specs["charts"]
+                            if browser.value(f"!!document.querySelector('#keys-{spec['id']}')")))
     toggled = browser.value(f"""(() => {{
         const button = document.querySelector('#keys-' + {first} + ' button');
         const chart = echotrio.charts.get({first});
@@ -150,6 +170,20 @@ def check_page(browser, results):
         return [off, chart.isDatasetVisible(0)];
     }})()""")
     check(toggled == [False, True], f"the legend's button switches to {toggled}")
+    read = browser.value(f"""(() => {{
+        const canvas = document.getElementById('chart-' + {first});
+        const chart = echotrio.charts.get({first});
+        canvas.focus();
+        const press = (key) => {{
+            canvas.dispatchEvent(new KeyboardEvent('keydown', {{key, cancelable: true}}));
+            return chart.tooltip.getActiveElements().map((e) => [e.datasetIndex, e.index]);
+        }};
+        const seen = ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowDown'].map(press);
+        canvas.blur();
+        return [document.activeElement !== canvas, seen, chart.tooltip.getActiveElements().length];
+    }})()""")
+    check(read[0] and all(len(step) == 1 for step in read[1]) and read[1][0] == read[1][2] and
+          read[1][0] != read[1][1] and read[2] == 0, f"the arrow keys read {read}")
     themes = browser.value("""(() => {
         const before = document.documentElement.dataset.theme;
         document.getElementById('theme').click();
@@ -165,8 +199,8 @@ def check_page(browser, results):
         return out;
     })()""")
     check(len(texts) == 2, "two downloads were expected")
-    check(len(json.loads(texts[0])["trials"]) == len(results["trials"]), "JSON lacks trials")
-    check(len(texts[1].strip().split("\n")) == len(results["trials"]) + 1, "CSV lacks rows")
+    check(len(json.loads(texts[0])["trials"]) == results, "JSON lacks trials")
+    check(len(texts[1].strip().split("\n")) == results + 1, "CSV lacks rows")
     check(browser.value("document.documentElement.scrollWidth <= window.innerWidth"),
           "the page is wider than the window")
     browser.call("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=1,
@@ -186,35 +220,76 @@ def check_page(browser, results):
     return failures
 
 
+class Reports:
+    """The pages to look at, each with the number of its trials and charts that it must have."""
+
+    def __init__(self, loadgen, sample, folder):
+        self.loadgen, self.sample, self.folder = loadgen, sample, folder
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def print_to(self, what, *names):
+        os.makedirs(os.path.dirname(self.path(*names)), exist_ok=True)
+        with open(self.path(*names), "wb") as file:
+            subprocess.run([self.sample, what], stdout=file, check=True, timeout=PATIENCE)
+        with open(self.path(*names), encoding="utf-8") as file:
+            return json.load(file)
+
+    def report(self, page, *results):
+        subprocess.run([self.loadgen, "report", *map(self.path, results), "--out", self.path(page)],
+                       check=True, timeout=PATIENCE)
+        return self.path(page)
+
+    def with_companions(self):
+        trials = len(self.print_to("results", "whole", "results.json")["trials"])
+        claims = self.print_to("claims", "whole", "claims.json")["claims"]
+        subprocess.run([self.loadgen, "plan", self.path("whole"), "--rate", "50000", "--connections",
+                        "20000", "--json", self.path("whole", "plan.json")],
+                       stdout=subprocess.DEVNULL, timeout=PATIENCE, check=True)
+        charts = [f"claim-{claim['id']}" for claim in claims if claim["evidence"]]
+        return (self.report("whole.html", "whole"), trials,
+                charts + ["story-http", "story-idle", "capacity-cores", "capacity-connections",
+                          "ratios", "http-throughput", "http-latency", "http-percentiles",
+                          "memory-per-connection", "memory-growth", "cpu-per-request",
+                          "generator-health"])
+
+    def overlaid(self):
+        trials = len(self.print_to("results", "before", "results.json")["trials"])
+        self.print_to("results", "after", "results.json")
+        return (self.report("overlaid.html", "before", "after"), 2 * trials,
+                ["changes-chart", "http-throughput"])
+
+    def maximal(self):
+        trials = len(self.print_to("maximal", "maximal", "results.json")["trials"])
+        return self.report("maximal.html", "maximal"), trials, ["echo-throughput", "timeline-12"]
+
+
 def main():
-    loadgen, path = sys.argv[1:3]
+    loadgen, sample = sys.argv[1:3]
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                    None)
     if program is None:
         print("skipped: no chromium is installed")
         return 77
+    failed = False
     with tempfile.TemporaryDirectory() as folder:
-        if not path.endswith(".json"):
-            made = os.path.join(folder, "results.json")
-            with open(made, "wb") as file:
-                subprocess.run([path], stdout=file, check=True, timeout=PATIENCE)
-            path = made
-        with open(path, encoding="utf-8") as file:
-            results = json.load(file)
-        page = os.path.join(folder, "report.html")
-        subprocess.run([loadgen, "report", path, "--out", page], check=True, timeout=PATIENCE)
-        if os.path.getsize(page) > 3 << 20:
-            print("the page is larger than 3 MiB")
-            return 1
-        browser = Browser(program, os.path.join(folder, "profile"))
-        try:
-            browser.open("file://" + page)
-            failures = check_page(browser, results)
-        finally:
-            browser.close()
-    for failure in failures:
-        print("FAILED:", failure)
-    return 1 if failures else 0
+        reports = Reports(loadgen, sample, folder)
+        for make in (reports.with_companions, reports.overlaid, reports.maximal):
+            page, trials, charts = make()
+            failures = []
+            if os.path.getsize(page) > 3_000_000:
+                failures.append("the page is larger than 3 MB")
+            browser = Browser(program, os.path.join(folder, "profile-" + make.__name__))
+            try:
+                browser.open("file://" + page)
+                failures += check_page(browser, trials, charts)
+            finally:
+                browser.close()
+            for failure in failures:
+                print(f"FAILED: {make.__name__}: {failure}")
+            failed = failed or bool(failures)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

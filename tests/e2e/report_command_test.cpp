@@ -52,8 +52,33 @@ TEST_F(Report, TheEndingOfTheFileChoosesTheForm) {
 TEST_F(Report, TwoFilesAreLaidOverEachOther) {
     const test::Ran ended = report({file_, dir_ + "/after.json"});
     EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.out.find("Changes: after over before"), std::string::npos);
+    EXPECT_NE(ended.out.find("0 of "), std::string::npos);  // both are the same
     EXPECT_NE(ended.out.find("threads (before)"), std::string::npos);
     EXPECT_NE(ended.out.find("threads (after)"), std::string::npos);
+}
+
+TEST_F(Report, WhatLiesBesideResultsIsShown) {
+    fs::rename(file_, dir_ + "/results.json");
+    const std::string alone = report({dir_}).out;
+    EXPECT_EQ(alone.find("refuted"), std::string::npos);
+    auto sample = Child::start({.argv = {test::program("sample_results"), "claims"}});
+    ASSERT_TRUE(sample) << sample.error().message;
+    std::ofstream(dir_ + "/claims.json") << test::finish(*sample).out;
+    const test::Ran plan = test::run_loadgen(
+        {"plan", dir_, "--rate", "50000", "--connections", "20000", "--json", dir_ + "/plan.json"});
+    EXPECT_EQ(plan.status, 0) << plan.err;
+    for (const char* format : {"console", "markdown", "html"}) {
+        const std::string both = report({dir_, "--format", format}).out;
+        EXPECT_NE(both.find("refuted"), std::string::npos) << format;
+        EXPECT_NE(both.find("Capacity: for 50,000 requests/s"), std::string::npos) << format;
+        EXPECT_NE(both.find("coroutine: 2 instances"), std::string::npos) << format;
+    }
+    std::ofstream(dir_ + "/plan.json") << "{\"schema_version\": 99}";
+    const test::Ran newer = report({dir_});
+    EXPECT_EQ(newer.status, 1);
+    EXPECT_NE(newer.err.find("plan.json: written by a newer loadgen"), std::string::npos)
+        << newer.err;
 }
 
 TEST_F(Report, WhatIsNoResultIsNamed) {

@@ -30,113 +30,202 @@
     return `${sign}${trim(size / factor)} ${unit}`.trim();
   };
   const format = (value, unit) => {
+    if (value === 0) return "0";
     if (unit === "us") return scaled(value, [[1e6, "s"], [1e3, "ms"], [1, "µs"], [1e-3, "ns"]]);
     if (unit === "bytes") return scaled(value, [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"], [1, "B"]]);
-    return value !== 0 && Math.abs(value) < 1 ? String(trim(value)) : trim(value, 4).toLocaleString("en-US");
+    if (unit === "x") return `${trim(value)}×`;
+    return Math.abs(value) < 1 ? String(trim(value)) : trim(value, 4).toLocaleString("en-US");
   };
 
-  // The range of the repetitions as bars, or the interval of a fit as a band.
+  // A place on the canvas: horizontal charts have their values along x.
+  // An interval that reaches 0 ends at the edge of a logarithmic axis.
+  const along = (chart, set, value) => {
+    const scale = chart.scales[set.valueAxis];
+    return scale.getPixelForValue(scale.type === "logarithmic" ? Math.max(value, scale.min) : value);
+  };
+
+  // The range of the repetitions as bars, or the interval of a fit as a band; the line that figures
+  // are seen against; and, beside the bars of horizontal charts, the figures themselves.
   const ranges = {
     id: "ranges",
     beforeDatasetsDraw(chart) {
-      const { ctx } = chart;
+      const { ctx, chartArea: area } = chart;
+      const { spec } = chart.config.options;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(area.left, area.top, area.width, area.height);
+      ctx.clip();
       chart.data.datasets.forEach((set, index) => {
-        if (!chart.isDatasetVisible(index)) return;
+        if (!set.band || !chart.isDatasetVisible(index)) return;
         const points = chart.getDatasetMeta(index).data;
-        const y = chart.scales.y;
-        ctx.save();
+        const all = set.data.map((p, i) => [points[i].x, p]).filter(([, p]) => p.low !== undefined);
+        ctx.globalAlpha = 0.15;
+        ctx.fillStyle = set.borderColor;
         ctx.beginPath();
-        ctx.rect(chart.chartArea.left, chart.chartArea.top, chart.chartArea.width, chart.chartArea.height);
-        ctx.clip();
-        if (set.band) {
-          const all = set.data.map((p, i) => [points[i].x, p]).filter(([, p]) => p.low !== undefined);
-          ctx.globalAlpha = 0.15;
-          ctx.fillStyle = set.borderColor;
-          ctx.beginPath();
-          all.forEach(([x, p]) => ctx.lineTo(x, y.getPixelForValue(p.low)));
-          all.reverse().forEach(([x, p]) => ctx.lineTo(x, y.getPixelForValue(p.high)));
-          ctx.fill();
-        }
-        ctx.restore();
+        all.forEach(([x, p]) => ctx.lineTo(x, along(chart, set, p.low)));
+        all.reverse().forEach(([x, p]) => ctx.lineTo(x, along(chart, set, p.high)));
+        ctx.fill();
       });
+      ctx.restore();
+      if (!spec.reference) return;
+      const scale = spec.horizontal ? chart.scales.x : chart.scales.y;
+      const at = scale.getPixelForValue(spec.reference.at);
+      if (at < (spec.horizontal ? area.left : area.top) - 1 || at > (spec.horizontal ? area.right : area.bottom) + 1) return;
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = css("--soft");
+      ctx.setLineDash([3, 3]);
+      ctx.beginPath();
+      if (spec.horizontal) {
+        ctx.moveTo(at, area.top); ctx.lineTo(at, area.bottom);
+      } else {
+        ctx.moveTo(area.left, at); ctx.lineTo(area.right, at);
+      }
+      ctx.stroke();
+      ctx.font = "11px sans-serif";
+      if (spec.reference.name && !spec.horizontal) ctx.fillText(spec.reference.name, area.left + 4, at - 4);
+      ctx.restore();
     },
     afterDatasetsDraw(chart) {
       const { ctx } = chart;
+      const { spec } = chart.config.options;
+      const text = css("--text");
       chart.data.datasets.forEach((set, index) => {
         if (!chart.isDatasetVisible(index) || set.band) return;
         const points = chart.getDatasetMeta(index).data;
-        const y = chart.scales.y;
         ctx.save();
-        ctx.strokeStyle = set.type === "bar" ? css("--text") : set.borderColor;
+        ctx.strokeStyle = set.type === "bar" ? text : set.tint;
         ctx.lineWidth = 1.5;
+        ctx.globalAlpha = set.type === "bar" ? 1 : 0.7;
         set.data.forEach((p, i) => {
-          if (p.low === undefined || !points[i]) return;
-          const [x, low, high] = [points[i].x, y.getPixelForValue(p.low), y.getPixelForValue(p.high)];
-          ctx.beginPath();
-          ctx.moveTo(x, low); ctx.lineTo(x, high);
-          ctx.moveTo(x - 4, low); ctx.lineTo(x + 4, low);
-          ctx.moveTo(x - 4, high); ctx.lineTo(x + 4, high);
-          ctx.stroke();
+          if (!points[i] || p.y === null || p.x === null) return;
+          const { x, y } = points[i];
+          let end = spec.horizontal ? x : y;
+          if (p.low !== undefined) {
+            const [low, high] = [along(chart, set, p.low), along(chart, set, p.high)];
+            const line = (...at) => {
+              ctx.beginPath();
+              for (let k = 0; k < at.length; k += 4) { ctx.moveTo(at[k], at[k + 1]); ctx.lineTo(at[k + 2], at[k + 3]); }
+              ctx.stroke();
+            };
+            if (spec.horizontal) line(low, y, high, y, low, y - 4, low, y + 4, high, y - 4, high, y + 4);
+            else line(x, low, x, high, x - 4, low, x + 4, low, x - 4, high, x + 4, high);
+            end = Math.max(end, high);
+          }
+          if (!spec.horizontal) return;
+          ctx.fillStyle = p.invalid ? css("--bad") : text;
+          ctx.globalAlpha = 1;
+          ctx.font = "12px sans-serif";
+          ctx.textBaseline = "middle";
+          ctx.fillText((p.invalid ? "INVALID " : "") + format(p.x, spec.y.unit), end + 6, y);
         });
         ctx.restore();
       });
     },
   };
 
-  const colour = (series, place, stacked) => {
-    const index = document_.variants.indexOf(series.variant);
-    if (index < 0 || stacked) return neutral[theme()][place % 6];
-    return palette[theme()][index % 6];
+  const tint = (series, place, stacked) => {
+    const own = document_.tints[series.variant];
+    if (!own || stacked) return { base: neutral[theme()][place % 6], marker: place % 4, pale: false };
+    return { base: palette[theme()][own.colour % 6], marker: own.colour % 4, pale: own.pale };
+  };
+
+  // Bars of a second kind in the same colour.
+  const hatched = (colour) => {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 6;
+    const ctx = tile.getContext("2d");
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.moveTo(-1, 7); ctx.lineTo(7, -1);
+    ctx.stroke();
+    return ctx.createPattern(tile, "repeat");
+  };
+
+  // One entry a category, null where there is no figure: Chart.js takes a bar's place from its index.
+  const by_category = (points, count) => {
+    const all = Array.from({ length: count }, (_, x) => ({ x, y: null }));
+    points.forEach((p) => { all[Math.round(p.x)] = p; });
+    return all;
   };
 
   const dataset = (spec, series, place) => {
-    const kind = spec.kind;
-    const tint = colour(series, place, kind === "stacked");
+    const { kind } = spec;
     const bars = kind === "bars" || kind === "stacked";
+    const { base, marker, pale } = tint(series, place, kind === "stacked");
+    const colour = pale ? base + "80" : base;
     const invalid = css("--bad");
-    const index = Math.max(document_.variants.indexOf(series.variant), 0);
+    const points = bars ? by_category(series.points, spec.x.labels.length) : series.points;
+    const fill = series.dashed ? hatched(base) : base + (pale ? "66" : "cc");
     return {
       type: bars ? "bar" : "line",
       label: series.name,
-      data: series.points,
+      data: spec.horizontal ? points.map((p) => ({ ...p, x: p.y, y: p.x })) : points,
+      valueAxis: spec.horizontal ? "x" : series.second ? "second" : "y",
+      ...(series.second ? { yAxisID: "second" } : {}),
       band: series.band,
-      borderColor: tint,
-      backgroundColor: bars ? tint + "cc" : tint,
-      borderWidth: bars ? series.points.map((p) => (p.invalid ? 2 : 0)) : 2,
-      ...(bars ? { borderColor: series.points.map((p) => (p.invalid ? invalid : tint)) } : {}),
-      borderDash: series.dashed ? [6, 4] : series.dotted ? [2, 3] : [],
+      tint: colour,
+      backgroundColor: bars ? points.map((p) => (p.invalid ? hatched(base) : fill)) : colour,
+      borderColor: bars ? points.map((p) => (p.invalid ? invalid : base)) : colour,
+      borderWidth: bars ? points.map((p) => (p.invalid ? 2 : series.dashed ? 1 : 0)) : 2,
+      ...(bars ? { skipNull: true, maxBarThickness: spec.horizontal ? 18 : 60, grouped: !spec.horizontal } : {}),
+      borderDash: bars ? [] : series.dashed ? [6, 4] : series.dotted ? [2, 3] : [],
       showLine: kind !== "scatter",
-      pointRadius: series.markers ? series.points.map((p) => (p.invalid ? 7 : kind === "scatter" ? 3 : 4)) : 0,
+      pointRadius: series.markers ? points.map((p) => (p.invalid ? 7 : kind === "scatter" && !spec.horizontal ? 3 : 4)) : 0,
       pointHitRadius: 8,
-      pointStyle: series.points.map((p) => (p.invalid ? "crossRot" : markers[series.variant ? index % 4 : place % 4])),
-      pointBorderColor: series.points.map((p) => (p.invalid ? invalid : tint)),
+      pointBorderWidth: points.map((p) => (p.invalid ? 3 : 1)),
+      pointStyle: points.map((p) => (p.invalid ? "crossRot" : markers[marker])),
+      pointBackgroundColor: pale ? css("--page") : colour,
+      pointBorderColor: points.map((p) => (p.invalid ? invalid : base)),
       tension: 0,
       clip: 8,
       ...(kind === "stacked" ? { stack: "all" } : {}),
     };
   };
 
-  const axis = (spec, name) => {
-    const a = spec[name];
-    const category = a.labels.length > 0;
+  // Every bar, whisker and line has room; a scale's own search looks at the points alone.
+  const extent = (spec, second) => {
+    const values = spec.series.filter((s) => s.second === second)
+      .flatMap((s) => s.points.flatMap((p) => [p.y, p.low, p.high])).filter((v) => v !== undefined);
+    if (spec.reference && !second) values.push(spec.reference.at);
+    const above = spec[second ? "second" : "y"].logarithmic ? values.filter((v) => v > 0) : values;
+    return above.length ? [Math.min(...above), Math.max(...above)] : [0, 1];
+  };
+
+  // Steps of bytes are powers of two, not of ten.
+  const byte_ticks = (scale, logarithmic) => {
+    if (logarithmic) {
+      const from = Math.floor(Math.log2(scale.min)), to = Math.ceil(Math.log2(scale.max));
+      const step = Math.max(1, Math.ceil((to - from) / 7));
+      scale.ticks = Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => ({ value: 2 ** (from + i * step) }));
+      return;
+    }
+    const step = 2 ** Math.ceil(Math.log2((scale.max - scale.min) / 6));
+    const first = Math.ceil(scale.min / step), last = Math.floor(scale.max / step);
+    scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => ({ value: (first + i) * step }));
+  };
+
+  const value_axis = (spec, a, second) => {
+    const [least, most] = extent(spec, second);
+    const bars = spec.kind === "bars" || spec.kind === "stacked";
+    const floor = bars && a.logarithmic ? least / 2 : least * 0.95; // a bar must be seen to have a length
     return {
-      type: category ? (spec.kind === "scatter" ? "linear" : "category") : a.logarithmic ? "logarithmic" : "linear",
-      title: { display: true, text: a.title, color: css("--soft") },
-      grid: { color: css("--grid") },
+      type: a.logarithmic ? "logarithmic" : "linear",
+      title: { display: !spec.horizontal || !spec.small, text: a.title, color: css("--soft") },
+      grid: { color: css("--grid"), drawOnChartArea: !second },
+      ...(second ? { position: "right" } : {}),
       stacked: spec.kind === "stacked",
-      ...(category && spec.kind === "scatter" ? { min: -0.5, max: a.labels.length - 0.5 } : {}),
-      ...(category && spec.kind !== "scatter" ? { labels: a.labels } : {}),
-      ...(name === "y" && !a.logarithmic ? { beginAtZero: true } : {}),
+      ...(a.logarithmic ? { min: floor, max: most > least ? most * 1.05 : most * 2 } : { beginAtZero: true, ...(spec.kind === "stacked" ? {} : { suggestedMax: most }) }),
+      ...(a.unit === "bytes" ? { afterBuildTicks: (scale) => byte_ticks(scale, a.logarithmic) } : {}),
       ticks: {
         color: css("--soft"),
-        autoSkip: !category,
-        maxRotation: category ? 60 : 0,
-        ...(category && spec.kind === "scatter" ? { stepSize: 1 } : {}),
+        maxRotation: 0,
+        ...(spec.horizontal ? { maxTicksLimit: spec.small ? 4 : 8 } : {}),
         callback(value) {
-          if (category) return a.labels[Math.round(value)] ?? "";
-          if (a.logarithmic) {
+          if (a.logarithmic && a.unit !== "bytes") {
             const lead = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-            if (Math.abs(lead - 1) > 1e-6 && !(name === "y" && [2, 5].some((k) => Math.abs(lead - k) < 1e-6))) return "";
+            const wide = most / least > 1e3;
+            if (!(wide ? [1] : [1, 2, 5]).some((k) => Math.abs(lead - k) < 1e-6)) return "";
           }
           return format(value, a.unit);
         },
@@ -144,39 +233,94 @@
     };
   };
 
-  const options = (spec) => ({
-    animation: false,
-    responsive: true,
-    maintainAspectRatio: false,
-    interaction: { mode: "nearest", intersect: false },
-    scales: { x: axis(spec, "x"), y: axis(spec, "y") },
-    plugins: {
-      legend: { display: false },
-      tooltip: {
-        callbacks: {
-          title: ([item]) => (item ? spec.x.labels[item.raw.x] ?? `${spec.x.title}: ${format(item.raw.x, spec.x.unit)}` : ""),
-          label: (item) => {
-            const p = item.raw;
-            const range = p.low === undefined ? "" : ` (${format(p.low, spec.y.unit)} to ${format(p.high, spec.y.unit)})`;
-            return `${item.dataset.label}: ${format(p.y, spec.y.unit)}${range}`;
-          },
-          afterLabel: (item) => (item.raw.invalid ? "INVALID. " : "") + (item.raw.note ?? ""),
+  // Where the points stand: numbers, or categories by their index.
+  const place_axis = (spec) => {
+    const a = spec.x;
+    const category = a.labels.length > 0;
+    const points = spec.kind === "scatter" || spec.kind === "lines";
+    return {
+      type: category ? (points ? "linear" : "category") : a.logarithmic ? "logarithmic" : "linear",
+      title: { display: !spec.horizontal, text: a.title, color: css("--soft") },
+      grid: { color: css("--grid"), display: !spec.horizontal },
+      stacked: spec.kind === "stacked",
+      ...(spec.horizontal && points ? { reverse: true } : {}),
+      ...(category && points ? {
+        min: -0.5,
+        max: a.labels.length - 0.5,
+        afterBuildTicks: (scale) => { scale.ticks = a.labels.map((_, value) => ({ value })); },
+      } : {}),
+      ...(category && !points ? { labels: a.labels } : {}),
+      ticks: {
+        color: spec.horizontal ? css("--text") : css("--soft"),
+        ...(spec.horizontal ? { font: (context) => ({ size: context.chart.width < 560 && !spec.small ? 10 : 12 }) } : {}),
+        autoSkip: !category,
+        maxRotation: category && !spec.horizontal ? 60 : 0,
+        callback(value) {
+          if (category) {
+            const label = a.labels[value];
+            return spec.horizontal && this.chart.width < 560 ? label.split(/(?<=: )/) : label;
+          }
+          if (a.logarithmic && Math.abs(Math.log10(value) - Math.round(Math.log10(value))) > 1e-9) return "";
+          return format(value, a.unit);
         },
       },
-    },
-  });
+    };
+  };
+
+  const options = (spec) => {
+    const value = value_axis(spec, spec.y, false), place = place_axis(spec);
+    const second = spec.series.some((s) => s.second);
+    return {
+      spec,
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: 76 } } } : {}),
+      interaction: { mode: "nearest", intersect: false, axis: spec.horizontal ? "y" : "xy" },
+      scales: {
+        x: spec.horizontal ? value : place,
+        y: spec.horizontal ? place : value,
+        ...(second ? { second: value_axis(spec, spec.second, true) } : {}),
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          filter: (item) => item.raw.x !== null && item.raw.y !== null,
+          callbacks: {
+            title: ([item]) => {
+              if (!item) return "";
+              const at = spec.horizontal ? item.raw.y : item.raw.x;
+              return spec.x.labels[at] ?? `${spec.x.title}: ${format(at, spec.x.unit)}`;
+            },
+            label: (item) => {
+              const p = item.raw;
+              const unit = (item.dataset.yAxisID === "second" ? spec.second : spec.y).unit;
+              const range = p.low === undefined ? "" : ` (${format(p.low, unit)} to ${format(p.high, unit)})`;
+              return `${item.dataset.label}: ${format(spec.horizontal ? p.x : p.y, unit)}${range}`;
+            },
+            afterLabel: (item) => wrapped((item.raw.invalid ? "INVALID. " : "") + (item.raw.note ?? "")),
+          },
+        },
+      },
+    };
+  };
+
+  // Lines that a tooltip on a phone has room for.
+  const wrapped = (text) => text.match(/.{1,44}(\s|$)/g) ?? [];
 
   const drawn = new Map();
   const draw = (spec) => {
     const canvas = document.getElementById(`chart-${spec.id}`);
-    const hidden = new Set(drawn.has(spec.id) ? drawn.get(spec.id).data.datasets.filter((_, i) => !drawn.get(spec.id).isDatasetVisible(i)).map((s) => s.label) : []);
-    drawn.get(spec.id)?.destroy();
+    spec.small = canvas.closest(".card") !== null;
+    const before = drawn.get(spec.id);
+    const shown = spec.series.map((series, i) => (before ? before.isDatasetVisible(i) : !series.off));
+    before?.destroy();
     const chart = new Chart(canvas, {
       data: { datasets: spec.series.map((series, place) => dataset(spec, series, place)) },
       options: options(spec),
       plugins: [ranges],
     });
-    chart.data.datasets.forEach((set, i) => chart.setDatasetVisibility(i, !hidden.has(set.label)));
+    shown.forEach((on, i) => chart.setDatasetVisibility(i, on));
     chart.update("none");
     drawn.set(spec.id, chart);
     keys(spec, chart);
@@ -185,12 +329,12 @@
   // The legend as buttons, so that a keyboard and a screen reader can use it.
   const keys = (spec, chart) => {
     const box = document.getElementById(`keys-${spec.id}`);
-    box.replaceChildren(...spec.series.map((series, i) => {
+    box?.replaceChildren(...spec.series.map((series, i) => {
       const button = document.createElement("button");
       button.type = "button";
       const line = document.createElement("i");
       line.className = series.dashed ? "dash" : series.dotted ? "dot" : "";
-      line.style.color = colour(series, i, spec.kind === "stacked");
+      line.style.color = chart.data.datasets[i].tint;
       button.append(line, series.name);
       button.setAttribute("aria-pressed", String(chart.isDatasetVisible(i)));
       button.addEventListener("click", () => {
@@ -201,6 +345,40 @@
       });
       return button;
     }));
+  };
+
+  // The arrow keys go from point to point (left, right) and from series to series (up, down).
+  const walk = (chart, key) => {
+    const sets = chart.data.datasets.map((_, i) => i).filter((i) => chart.isDatasetVisible(i));
+    const points = (set) => chart.data.datasets[set].data.map((p, i) => [p, i])
+      .filter(([p]) => p.x !== null && p.y !== null).map(([, i]) => i);
+    const flat = sets.flatMap((set) => points(set).map((index) => ({ datasetIndex: set, index })));
+    if (flat.length === 0) return;
+    const [now] = chart.getActiveElements();
+    let at = now ? flat.findIndex((p) => p.datasetIndex === now.datasetIndex && p.index === now.index) : -1;
+    if (at < 0) at = 0;
+    else if (key === "ArrowRight") at = (at + 1) % flat.length;
+    else if (key === "ArrowLeft") at = (at + flat.length - 1) % flat.length;
+    else {
+      const next = sets[(sets.indexOf(now.datasetIndex) + (key === "ArrowDown" ? 1 : sets.length - 1)) % sets.length];
+      at = Math.max(flat.findIndex((p) => p.datasetIndex === next), 0);
+    }
+    chart.setActiveElements([flat[at]]);
+    chart.tooltip.setActiveElements([flat[at]], { x: 0, y: 0 });
+    chart.update("none");
+  };
+  const listen = (spec) => {
+    const canvas = document.getElementById(`chart-${spec.id}`);
+    canvas.addEventListener("keydown", (event) => {
+      if (!event.key.startsWith("Arrow") || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      walk(drawn.get(spec.id), event.key);
+    });
+    canvas.addEventListener("blur", () => {
+      drawn.get(spec.id).setActiveElements([]);
+      drawn.get(spec.id).tooltip.setActiveElements([], { x: 0, y: 0 });
+      drawn.get(spec.id).update("none");
+    });
   };
 
   const redraw = () => {
@@ -230,17 +408,16 @@
     button.addEventListener("click", () => download(button));
   });
   system.addEventListener("change", redraw);
-  // On paper everything is light and every table open.
+  // On paper everything is light.
   window.addEventListener("beforeprint", () => {
     printing = true;
     redraw();
-    document.querySelectorAll("details").forEach((d) => { d.dataset.was = d.open; d.open = true; });
   });
   window.addEventListener("afterprint", () => {
     printing = false;
     redraw();
-    document.querySelectorAll("details").forEach((d) => { d.open = d.dataset.was === "true"; });
   });
   redraw();
+  document_.charts.forEach(listen);
   window.echotrio = { charts: drawn, download };
 })();

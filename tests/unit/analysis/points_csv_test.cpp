@@ -23,6 +23,10 @@ TEST(PointsCsv, AreReadInAnyOrderOfColumns) {
     EXPECT_EQ(parse_points("n,x\n1e2,2.5e-3")->front().n, 100);
 }
 
+TEST(PointsCsv, AHeaderOfMillionsOfColumnsIsReadInOnePass) {
+    EXPECT_FALSE(parse_points(std::string(4'000'000, ',') + "\n1,2\n"));
+}
+
 TEST(PointsCsv, MistakesAreNamedWithTheirLine) {
     const auto error = [](const char* text) {
         const auto points = parse_points(text);

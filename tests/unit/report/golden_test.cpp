@@ -2,6 +2,7 @@
 // ECHOTRIO_UPDATE_GOLDEN=1 test_experiment_report, and look at the difference.
 #include "loadgen/report/comparison_csv.hpp"
 #include "loadgen/report/comparison_document.hpp"
+#include "loadgen/report/overlay.hpp"
 #include "loadgen/report/text.hpp"
 #include "sample_experiment.hpp"
 
@@ -26,7 +27,7 @@ void expect_golden(const std::string& name, const std::string& text) {
 }
 
 Document sample_document(const Experiment& experiment) {
-    return comparison_document(experiment, digest(experiment));
+    return comparison_document(experiment, digest(experiment), sample_companions());
 }
 
 TEST(Golden, Console) {
@@ -70,6 +71,18 @@ TEST(Markdown, MarkupOfOthersIsEscaped) {
     const Experiment experiment = sample_experiment();
     const std::string text = to_markdown(sample_document(experiment));
     EXPECT_EQ(text.find("<b>"), std::string::npos);
+}
+
+TEST(Golden, AnOverlay) {
+    Experiment after = sample_experiment();
+    for (Trial& trial : after.trials) {
+        if (trial.point.variant == "threads") trial.result.throughput_rps *= 1.5;
+    }
+    const std::vector<Experiment> parts{sample_experiment(), after};
+    const std::vector<std::string> names{"before", "after"};
+    const Experiment both = overlay(parts, names);
+    const Document document = overlay_document(parts, both, digest(both), names);
+    expect_golden("overlay.md", to_markdown(document));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace {
 std::string sample_page() {
     const Experiment experiment = sample_experiment();
     const Digest told = digest(experiment);
-    return experiment_page(experiment, told, comparison_document(experiment, told));
+    return experiment_page(experiment, told,
+                           comparison_document(experiment, told, sample_companions()));
 }
 
 TEST(Html, NeedsNothingFromElsewhere) {
@@ -30,6 +31,7 @@ TEST(Html, NeedsNothingFromElsewhere) {
 TEST(Html, EscapesWhatOthersWrote) {
     const std::string page = sample_page();
     EXPECT_EQ(page.find("<b>markup"), std::string::npos);
+    EXPECT_EQ(page.find("<b>yielding"), std::string::npos);
     EXPECT_NE(page.find("&lt;b&gt;markup &amp; &quot;quotes&quot;&lt;/b&gt;"), std::string::npos);
 }
 
@@ -47,6 +49,15 @@ TEST(Html, HasTheLicenceOfWhatItContains) {
     const std::string page = sample_page();
     EXPECT_NE(page.find("Chart.js v"), std::string::npos);
     EXPECT_NE(page.find("Permission is hereby granted"), std::string::npos);
+}
+
+TEST(Html, ALargeExperimentStaysASmallPage) {
+    const Experiment experiment = maximal_experiment();
+    ASSERT_EQ(experiment.trials.size(), 1440U);
+    const Digest told = digest(experiment);
+    const std::string page = experiment_page(
+        experiment, told, comparison_document(experiment, told, sample_companions()));
+    EXPECT_LT(page.size(), 3'000'000U);
 }
 
 TEST(Html, EveryChartHasItsTable) {

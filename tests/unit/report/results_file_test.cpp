@@ -1,6 +1,7 @@
 // results.json and the journal: there and back, and what is said of files that are not ours.
 #include "loadgen/report/results_file.hpp"
 
+#include "loadgen/report/companions.hpp"
 #include "loadgen/report/result_json.hpp"
 #include "sample_experiment.hpp"
 
@@ -92,6 +93,58 @@ TEST_F(ResultsFile, NamesWhatIsWrong) {
     EXPECT_NE(message(broken.dump()).find("trial 1"), std::string::npos);
     EXPECT_NE(read_experiment(dir_ + "/nothing.json").error().message.find("nothing.json"),
               std::string::npos);
+}
+
+TEST_F(ResultsFile, WhatLiesBesideIsRead) {
+    const std::string results = write(to_text(sample_json()));
+    const auto none = read_companions(dir_);
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(none->claims || none->plan);
+    const Companions sample = sample_companions();
+    ASSERT_TRUE(
+        write_file(dir_ + "/claims.json", to_text(claims_to_json(*sample.claims, nullptr, 1))));
+    CapacityPlan plan;
+    plan.demand = sample.plan->demand;
+    plan.demand.objective = *parse_objective("p99=5ms");
+    ASSERT_TRUE(
+        write_file(dir_ + "/plan.json", to_text(capacity_to_json(plan, {"x", "http", {}}))));
+    for (const std::string& named : {dir_, dir_ + "/", results}) {
+        const auto found = read_companions(named);
+        ASSERT_TRUE(found) << found.error().message;
+        ASSERT_TRUE(found->claims && found->plan);
+        ASSERT_EQ(found->claims->claims.size(), sample.claims->claims.size());
+        EXPECT_EQ(found->claims->claims[1].verdict, ClaimVerdict::refuted);
+        EXPECT_EQ(found->claims->claims[0].evidence, sample.claims->claims[0].evidence);
+        EXPECT_EQ(found->plan->workload, "http");
+        EXPECT_EQ(demand_text(found->plan->demand), demand_text(plan.demand));
+    }
+    fs::rename(results, dir_ + "/mine.json");  // no folder of results any more
+    EXPECT_FALSE(read_companions(dir_ + "/mine.json")->claims);
+}
+
+TEST_F(ResultsFile, WhatLiesBesideAndIsWrongIsNamed) {
+    write(to_text(sample_json()));
+    Json claims = claims_to_json(*sample_companions().claims, nullptr, 1);
+    const std::string whole = to_text(claims);
+    const auto says = [&](const char* name, const std::string& text) {
+        std::ofstream(dir_ + "/" + name, std::ios::binary) << text;
+        const auto read = read_companions(dir_);
+        fs::remove(dir_ + "/" + name);
+        const std::string message = read ? "(was read)" : read.error().message;
+        EXPECT_NE(message.find(name), std::string::npos) << message;
+        return message;
+    };
+    EXPECT_NE(says("claims.json", whole.substr(0, 99)).find("cut short"), std::string::npos);
+    EXPECT_NE(says("claims.json", "{}").find("schema_version"), std::string::npos);
+    EXPECT_NE(says("claims.json", to_text(sample_json())).find("not what"), std::string::npos);
+    EXPECT_NE(says("plan.json", whole).find("not what loadgen plan"), std::string::npos);
+    claims["claims"][1]["verdict"] = "perhaps";
+    EXPECT_NE(says("claims.json", to_text(claims)).find("perhaps"), std::string::npos);
+    claims["claims"][1]["verdict"] = 7;
+    EXPECT_NE(says("claims.json", to_text(claims)), "");
+    claims["schema_version"] = kSchemaVersion + 1;
+    EXPECT_NE(says("claims.json", to_text(claims)).find("newer"), std::string::npos);
+    EXPECT_NE(message(whole).find("holds claims, no results"), std::string::npos);
 }
 
 TEST_F(ResultsFile, IsWrittenWholeOrNotAtAll) {

@@ -1,5 +1,6 @@
 #include "sample_experiment.hpp"
 
+#include "common/base/rng.hpp"
 #include "loadgen/experiment/plan.hpp"
 #include "loadgen/record/summary.hpp"
 
@@ -73,7 +74,100 @@ Trial make_trial(const Plan& plan, const TrialPoint& point) {
     return trial;
 }
 
+// The sample's trials with noise in every digit, as real ones have it.
+void roughen(Trial& trial, Rng& rng) {
+    const auto noise = [&] { return 0.9 + 0.2 * rng.uniform(); };
+    RunResult& r = trial.result;
+    r.throughput_rps *= noise();
+    r.mean_in_flight *= noise();
+    r.generator.cpu_s *= noise();
+    r.generator.busiest_thread *= noise();
+    r.generator.run_queue_wait = 0.02 * rng.uniform();
+    r.machine.hiccup_p99_us = 100 * noise();
+    r.latency = {};
+    for (int i = 0; i < 2000; ++i) {
+        r.latency.record(static_cast<std::int64_t>(2e5 + 1e6 * rng.exponential()));
+    }
+    r.latency_us = r.service_time_us = r.lateness_us = summarise(r.latency);
+    r.service_time = r.lateness = r.latency;
+    r.server->cpu_us_per_request = 30 * noise();
+    r.server->run_queue_wait_s = 0.1 * noise();
+    for (auto& [key, bytes] : r.server->memory) {
+        if (bytes) *bytes *= noise();
+    }
+    for (int second = 1; second <= 10; ++second) {
+        Interval interval;
+        interval.at_s = second;
+        interval.completed = static_cast<std::uint64_t>(r.throughput_rps * noise());
+        interval.in_flight = trial.point.level.connections;
+        interval.p99_us = 4000 * noise();
+        r.intervals.push_back(interval);
+    }
+}
+
 }  // namespace
+
+Companions sample_companions() {
+    Companions beside;
+    beside.claims.emplace();
+    beside.claims->claims = {
+        {"process-thread-coroutine-memory",
+         "A process costs more memory than a thread, and a thread more than a coroutine",
+         ClaimVerdict::supported,
+         {{"prefork", {{"bytes_per_connection", 130'000.0}, {"ci95", {120'000.0, 140'000.0}}}},
+          {"threads", {{"bytes_per_connection", 25'000.0}, {"ci95", {24'000.0, 26'000.0}}}},
+          {"coroutine", {{"bytes_per_connection", 500.0}, {"ci95", {-100.0, 1100.0}}}}},
+         "per connection: 127 KiB, 24.4 KiB, 500 B"},
+        {"lock-costs-nothing-on-one-cpu",
+         "On one processor the global lock costs nothing: throughput is the same without",
+         ClaimVerdict::refuted,
+         {{"throughput_with_over_without",
+           {{"ratio", 0.8}, {"ci95", {0.75, 0.85}}, {"n", {3, 3}}}}},
+         "throughput with the lock over without: 0.8"},
+        {"yielding-cures",
+         "With <b>yielding</b> in between it does not",
+         ClaimVerdict::inconclusive,
+         {{"longest_wait_ms_never", 99.0}, {"longest_wait_ms_yielding", 80.0}},
+         "too few samples"},
+        {"one-thread-at-a-time",
+         "Under the global lock one thread runs and the others wait: CPU work does not scale with "
+         "cores",
+         ClaimVerdict::not_testable, nlohmann::ordered_json::object(),
+         "this machine lets us use one CPU; two are needed"}};
+    beside.plan.emplace();
+    beside.plan->workload = "http";
+    beside.plan->demand.rate = 50'000;
+    beside.plan->demand.connections = 20'000;
+    beside.plan->demand.memory_bytes = 1e9;
+    return beside;
+}
+
+Experiment maximal_experiment() {
+    Plan plan = sample_plan();
+    plan.workloads = standard_workloads();
+    plan.workloads.erase(plan.workloads.begin() + 1);  // six of them
+    plan.levels.clear();
+    for (const Workload& workload : plan.workloads) {
+        for (std::uint64_t n = 8; n <= 1024; n *= 2) plan.levels.push_back({workload.name, n});
+    }
+    plan.repetitions = 10;
+    Experiment experiment = sample_experiment();
+    experiment.settings = plan_to_json(plan);
+    experiment.trials.clear();
+    Rng rng(1);
+    for (const TrialPoint& point : order_trials(plan)) {
+        Trial trial = make_trial(plan, point);
+        roughen(trial, rng);
+        if (rng.uniform() < 0.1) {
+            trial.result.verdict.valid = false;
+            trial.result.verdict.reasons.push_back(
+                {"generator", "a generator thread waited for a CPU for 3.1 % of the window",
+                 "give it CPUs of its own"});
+        }
+        experiment.trials.push_back(std::move(trial));
+    }
+    return experiment;
+}
 
 Experiment sample_experiment() {
     const Plan plan = sample_plan();

@@ -1,0 +1,112 @@
+// Capacity in the report of a comparison: the plan's answer, or what one instance does where
+// nothing was asked, with the figures that a planner multiplies by.
+#include "loadgen/report/comparison_document.hpp"
+#include "loadgen/report/plan_input.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace echotrio::loadgen {
+namespace {
+
+// A bar a model, with its interval; empty where no model has the figure.
+void add_chart(std::vector<Block>& blocks, const CapacityPlan& plan, const char* id,
+               const char* title, const char* caption, std::optional<Estimate> ModelPlan::*figure) {
+    Chart chart;
+    chart.id = id;
+    chart.title = title;
+    chart.caption = caption;
+    chart.kind = Chart::Kind::bars;
+    chart.horizontal = true;
+    chart.y = {title, false, "", {}};
+    for (const ModelPlan& model : plan.models) {
+        const std::optional<Estimate>& estimate = model.*figure;
+        if (!estimate) continue;
+        ChartPoint point{static_cast<double>(chart.x.labels.size()), estimate->value};
+        if (estimate->interval) {
+            point.low = estimate->interval->low;
+            point.high = estimate->interval->high;
+        }
+        chart.x.labels.push_back(model.model);
+        chart.series.push_back({model.model, model.model, {std::move(point)}});
+    }
+    if (!chart.series.empty()) blocks.emplace_back(std::move(chart));
+}
+
+// Without a demand: what each model does at most, and what stops it.
+Cards measured_cards(const CapacityPlan& plan) {
+    Cards cards;
+    for (const ModelPlan& model : plan.models) {
+        Card card;
+        card.topic = model.model;
+        if (!model.capacity_rps) {
+            card.value = "not known";
+            card.mark = Mark::flagged;
+            card.sentence = "no load was measured in which every connection was served";
+        } else {
+            card.value = fmt::format("{} requests/s", format_count(model.capacity_rps->value));
+            card.sentence = "the highest rate with every connection served";
+            if (const auto& interval = model.capacity_rps->interval) {
+                card.sentence +=
+                    fmt::format(" (95 % interval {} to {})", format_count(interval->low),
+                                format_count(interval->high));
+            }
+        }
+        if (!model.bottleneck.empty()) {
+            card.more.push_back("limit: " + model.bottleneck);
+        }
+        cards.cards.push_back(std::move(card));
+    }
+    return cards;
+}
+
+}  // namespace
+
+std::vector<Section> capacity_sections(const Experiment& experiment, const Digest& digest,
+                                       const std::optional<PlanRequest>& request) {
+    PlanSource source;
+    source.others = plannable_workloads(digest);
+    source.workload = request                 ? request->workload
+                      : source.others.empty() ? std::string()
+                                              : source.others.front();
+    const auto levels =
+        std::count_if(digest.levels.begin(), digest.levels.end(),
+                      [&](const Level& l) { return l.workload == source.workload; });
+    if (!request && levels < 2) return {};  // one load says nothing about others
+    Section section{"capacity",
+                    fmt::format("Capacity: what one instance does, workload {}", source.workload),
+                    {},
+                    !request};
+    const Demand demand = request ? request->demand : Demand{};
+    if (demand.asks_for_something()) {
+        section.title =
+            fmt::format("Capacity: for {}, workload {}", demand_text(demand), source.workload);
+    }
+    const auto models = measured_models(experiment, digest, source.workload);
+    if (!models) {
+        section.blocks.push_back(Paragraph{"No plan: " + models.error().message, Mark::flagged});
+        return {std::move(section)};
+    }
+    const CapacityPlan plan = plan_capacity(*models, demand, Rng(experiment.seed));
+    std::vector<Block> tables;
+    for (Section& part : plan_sections(plan, source)) {
+        for (Block& block : part.blocks) {
+            const bool card = std::holds_alternative<Cards>(block);
+            (card ? section.blocks : tables).push_back(std::move(block));
+        }
+    }
+    if (!demand.asks_for_something()) section.blocks.emplace_back(measured_cards(plan));
+    add_chart(section.blocks, plan, "capacity-cores", "Cores per 100,000 requests/s",
+              "At the highest rate with every connection served; whiskers: 95 % intervals. Shorter "
+              "is cheaper.",
+              &ModelPlan::cores_per_100k);
+    add_chart(section.blocks, plan, "capacity-connections", "Connections per GiB",
+              "The kernel's part included; whiskers: 95 % intervals. Longer is cheaper.",
+              &ModelPlan::connections_per_gib);
+    std::move(tables.begin(), tables.end(), std::back_inserter(section.blocks));
+    return {std::move(section)};
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,48 @@
+#include "loadgen/report/companions.hpp"
+
+#include "loadgen/report/result_json.hpp"
+#include "loadgen/report/results_file.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace echotrio::loadgen {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Nothing where there is no such file.
+template <class T>
+Status read_beside(const fs::path& file, Result<T> (*parse)(const nlohmann::ordered_json&),
+                   std::optional<T>& into) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) return Done{};
+    const auto text = read_result_file(file.string());
+    if (!text) return text.error();
+    const auto json = json_from_text(*text);
+    auto value = json ? parse(*json) : Result<T>(json.error());
+    if (!value) return Error{fmt::format("{}: {}", file.string(), value.error().message)};
+    into = std::move(*value);
+    return Done{};
+}
+
+}  // namespace
+
+Result<Companions> read_companions(const std::string& results) {
+    Companions found;
+    std::error_code ignored;
+    fs::path folder = results;
+    if (!fs::is_directory(folder, ignored)) {
+        if (folder.filename() != "results.json") return found;
+        folder = folder.parent_path();
+    }
+    for (const Status& read :
+         {read_beside(folder / "claims.json", claims_from_json, found.claims),
+          read_beside(folder / "plan.json", plan_request_from_json, found.plan)}) {
+        if (!read) return read.error();
+    }
+    return found;
+}
+
+}  // namespace echotrio::loadgen

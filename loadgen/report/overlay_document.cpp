@@ -1,0 +1,250 @@
+// Two experiments as a document: what changed from the first to the second, as ratios.
+#include "common/base/rng.hpp"
+#include "loadgen/analysis/bootstrap.hpp"
+#include "loadgen/report/comparison_document.hpp"
+#include "loadgen/report/overlay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace echotrio::loadgen {
+namespace {
+
+struct Change {
+    const Cell* after = nullptr;
+    std::string variant;  // without the experiment's name
+    const Metric* metric = nullptr;
+    Estimate ratio;  // second over first
+    bool shown() const {
+        return ratio.interval && (ratio.interval->low > 1 || ratio.interval->high < 1);
+    }
+    bool better() const { return (ratio.value > 1) == metric->more_is_better; }
+};
+
+constexpr const char* kFigures[] = {"throughput_rps", "p50_us", "p99_us", "cpu_us_per_request",
+                                    "memory"};
+
+// With a given rate the throughput is what was asked for, and of silent connections only the memory
+// is told.
+bool tells(const Metric& metric, const Level& level, const Digest& digest) {
+    const Workload* workload = find_workload(digest.plan.workloads, level.workload);
+    if (workload == nullptr) return true;
+    if (workload->silent) return metric.unit == Unit::bytes;
+    return std::string_view(metric.key) != "throughput_rps" ||
+           (level.rate == 0 && workload->rate == 0);
+}
+
+// The models of both, in the first's order.
+std::vector<std::string> common_variants(const Digest& digest,
+                                         const std::vector<Experiment>& experiments,
+                                         const std::vector<std::string>& names) {
+    std::vector<std::string> found;
+    const auto has = [&](const std::string& name) {
+        return std::find(digest.variants.begin(), digest.variants.end(), name) !=
+               digest.variants.end();
+    };
+    for (const Trial& trial : experiments.front().trials) {
+        const std::string& variant = trial.point.variant;
+        const bool known = std::find(found.begin(), found.end(), variant) != found.end();
+        if (!known && has(overlaid_name(variant, names[1]))) found.push_back(variant);
+    }
+    std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+        const auto place = [&](const std::string& variant) {
+            return std::find(digest.variants.begin(), digest.variants.end(),
+                             overlaid_name(variant, names[0]));
+        };
+        return place(a) < place(b);
+    });
+    return found;
+}
+
+std::vector<Change> changes_of(const Digest& digest, const std::vector<std::string>& variants,
+                               const std::vector<std::string>& names, std::uint64_t seed) {
+    std::vector<Change> changes;
+    for (const Level& level : digest.levels) {
+        for (const std::string& variant : variants) {
+            const Cell* before = digest.cell(overlaid_name(variant, names[0]), level);
+            const Cell* after = digest.cell(overlaid_name(variant, names[1]), level);
+            if (before == nullptr || after == nullptr) continue;
+            for (const char* key : kFigures) {
+                const Metric& metric = *find_metric(key);
+                if (!tells(metric, level, digest)) continue;
+                // Percentiles of those that were lucky enough to be served are not compared.
+                if (metric.of_all_connections && (before->starved() || after->starved())) continue;
+                const auto first = counted_values(*before, metric);
+                const auto second = counted_values(*after, metric);
+                if (first.empty() || second.empty() || !(median(first) > 0)) continue;
+                changes.push_back(
+                    {after, variant, &metric,
+                     ratio_of_medians(second, first, Rng(seed).split(changes.size()))});
+            }
+        }
+    }
+    return changes;
+}
+
+Table changes_table(const std::vector<Change>& changes, const std::vector<std::string>& names) {
+    Table table;
+    table.caption = fmt::format(
+        "{} over {}, 95 % intervals in brackets; only what excludes 1 is a change, for the better "
+        "in bold",
+        names[1], names[0]);
+    table.columns = {{"workload", false, 0}, {"connections", true, 0}, {"model", false, 0}};
+    std::map<std::string, std::size_t> column;
+    for (const char* key : kFigures) {
+        column[key] = table.columns.size();
+        table.columns.push_back(
+            {find_metric(key)->title, true, static_cast<int>(column.size()) - 1});
+    }
+    const Cell* row_of = nullptr;
+    for (const Change& change : changes) {
+        if (change.after != row_of) {
+            if (row_of != nullptr && row_of->level != change.after->level) {
+                table.breaks.push_back(table.rows.size());
+            }
+            row_of = change.after;
+            table.rows.push_back({{row_of->level.workload},
+                                  {format_exact_count(row_of->level.connections)},
+                                  {change.variant}});
+            table.rows.back().resize(table.columns.size(), {"-", Mark::muted});
+        }
+        std::string text = format_ratio(change.ratio.value);
+        if (const auto& interval = change.ratio.interval) {
+            text += fmt::format(" ({} to {})", format_ratio(interval->low),
+                                format_ratio(interval->high));
+        }
+        const Mark mark = !change.shown()   ? Mark::muted
+                          : change.better() ? Mark::best
+                                            : Mark::invalid;
+        table.rows.back()[column[change.metric->key]] = {std::move(text), mark};
+    }
+    return table;
+}
+
+// The headline figure of each workload at its largest level.
+Chart changes_chart(const std::vector<Change>& changes, const Digest& digest,
+                    const std::vector<std::string>& variants,
+                    const std::vector<std::string>& names) {
+    Chart chart;
+    chart.id = "changes-chart";
+    chart.title = fmt::format("{} over {}, at each workload's largest level", names[1], names[0]);
+    chart.caption =
+        "Ratios of medians with 95 % intervals. An interval that reaches 1 shows no "
+        "change.";
+    chart.kind = Chart::Kind::scatter;
+    chart.horizontal = true;
+    chart.reference = 1;
+    chart.x.title = "figure";
+    chart.y = {"ratio", true, "x", {}};
+    for (const std::string& variant : variants) {
+        Series series{variant, overlaid_name(variant, names[1]), {}};
+        chart.series.push_back(std::move(series));
+    }
+    for (const Change& change : changes) {
+        const Level& level = change.after->level;
+        const auto largest =
+            std::find_if(digest.levels.rbegin(), digest.levels.rend(),
+                         [&](const Level& other) { return other.workload == level.workload; });
+        const Workload* workload = find_workload(digest.plan.workloads, level.workload);
+        const std::string_view headline =
+            workload != nullptr && workload->headline == "memory" ? "memory" : "throughput_rps";
+        const bool told = change.metric->key == headline ||
+                          std::string_view(change.metric->key) == "p99_us" ||
+                          std::string_view(change.metric->key) == "cpu_us_per_request";
+        if (level != *largest || !told) continue;
+        ChartPoint point{static_cast<double>(chart.x.labels.size()), change.ratio.value};
+        if (change.ratio.interval) {
+            point.low = change.ratio.interval->low;
+            point.high = change.ratio.interval->high;
+        }
+        chart.x.labels.push_back(
+            fmt::format("{}: {}, {}", level.workload, change.metric->title, change.variant));
+        const auto series = std::find_if(chart.series.begin(), chart.series.end(),
+                                         [&](const Series& s) { return s.name == change.variant; });
+        series->points.push_back(std::move(point));
+    }
+    std::erase_if(chart.series, [](const Series& series) { return series.points.empty(); });
+    return chart;
+}
+
+// What changed beyond doubt, counted and with the largest named.
+Cards changes_cards(const std::vector<Change>& changes, const std::vector<std::string>& names) {
+    Cards cards;
+    for (const bool better : {true, false}) {
+        std::vector<const Change*> those;
+        for (const Change& change : changes) {
+            if (change.shown() && change.better() == better) those.push_back(&change);
+        }
+        const auto size = [](const Change* c) {
+            return std::max(c->ratio.value, 1 / c->ratio.value);
+        };
+        std::stable_sort(those.begin(), those.end(),
+                         [&](const auto* a, const auto* b) { return size(a) > size(b); });
+        Card card;
+        card.topic = better ? "better" : "worse";
+        card.value = fmt::format("{} of {} figures", those.size(), changes.size());
+        card.mark = those.empty() ? Mark::muted : better ? Mark::best : Mark::invalid;
+        card.sentence = fmt::format(
+            "{} {} than {} beyond doubt: the 95 % interval of the ratio "
+            "excludes 1",
+            names[1], card.topic, names[0]);
+        constexpr std::size_t kNamed = 3;
+        for (const Change* c : those) {
+            if (card.more.size() == kNamed) break;
+            card.more.push_back(fmt::format(
+                "{} x {}, {}: {} {}x ({} to {})", c->after->level.workload,
+                format_exact_count(c->after->level.connections), c->variant, c->metric->noun,
+                format_ratio(c->ratio.value), format_ratio(c->ratio.interval->low),
+                format_ratio(c->ratio.interval->high)));
+        }
+        cards.cards.push_back(std::move(card));
+    }
+    return cards;
+}
+
+}  // namespace
+
+Document overlay_document(const std::vector<Experiment>& experiments, const Experiment& joined,
+                          const Digest& digest, const std::vector<std::string>& names) {
+    Document document = comparison_document(joined, digest);
+    document.title = fmt::format("echotrio: {} beside {}", names[1], names[0]);
+    document.subtitle.clear();
+    for (std::size_t i = 0; i < experiments.size(); ++i) {
+        document.subtitle.push_back(
+            fmt::format("{}: {}", names[i], fmt::join(summary_lines(experiments[i]), "; ")));
+    }
+    const auto variants = common_variants(digest, experiments, names);
+    document.tints = tints_of(variants);
+    for (const std::string& variant : digest.variants) {
+        const bool first = variant.ends_with(fmt::format(" ({})", names[0]));
+        const std::string base =
+            variant.substr(0, variant.size() - names[first ? 0 : 1].size() - 3);
+        const auto known = std::find_if(document.tints.begin(), document.tints.end(),
+                                        [&](const Tint& tint) { return tint.variant == base; });
+        const std::size_t colour =
+            known == document.tints.end() ? document.tints.size() : known->colour;
+        document.tints.push_back({variant, colour, first});
+    }
+    // A model of the one against a model of the other says nothing.
+    std::erase_if(document.sections, [](const Section& section) {
+        return section.id == "story" || section.id == "ratios-section" || section.id == "capacity";
+    });
+    const auto changes = changes_of(digest, variants, names, joined.seed);
+    Section section{"changes", fmt::format("Changes: {} over {}", names[1], names[0]), {}};
+    section.last_on_console = true;
+    if (changes.empty()) {
+        section.blocks.push_back(
+            Paragraph{"No model was measured at the same level in both.", Mark::flagged});
+    } else {
+        section.blocks.push_back(changes_cards(changes, names));
+        section.blocks.push_back(changes_chart(changes, digest, variants, names));
+        section.blocks.push_back(changes_table(changes, names));
+    }
+    document.sections.insert(document.sections.begin(), std::move(section));
+    return document;
+}
+
+}  // namespace echotrio::loadgen
