@@ -204,7 +204,8 @@ class Page {
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
             "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:\">\n"
             "<link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{}</style>\n"
-            "<noscript><style>.tools, .canvas, .keys {{ display: none; }}</style></noscript>\n"
+            "<noscript><style>.tools, .canvas, .keys, .axis {{ display: none; "
+            "}}</style></noscript>\n"
             "</head>\n<body>\n<header>\n<h1>{}</h1>\n",
             escape(document.title), assets::style(), escape(document.title));
         for (const std::string& line : document.subtitle) {
@@ -250,7 +251,10 @@ class Page {
             out_ += fmt::format(
                 "<article class=\"card\"><p class=\"topic\">{}</p><p class=\"value\">{}</p>",
                 escape(card.topic), span(card.value, card.mark));
-            if (card.chart) out_ += canvas_html(*card.chart);
+            if (card.chart) {
+                out_ += fmt::format("<p class=\"axis\">{}</p>{}", escape(card.chart->title),
+                                    canvas_html(*card.chart));
+            }
             out_ += fmt::format("<p>{}</p>", escape(card.sentence));
             if (!card.more.empty()) {
                 out_ += "<ul>";

@@ -227,6 +227,7 @@
             const wide = most / least > 1e3;
             if (!(wide ? [1] : [1, 2, 5]).some((k) => Math.abs(lead - k) < 1e-6)) return "";
           }
+          if (spec.small && a.unit === "") return value.toLocaleString("en-US", { notation: "compact" });
           return format(value, a.unit);
         },
       },
