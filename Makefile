@@ -20,6 +20,8 @@ ctest = ctest -j $(shell nproc) --preset
 
 # Words for the programs: make bench ARGS="--quick", make test ARGS="-R prefork"
 ARGS =
+# The folder that ARGS="--out DIR" or ARGS="--resume DIR" names; empty: a new one.
+named = $(shell printf '%s\n' "$(ARGS)" | sed -nE 's/.*(--out|--resume|-o)[= ]+([^ ]+).*/\2/p')
 # What the plan at the end of `make bench` is for.
 DEMAND = --rate 50000 --connections 20000 --slo p99=10ms
 
@@ -27,8 +29,8 @@ bench:               ## compare the three servers, measure the claims, plan; rep
 	@$(install) build bench
 	@$(configure)
 	@cmake --build build --target programs
-	@folder=results/$$(date +%Y-%m-%d_%H-%M-%S); status=0; \
-	build/bin/loadgen compare --out $$folder $(ARGS) || status=$$?; \
+	@folder=$(or $(named),results/$(shell date +%Y-%m-%d_%H-%M-%S)); status=0; \
+	build/bin/loadgen compare $(if $(named),,--out $$folder) $(ARGS) || status=$$?; \
 	[ $$status = 0 ] || [ $$status = 3 ] || exit $$status; \
 	build/bin/loadgen claims --quick --json $$folder/claims.json || [ $$? = 3 ] || exit 1; \
 	build/bin/loadgen plan $$folder $(DEMAND) --json $$folder/plan.json || [ $$? -ne 2 ] || exit 1; \

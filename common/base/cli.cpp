@@ -11,22 +11,6 @@
 namespace echotrio::cli {
 namespace {
 
-// CLI11's message on one line, in the house's form "--flag: what is wrong".
-std::string one_line(const CLI::Error& e) {
-    std::string text = e.what();
-    for (char& c : text) {
-        if (c == '\n') c = ' ';
-    }
-    constexpr std::string_view kConversion = "Could not convert: ";  // "... --port = 99999"
-    const std::size_t equals = text.find(" = ");
-    if (text.starts_with(kConversion) && equals != std::string::npos) {
-        return fmt::format("{}: not a valid value: '{}'",
-                           text.substr(kConversion.size(), equals - kConversion.size()),
-                           text.substr(equals + 3));
-    }
-    return text;
-}
-
 template <class T, class Parse, class Format>
 CLI::Option* with_unit(CLI::App& app, std::string flags, T& value, std::string help,
                        std::string type, Parse parse, Format format) {
@@ -93,6 +77,21 @@ void prepare(CLI::App& app) {
     app.get_formatter()->column_width(34);
 }
 
+std::string message_of(const CLI::Error& error) {
+    std::string text = error.what();
+    for (char& c : text) {
+        if (c == '\n') c = ' ';
+    }
+    constexpr std::string_view kConversion = "Could not convert: ";  // "... --port = 99999"
+    const std::size_t equals = text.find(" = ");
+    if (text.starts_with(kConversion) && equals != std::string::npos) {
+        return fmt::format("{}: not a valid value: '{}'",
+                           text.substr(kConversion.size(), equals - kConversion.size()),
+                           text.substr(equals + 3));
+    }
+    return text;
+}
+
 std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
@@ -101,7 +100,7 @@ std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
         app.exit(asked);
         return kExitOk;
     } catch (const CLI::ParseError& e) {
-        return fail(one_line(e), kExitUsage);
+        return fail(message_of(e), kExitUsage);
     }
 }
 

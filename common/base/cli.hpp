@@ -23,6 +23,9 @@ void prepare(CLI::App& app);
 // Parses; an exit status when the program should end now (0 after --help, 2 after a mistake).
 std::optional<int> parse(CLI::App& app, int argc, const char* const* argv);
 
+// What CLI11 complains of, on one line, in the house's form "--flag: what is wrong".
+std::string message_of(const CLI::Error& error);
+
 // Options with units; the default shown in --help is the variable's value.
 CLI::Option* duration(CLI::App& app, std::string flags, Nanos& value, std::string help);
 CLI::Option* size(CLI::App& app, std::string flags, std::uint64_t& value, std::string help);

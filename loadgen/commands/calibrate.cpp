@@ -199,12 +199,8 @@ int calibrate(const Options& options) {
     const auto findings = Calibration(options, *signals).run();
     if (!findings) return cli::fail(findings.error().message);
     const std::string json = to_json(*findings, options).dump(2) + "\n";
-    if (options.json == "-") {
-        fmt::print("{}", json);
-    } else if (!options.json.empty()) {
-        if (const Status kept = write_file(options.json, json); !kept) {
-            return cli::fail(kept.error().message);
-        }
+    if (const Status kept = write_output(options.json, json); !kept) {
+        return cli::fail(kept.error().message);
     }
     if (!options.quiet) {
         fmt::print(options.json == "-" ? stderr : stdout, "{}", describe(*findings));

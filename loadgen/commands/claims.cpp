@@ -54,14 +54,10 @@ int claims(const Options& options) {
     }
     found.complete = !stopped;
     const auto json = claims_to_json(found, describe_environment(), context.seed);
-    if (options.json == "-") {
-        std::fputs(to_text(json).c_str(), stdout);
-    } else {
-        if (!options.json.empty()) {
-            if (const Status written = write_file(options.json, to_text(json)); !written) {
-                return cli::fail(written.error().message);
-            }
-        }
+    if (const Status written = write_output(options.json, to_text(json)); !written) {
+        return cli::fail(written.error().message);
+    }
+    if (options.json != "-") {
         std::fputs(to_console(claims_document(found), terminal_style(STDOUT_FILENO)).c_str(),
                    stdout);
     }

@@ -102,7 +102,9 @@ void print_plan(const Plan& plan, const std::vector<TrialPoint>& trials) {
     fmt::print("order of the first round:\n");
     for (const TrialPoint& point : trials) {
         if (point.repetition > trials.front().repetition) break;
-        fmt::print("  {} {} {}\n", point.level.workload, point.level.connections, point.variant);
+        const Level& level = point.level;
+        fmt::print("  {} {}{} {}\n", level.workload, level.connections,
+                   level.rate > 0 ? fmt::format(" at {}/s", level.rate) : "", point.variant);
     }
 }
 
@@ -152,7 +154,7 @@ int carry_out(const CompareOptions& options) {
     const Plan& plan = started->plan;
 
     net::raise_descriptor_limit();
-    const RunnerOptions runner{own_bin_dir(), options.targets, options.observers, usable_cpus(),
+    const RunnerOptions runner{own_bin_dir(), plan.targets, plan.observers, usable_cpus(),
                                plan.cross_check ? wrk_version() : std::string()};
     const auto trials = remaining_trials(plan, experiment.trials);
     std::fprintf(stderr, "%zu trials, about %s, into %s\n", trials.size(),
@@ -202,8 +204,8 @@ void add_compare(CLI::App& app, int& status) {
     CLI::App* command = app.add_subcommand(
         "compare", "Starts the three servers, loads each with the same work, writes the results");
     add_compare_options(*command, *options);
-    command->callback([options, &status] {
-        if (const Status ready = complete_options(*options); !ready) {
+    command->callback([options, command, &status] {
+        if (const Status ready = complete_options(*command, *options); !ready) {
             status = cli::fail(ready.error().message, cli::kExitUsage);
             return;
         }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <random>
 #include <sstream>
 
@@ -55,7 +57,7 @@ Result<Variant> parse_variant(const std::string& text) {
 Status add_variants(CompareOptions& options) {
     std::vector<Variant>& variants = options.plan.variants;
     std::vector<std::string> models = options.models;
-    if (models.empty() && options.targets.empty() && options.variants.empty()) {
+    if (models.empty() && options.plan.targets.empty() && options.variants.empty()) {
         models = model_names();
     }
     for (const std::string& model : models) {
@@ -77,7 +79,7 @@ Status add_variants(CompareOptions& options) {
         if (same > 1) {
             return Error{fmt::format("--models, --variant: '{}' is there twice", variant.label)};
         }
-        if (!options.targets.empty() && options.targets.count(variant.label) == 0) {
+        if (!options.plan.targets.empty() && options.plan.targets.count(variant.label) == 0) {
             return Error{fmt::format("--targets: no address for '{}', write {}=HOST:PORT",
                                      variant.label, variant.label)};
         }
@@ -101,72 +103,109 @@ Status add_addresses(const char* flag, const std::vector<std::string>& texts,
 }
 
 Status add_targets(CompareOptions& options) {
-    if (const Status done = add_addresses("--targets", options.targets_text, options.targets);
+    if (const Status done = add_addresses("--targets", options.targets_text, options.plan.targets);
         !done) {
         return done;
     }
-    if (const Status done = add_addresses("--observers", options.observers_text, options.observers);
+    if (const Status done =
+            add_addresses("--observers", options.observers_text, options.plan.observers);
         !done) {
         return done;
     }
-    for (const auto& [label, where] : options.observers) {
-        if (options.targets.count(label) == 0) {
+    for (const auto& [label, where] : options.plan.observers) {
+        if (options.plan.targets.count(label) == 0) {
             return Error{fmt::format("--observers: '{}' is not among --targets", label)};
         }
     }
     return Done{};
 }
 
-Status add_levels(CompareOptions& options) {
-    Plan& plan = options.plan;
-    std::vector<std::string> names = options.workloads;
-    if (names.empty()) {
-        for (const Workload& workload : standard_workloads()) names.push_back(workload.name);
+// The workloads to run: those asked for, else those of the file, else all.
+Result<std::vector<WorkloadSection>> chosen_sections(const CompareOptions& options) {
+    const auto named = [](const std::string& name) {
+        return [&name](const auto& one) { return one.name == name; };
+    };
+    std::vector<std::string> known;
+    for (const Workload& workload : standard_workloads()) known.push_back(workload.name);
+    for (const WorkloadSection& section : options.sections) {
+        if (std::find(known.begin(), known.end(), section.name) != known.end()) continue;
+        known.push_back(section.name);
     }
+    std::vector<std::string> names = options.workloads;
+    if (names.empty() && options.sections.empty()) names = known;
+    std::vector<WorkloadSection> chosen =
+        names.empty() ? options.sections : std::vector<WorkloadSection>{};
     for (const std::string& name : names) {
-        const Workload* known = find_workload(standard_workloads(), name);
-        if (known == nullptr) {
-            std::vector<std::string> all;
-            for (const Workload& workload : standard_workloads()) all.push_back(workload.name);
-            return Error{fmt::format("--workloads: no workload '{}', write {}", name, choice(all))};
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            return Error{
+                fmt::format("--workloads: no workload '{}', write {}", name, choice(known))};
         }
-        if (find_workload(plan.workloads, name) != nullptr) {
+        if (std::any_of(chosen.begin(), chosen.end(), named(name))) {
             return Error{fmt::format("--workloads: '{}' is there twice", name)};
         }
-        Workload workload = *known;
-        if (options.quick) workload.duration = workload.quick_duration;
-        if (options.duration > Nanos(0)) workload.duration = options.duration;
-        if (options.warmup > Nanos(0)) workload.warmup = options.warmup;
-        auto counts = options.connections;
-        if (counts.empty())
-            counts = options.quick ? workload.quick_connections : workload.connections;
+        const auto& all = options.sections;
+        const auto found = std::find_if(all.begin(), all.end(), named(name));
+        chosen.push_back(found == all.end() ? WorkloadSection{.name = name} : *found);
+    }
+    for (WorkloadSection& section : chosen) {
+        if (section.connections.empty()) section.connections = options.connections;
+        if (section.rates.empty()) section.rates = options.rates;
+        if (section.duration == Nanos(0)) section.duration = options.duration;
+        if (section.warmup == Nanos(0)) section.warmup = options.warmup;
+    }
+    return chosen;
+}
+
+Status add_levels(CompareOptions& options) {
+    Plan& plan = options.plan;
+    const auto sections = chosen_sections(options);
+    if (!sections) return sections.error();
+    for (const WorkloadSection& section : *sections) {
+        auto workload = workload_of_section(section);
+        if (!workload) return Error{options.experiment + ": " + workload.error().message};
+        if (options.quick) workload->duration = workload->quick_duration;
+        auto counts = options.quick ? workload->quick_connections : workload->connections;
         std::sort(counts.begin(), counts.end());
         counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
-        std::vector<double> rates = workload.silent ? std::vector<double>{} : options.rates;
+        std::vector<double> rates = workload->silent ? std::vector<double>{} : section.rates;
         if (rates.empty()) rates.push_back(0);
         for (const std::uint64_t count : counts) {
-            for (const double rate : rates) plan.levels.push_back({name, count, rate});
+            for (const double rate : rates) plan.levels.push_back({section.name, count, rate});
         }
-        plan.workloads.push_back(std::move(workload));
+        plan.workloads.push_back(std::move(*workload));
     }
     return Done{};
 }
 
-std::string repeating_command(const CompareOptions& o) {
-    std::string text = fmt::format("loadgen compare{} --seed {} --repetitions {}",
-                                   o.quick ? " --quick" : "", o.plan.seed, o.plan.repetitions);
-    const auto list = [&](const char* flag, const auto& values) {
-        if (!values.empty()) text += fmt::format(" {} {}", flag, fmt::join(values, ","));
-    };
-    list("--workloads", o.workloads);
-    list("--models", o.models);
-    for (const std::string& variant : o.variants) text += fmt::format(" --variant '{}'", variant);
-    list("--connections", o.connections);
-    list("--rates", o.rates);
-    if (o.duration > Nanos(0)) text += " --duration " + format_duration(o.duration);
-    if (o.warmup > Nanos(0)) text += " --warmup " + format_duration(o.warmup);
-    list("--targets", o.targets_text);
-    list("--observers", o.observers_text);
+// As a shell takes it.
+std::string shell_word(const std::string& text) {
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || std::strchr(",.:/=_+-", c) != nullptr;
+    });
+    if (plain && !text.empty()) return text;
+    std::string word = "'";
+    for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return word + "'";
+}
+
+// The flags that were given and decide what runs.
+std::string given_flags(const CLI::App& command) {
+    std::string text;
+    for (const CLI::Option* option : command.get_options()) {
+        const std::string name = "--" + option->get_lnames().front();
+        const bool decides = name != "--out" && name != "--quiet" && name != "--plan";
+        if (option->count() == 0 || !decides) continue;
+        if (option->get_expected_min() == 0) {
+            text += " " + name;
+        } else if (option->get_delimiter() != '\0') {
+            text += fmt::format(" {} {}", name,
+                                shell_word(fmt::format("{}", fmt::join(option->results(), ","))));
+        } else {
+            for (const std::string& value : option->results()) {
+                text += fmt::format(" {} {}", name, shell_word(value));
+            }
+        }
+    }
     return text;
 }
 
@@ -205,6 +244,11 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
         ->default_str("random, recorded");
     command.add_option("--budget", o.budget, "How many INVALID trials are repeated")
         ->default_str("a tenth of the trials");
+    command
+        .add_option("--experiment", o.experiment,
+                    "A file with these flags as settings, and sections for workloads; flags win")
+        ->type_name("FILE")
+        ->configurable(false);
     command.add_option("-o,--out", o.out, "Folder for the results")->default_str("results/<time>");
     command
         .add_option("--targets", o.targets_text,
@@ -215,24 +259,42 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
                     "`loadgen observe` beside each of these: prefork=HOST:PORT,...")
         ->delimiter(',');
     command.add_flag("--no-wrk", o.no_wrk, "No cross-check, although wrk is installed");
-    command.add_flag("--plan", o.only_plan, "Only says what would run, and for how long");
-    command.add_option("--resume", o.resume, "Continues the interrupted experiment in this folder");
+    command.add_flag("--plan", o.only_plan, "Only says what would run, and for how long")
+        ->configurable(false);
+    command
+        .add_option("--resume", o.resume,
+                    "Continues the interrupted experiment in this folder as it was begun")
+        ->type_name("DIR")
+        ->configurable(false);
     command.add_flag("-q,--quiet", o.quiet, "No progress");
 }
 
-Status complete_options(CompareOptions& options) {
+Status complete_options(CLI::App& command, CompareOptions& options) {
     Plan& plan = options.plan;
+    options.command_line = "loadgen compare" + given_flags(command);
+    if (!options.resume.empty()) {
+        const std::string other = given_flags(command);
+        if (options.only_plan || command.count("--out") > 0 ||
+            other != " --resume " + shell_word(options.resume)) {
+            return Error{"--resume: continues what was begun, other settings can't be given"};
+        }
+        return Done{};
+    }
+    if (!options.experiment.empty()) {
+        const Status read = read_experiment_file(options.experiment, command, options.sections);
+        if (!read) return read;
+    }
     plan.repetitions =
         options.repetitions.value_or(options.quick ? kQuickRepetitions : kRepetitions);
     plan.seed = options.seed ? *options.seed : std::random_device{}();
+    if (!options.seed) options.command_line += fmt::format(" --seed {}", plan.seed);
     plan.cross_check = !options.no_wrk;
     if (const Status done = add_targets(options); !done) return done;
-    plan.fresh_servers = options.targets.empty();
+    plan.fresh_servers = plan.targets.empty();
     if (const Status done = add_variants(options); !done) return done;
     if (const Status done = add_levels(options); !done) return done;
     const std::uint64_t trials = plan.repetitions * plan.levels.size() * plan.variants.size();
     plan.budget = options.budget.value_or(std::max<std::uint64_t>(3, trials / 10));
-    options.command_line = repeating_command(options);
     return Done{};
 }
 

@@ -3,12 +3,12 @@
 
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
+#include "loadgen/commands/experiment_file.hpp"
 #include "loadgen/experiment/plan.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,18 +23,19 @@ struct CompareOptions {
     std::optional<std::uint64_t> repetitions, seed;
     Nanos duration{0}, warmup{0};  // 0 = the workload's own
     std::optional<std::uint64_t> budget;
-    std::string out, resume;
+    std::string out, resume, experiment;
 
-    // From these, once they are complete:
+    // From these and the experiment's file, once they are complete:
+    std::vector<WorkloadSection> sections;
     Plan plan;
-    std::map<std::string, net::HostPort> targets, observers;
     std::string command_line;  // that repeats the experiment
 };
 
 void add_compare_options(CLI::App& command, CompareOptions& options);
 
-// Fills in plan, targets and command line. Error: which flag, and what to write instead.
-Status complete_options(CompareOptions& options);
+// Reads the experiment's file, fills in plan, targets and command line. Error: which flag or
+// setting, and what to write instead.
+Status complete_options(CLI::App& command, CompareOptions& options);
 
 // "4m 10s", for estimates.
 std::string human_time(Nanos duration);

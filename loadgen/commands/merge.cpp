@@ -82,13 +82,6 @@ Json merged_json(const std::vector<Part>& parts, const Options& options, const M
     return json;
 }
 
-Status write_json(const std::string& path, const std::string& text) {
-    if (path.empty()) return Done{};
-    if (path != "-") return write_file(path, text);
-    fmt::print("{}", text);
-    return Done{};
-}
-
 int merge(const Options& options) {
     std::vector<Part> parts;
     std::vector<MergePart> sources;
@@ -111,7 +104,7 @@ int merge(const Options& options) {
              "start them at one moment (--start-at) and with one --warmup and --duration"});
     }
     const std::string text = merged_json(parts, options, *merged).dump(2) + "\n";
-    if (const Status written = write_json(options.json, text); !written) {
+    if (const Status written = write_output(options.json, text); !written) {
         return cli::fail(written.error().message);
     }
     if (!options.quiet) {

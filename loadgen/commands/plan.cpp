@@ -80,16 +80,6 @@ Result<Input> read_input(const Options& options) {
     return input;
 }
 
-Status write_json(const std::string& file, const nlohmann::ordered_json& json) {
-    const std::string text = to_text(json);
-    if (file != "-") return write_file(file, text);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-        return Error{"cannot write to standard output"};
-    }
-    return Done{};
-}
-
 int plan_command(const Options& options) {
     auto input = read_input(options);
     if (!input) return cli::fail(input.error().message);
@@ -98,9 +88,9 @@ int plan_command(const Options& options) {
     if (is_csv(options.file) && !plan.models.front().scaling) {
         return cli::fail(fmt::format("{}: {}", options.file, plan.models.front().scaling_refused));
     }
-    if (!options.json.empty()) {
-        const Status written = write_json(options.json, capacity_to_json(plan, input->source));
-        if (!written) return cli::fail(written.error().message);
+    const std::string json = to_text(capacity_to_json(plan, input->source));
+    if (const Status written = write_output(options.json, json); !written) {
+        return cli::fail(written.error().message);
     }
     if (options.json != "-") {
         fmt::print("{}",

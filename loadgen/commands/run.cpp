@@ -73,14 +73,7 @@ Status write_files(const Options& options, const RunResult& result) {
             write_file(options.hdr, format_hdr_log(result.started_unix_s, lines));
         if (!written) return written;
     }
-    if (options.json.empty()) return Done{};
-    const std::string text = to_json(options, result).dump(2) + "\n";
-    if (options.json != "-") return write_file(options.json, text);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-        return Error{"cannot write to standard output"};
-    }
-    return Done{};
+    return write_output(options.json, to_json(options, result).dump(2) + "\n");
 }
 
 int run_command(const Options& options) {

@@ -226,12 +226,8 @@ int run_search(const Options& options) {
                                                 : search.error());
     }
     const std::string json = to_json(options, search).dump(2) + "\n";
-    if (options.json == "-") {
-        fmt::print("{}", json);
-    } else if (!options.json.empty()) {
-        if (const Status kept = write_file(options.json, json); !kept) {
-            return cli::fail(kept.error().message);
-        }
+    if (const Status kept = write_output(options.json, json); !kept) {
+        return cli::fail(kept.error().message);
     }
     if (!options.quiet) {
         fmt::print(options.json == "-" ? stderr : stdout, "{}", conclusion(options, search));

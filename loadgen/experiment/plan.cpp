@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Starting and stopping a server, connecting, reading /proc and /stats: as seen on two cores.
-constexpr Nanos kOverhead = milliseconds(250);
+constexpr Nanos kOverhead = milliseconds(400);
 constexpr Nanos kOverheadPerThousand = milliseconds(150);
 constexpr Nanos kCrossCheck = milliseconds(1200);
 

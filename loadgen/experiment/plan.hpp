@@ -8,6 +8,8 @@
 #include "loadgen/experiment/workload.hpp"
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -23,6 +25,8 @@ struct Plan {
     // A server of its own for every trial. False: servers that run already, where a trial finds
     // what those before it left behind.
     bool fresh_servers = true;
+    // Servers that run already, and who measures each from outside, by variant label.
+    std::map<std::string, net::HostPort> targets{}, observers{};
 };
 
 // The trials in balanced random order (a randomised complete block design): a round per repetition

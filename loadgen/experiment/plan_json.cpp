@@ -59,6 +59,22 @@ Workload workload_from_json(const Json& json) {
     return workload;
 }
 
+Json addresses_to_json(const std::map<std::string, net::HostPort>& addresses) {
+    Json json = Json::object();
+    for (const auto& [label, where] : addresses) json[label] = net::format_host_port(where);
+    return json;
+}
+
+std::map<std::string, net::HostPort> addresses_from_json(const Json& json) {
+    std::map<std::string, net::HostPort> addresses;
+    for (const auto& [label, text] : json.items()) {
+        const auto where = net::parse_host_port(text.get<std::string>());
+        if (!where) throw std::runtime_error(where.error().message);
+        addresses[label] = *where;
+    }
+    return addresses;
+}
+
 void check_names(const Plan& plan) {
     for (const Level& level : plan.levels) {
         if (find_workload(plan.workloads, level.workload) == nullptr) {
@@ -91,7 +107,9 @@ Json plan_to_json(const Plan& plan) {
             {"seed", plan.seed},
             {"budget", plan.budget},
             {"cross_check", plan.cross_check},
-            {"fresh_servers", plan.fresh_servers}};
+            {"fresh_servers", plan.fresh_servers},
+            {"targets", addresses_to_json(plan.targets)},
+            {"observers", addresses_to_json(plan.observers)}};
 }
 
 Result<Plan> plan_from_json(const Json& json) {
@@ -112,6 +130,8 @@ Result<Plan> plan_from_json(const Json& json) {
         json.at("budget").get_to(plan.budget);
         json.at("cross_check").get_to(plan.cross_check);
         plan.fresh_servers = json.value("fresh_servers", true);  // absent before it was a choice
+        plan.targets = addresses_from_json(json.value("targets", Json::object()));
+        plan.observers = addresses_from_json(json.value("observers", Json::object()));
         check_names(plan);
     } catch (const std::exception& wrong) {
         return Error{fmt::format("not the settings of an experiment: {}", wrong.what())};

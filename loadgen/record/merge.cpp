@@ -9,35 +9,6 @@ namespace {
 
 constexpr std::size_t kSampledGaps = 1000;
 
-void add(Accounting& to, const Accounting& from) {
-    to.scheduled += from.scheduled;
-    to.sent += from.sent;
-    to.completed += from.completed;
-    to.failed += from.failed;
-    to.timed_out += from.timed_out;
-    to.in_flight += from.in_flight;
-    to.unsent += from.unsent;
-}
-
-void add(ErrorCounts& to, const ErrorCounts& from) {
-    to.connect += from.connect;
-    to.reset += from.reset;
-    to.closed += from.closed;
-    to.timeout += from.timeout;
-    to.mismatch += from.mismatch;
-    to.status += from.status;
-    to.protocol += from.protocol;
-}
-
-void add(ConnectionCounts& to, const ConnectionCounts& from) {
-    to.opened += from.opened;
-    to.served += from.served;
-    to.idle += from.idle;
-    to.idle_lost += from.idle_lost;
-    to.out_of_ports += from.out_of_ports;
-    to.out_of_descriptors += from.out_of_descriptors;
-}
-
 template <class T>
 void keep_largest(std::optional<T>& to, const std::optional<T>& from) {
     if (from && (!to || *from > *to)) to = from;
@@ -140,6 +111,35 @@ Status add_part(RunResult& to, const RunResult& from, bool first) {
 }
 
 }  // namespace
+
+void add(Accounting& to, const Accounting& from) {
+    to.scheduled += from.scheduled;
+    to.sent += from.sent;
+    to.completed += from.completed;
+    to.failed += from.failed;
+    to.timed_out += from.timed_out;
+    to.in_flight += from.in_flight;
+    to.unsent += from.unsent;
+}
+
+void add(ErrorCounts& to, const ErrorCounts& from) {
+    to.connect += from.connect;
+    to.reset += from.reset;
+    to.closed += from.closed;
+    to.timeout += from.timeout;
+    to.mismatch += from.mismatch;
+    to.status += from.status;
+    to.protocol += from.protocol;
+}
+
+void add(ConnectionCounts& to, const ConnectionCounts& from) {
+    to.opened += from.opened;
+    to.served += from.served;
+    to.idle += from.idle;
+    to.idle_lost += from.idle_lost;
+    to.out_of_ports += from.out_of_ports;
+    to.out_of_descriptors += from.out_of_descriptors;
+}
 
 Result<Merged> merge_results(const std::vector<MergePart>& parts) {
     if (parts.empty()) return Error{"nothing to merge"};

@@ -10,6 +10,11 @@
 
 namespace echotrio::loadgen {
 
+// Field by field; a fairness can't be added and stays.
+void add(Accounting& to, const Accounting& from);
+void add(ErrorCounts& to, const ErrorCounts& from);
+void add(ConnectionCounts& to, const ConnectionCounts& from);
+
 struct MergePart {
     RunResult result;
     std::uint64_t connections = 0;  // its -c

@@ -258,6 +258,16 @@ Status write_file(const std::string& path, std::string_view text) {
     return Done{};
 }
 
+Status write_output(const std::string& path, std::string_view text) {
+    if (path.empty()) return Done{};
+    if (path != "-") return write_file(path, text);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+        return Error{"cannot write to standard output"};
+    }
+    return Done{};
+}
+
 Result<Journal> Journal::create(const std::string& dir, const Experiment& experiment) {
     std::error_code failed;
     fs::create_directories(dir, failed);

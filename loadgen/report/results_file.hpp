@@ -38,6 +38,9 @@ Result<std::string> read_result_file(const std::string& path);
 // All of it or nothing: written under a temporary name beside it, synced, renamed.
 Status write_file(const std::string& path, std::string_view text);
 
+// What a command's --json FILE asks for: a file, "-" for standard output, nothing when it is empty.
+Status write_output(const std::string& path, std::string_view text);
+
 // The journal: DIR/trials.jsonl. Its first line is the experiment without trials.
 class Journal {
   public:

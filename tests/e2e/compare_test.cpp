@@ -1,5 +1,6 @@
 // `loadgen compare` from end to end, as small as it gets: the files, the mistakes, the
 // interruption.
+#include "loadgen/experiment/plan.hpp"
 #include "loadgen/report/results_file.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 
@@ -97,6 +98,99 @@ TEST_F(Compare, ThePlanRunsNothing) {
     EXPECT_FALSE(fs::exists(out_));
 }
 
+TEST_F(Compare, TheExampleOfAnExperimentIsPlanned) {
+    const test::Ran ended = compare({"--experiment", ECHOTRIO_EXAMPLE, "--plan"});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    for (const char* part :
+         {"225 trials", "seed 2026", "5 repetitions", "echo-threads --gil off", "64 at 2000/s"}) {
+        EXPECT_NE(ended.out.find(part), std::string::npos) << part << '\n' << ended.out;
+    }
+}
+
+TEST_F(Compare, AnExperimentIsAFile) {
+    const std::string file = dir_ + "/small.toml";
+    std::ofstream(file) << "# everything but the folder\n"
+                           "models = [threads, coroutine]\nrepetitions = 1\nseed = 9\nbudget = 0\n"
+                           "duration = 60ms\nwarmup = 20ms\nno-wrk = true\nconnections = [2]\n"
+                           "variant = [\"no lock=threads --gil off\"]\n"
+                           "[http]\n"
+                           "[page]\npath = \"/echo/hi?cpu=50us\"\nrates = [200, 400]\n"
+                           "connections = [3, 1]\n";
+    const test::Ran ended = compare({"--experiment", file, "--out", out_, "--models", "coroutine"});
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_EQ(experiment->seed, 9U);
+    const auto plan = plan_from_json(experiment->settings);
+    ASSERT_TRUE(plan) << plan.error().message;
+    ASSERT_EQ(plan->variants.size(), 2U);  // the flag's model, the file's variant
+    EXPECT_EQ(plan->variants[0].label, "coroutine");
+    EXPECT_EQ(plan->variants[1].arguments, (std::vector<std::string>{"--gil", "off"}));
+    const std::vector<Level> levels{
+        {"http", 2}, {"page", 1, 200}, {"page", 1, 400}, {"page", 3, 200}, {"page", 3, 400}};
+    EXPECT_EQ(plan->levels, levels);
+    EXPECT_EQ(plan->workloads[1].path, "/echo/hi?cpu=50us");
+    EXPECT_EQ(plan->workloads[1].duration, std::chrono::milliseconds(60));
+    EXPECT_EQ(experiment->trials.size(), 10U);
+    for (const Trial& trial : experiment->trials) {
+        EXPECT_EQ(trial.command["seed"].is_number(), true);
+        EXPECT_NE(trial.command["url"].get<std::string>().find("/echo/hi"), std::string::npos);
+    }
+    EXPECT_NE(experiment->command_line.find("--models coroutine"), std::string::npos);
+    EXPECT_NE(experiment->command_line.find(file), std::string::npos);
+}
+
+TEST_F(Compare, MistakesInAnExperimentNameTheSetting) {
+    const std::string file = dir_ + "/wrong.toml";
+    const std::vector<std::pair<std::string, std::string>> mistakes = {
+        {"sede = 1\n", "there is no setting 'sede'"},
+        {"repetitions = many\n", "--repetitions"},
+        {"connections = [0]\n", "--connections"},
+        {"duration = 5\n", "--duration"},
+        {"seed = 1\nmodels = [threads]\nseed = 2\n", "'seed' is there twice"},
+        {"plan = true\n", "plan: can only be a flag"},
+        {"[echo]\nseed = 1\n", "there is no setting 'echo.seed'"},
+        {"[echo]\nwarmup = soon\n", "[echo] --warmup"},
+        {"[echo]\npath = \"/\"\n", "[echo]: is a standard workload"},
+        {"[mine]\nconnections = [1]\n", "[mine]: no such workload"},
+        {"[mine]\npath = \"/\"\n", "[mine]: give connections"},
+        {"[mine]\npath = \"echo\"\nconnections = [1]\n", "[mine]: path: begins with /"},
+        {"models = [erlang]\n", "erlang"},
+        {"\nconnections = [1,\n2\n", "line 2: the list has no ]"},
+        {"seed = 1\nx\n", "line 2: 'x' is no setting"},
+        {"one two\n", "there is no setting 'one two'"},
+    };
+    for (const auto& [text, word] : mistakes) {
+        std::ofstream(file, std::ios::trunc) << text;
+        const test::Ran ended = compare({"--experiment", file, "--plan"});
+        EXPECT_EQ(ended.status, 2) << text;
+        EXPECT_TRUE(ended.err.starts_with("error: ")) << ended.err;
+        EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+        EXPECT_NE(ended.err.find(word), std::string::npos) << ended.err;
+    }
+    const test::Ran missing = compare({"--experiment", dir_ + "/none.toml", "--plan"});
+    EXPECT_EQ(missing.status, 2);
+    EXPECT_NE(missing.err.find("none.toml: No such file"), std::string::npos) << missing.err;
+}
+
+TEST_F(Compare, MemoryIsToldBeforeAtThePeakAndAfter) {
+    const test::Ran ended =
+        compare(small({"--workloads", "idle", "--connections", "400", "--models", "threads"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    ASSERT_EQ(experiment->trials.size(), 1U);
+    const auto& server = experiment->trials[0].result.server;
+    ASSERT_TRUE(server);
+    const auto stacks = [](const MemoryUse& use) { return use.at("kernel_stacks").value_or(0); };
+    // A thread per connection: each has a kernel stack, and takes it with it.
+    EXPECT_GE(stacks(server->memory_peak), stacks(server->memory_before) + 400 * 4096);
+    EXPECT_GE(stacks(server->memory_peak), stacks(server->memory));
+    EXPECT_LT(stacks(server->memory_after), stacks(server->memory_before) + 40 * 4096);
+    EXPECT_GE(server->memory_peak.at("rss_peak_sum"), server->memory_peak.at("rss_sum"));
+    EXPECT_NE(ended.out.find("before, at the peak and after"), std::string::npos) << ended.out;
+}
+
 TEST_F(Compare, RunningServersAreTargets) {
     const test::Server server("coroutine");
     const test::Ran ended = compare(small({"--workloads", "http", "--connections", "2", "--targets",
@@ -165,12 +259,21 @@ TEST_F(Compare, AnInterruptionKeepsWhatWasMeasuredAndResumes) {
     EXPECT_FALSE(part->complete);
     EXPECT_EQ(part->trials.size(), kept);
 
+    EXPECT_EQ(compare({"--resume", out_, "--seed", "6"}).status, 2);
+
     const test::Ran ended = compare({"--resume", out_});
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto whole = read_experiment(out_);
     ASSERT_TRUE(whole) << whole.error().message;
     EXPECT_TRUE(whole->complete);
     EXPECT_EQ(whole->trials.size(), 24U);
+    EXPECT_EQ(whole->seed, part->seed);
+    EXPECT_EQ(whole->settings, part->settings);
+    const auto plan = plan_from_json(whole->settings);
+    ASSERT_TRUE(plan) << plan.error().message;
+    const auto order = order_trials(*plan);  // none lost, none twice, as if never interrupted
+    ASSERT_EQ(order.size(), whole->trials.size());
+    for (std::size_t i = 0; i < order.size(); ++i) EXPECT_EQ(whole->trials[i].point, order[i]);
     for (std::size_t i = 0; i < kept; ++i) {  // these were not made again
         EXPECT_EQ(whole->trials[i].result.started_unix_s, part->trials[i].result.started_unix_s);
     }

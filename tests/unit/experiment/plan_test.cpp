@@ -130,12 +130,16 @@ TEST(PlanJson, ComesBack) {
     plan.variants.push_back({"no lock", "threads", {"--gil", "off"}});
     plan.workloads.push_back(*find_workload(standard_workloads(), "mixed"));
     plan.levels.push_back({"mixed", 64});
+    plan.targets["threads"] = {"::1", 7002};  // where --resume goes on
+    plan.observers["threads"] = {"127.0.0.1", 7100};
     const auto json = plan_to_json(plan);
     const auto back = plan_from_json(nlohmann::ordered_json::parse(json.dump()));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(order_trials(*back), order_trials(plan));
     EXPECT_EQ(plan_to_json(*back), json);
     EXPECT_EQ(back->workloads.back().classes.size(), 2U);
+    EXPECT_EQ(back->targets.at("threads").host, "::1");
+    EXPECT_EQ(back->observers.at("threads").port, 7100);
     EXPECT_EQ(back->variants.back().arguments, plan.variants.back().arguments);
 }
 
