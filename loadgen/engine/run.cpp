@@ -4,6 +4,7 @@
 
 #include "loadgen/engine/hiccup.hpp"
 #include "loadgen/engine/worker.hpp"
+#include "loadgen/record/merge.hpp"
 #include "loadgen/record/summary.hpp"
 
 #include <fmt/format.h>
@@ -227,27 +228,12 @@ void Run::add_worker(Worker& worker) {
     const Ledger& ledger = worker.ledger();
     if (ledger.has_flipped()) total_.add(ledger.handed().durations);
     total_.add(ledger.remaining());
-    const auto add = [](Accounting& to, const Accounting& from) {
-        to.scheduled += from.scheduled;
-        to.sent += from.sent;
-        to.completed += from.completed;
-        to.failed += from.failed;
-        to.timed_out += from.timed_out;
-        to.in_flight += from.in_flight;
-        to.unsent += from.unsent;
-    };
     add(result_.accounting, ledger.within());
     add(result_.total, ledger.within());
     add(result_.total, ledger.before());
-    const ErrorCounts& errors = ledger.errors();
     const Worker::Report& report = worker.report();
-    result_.errors.connect += errors.connect + report.connect_errors;
-    result_.errors.reset += errors.reset;
-    result_.errors.closed += errors.closed;
-    result_.errors.timeout += errors.timeout;
-    result_.errors.mismatch += errors.mismatch;
-    result_.errors.status += errors.status;
-    result_.errors.protocol += errors.protocol;
+    add(result_.errors, ledger.errors());
+    result_.errors.connect += report.connect_errors;
 
     result_.connections.opened += report.opened;
     result_.connections.served += report.served;
@@ -329,6 +315,7 @@ Result<RunResult> Run::execute() {
     signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
     watch_run();
     for (std::thread& thread : threads_) thread.join();
+    if (hooks_.drained) hooks_.drained();
     end_ = TimePoint();
     for (const auto& worker : workers_) add_worker(*worker);
     summarise_run();

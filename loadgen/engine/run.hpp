@@ -74,6 +74,7 @@ struct RunHooks {
     std::function<void()> connected;      // all connections (idle ones too) stand: a plateau
     std::function<void()> window_begins;  // the warm-up is over
     std::function<void()> window_ends;
+    std::function<void()> drained;          // no request is left; all connections still stand
     std::function<void(Interval&)> second;  // once a second in the window; may fill server_*
     std::function<bool()> stop;             // polled: true ends the run in order (Ctrl-C)
 };

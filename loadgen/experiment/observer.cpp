@@ -86,7 +86,7 @@ GroupProbe::Sample Observer::sample() {
             resident == use->memory.end() ? 0 : resident->second.value_or(0)};
 }
 
-std::map<std::string, std::optional<double>> Observer::memory() {
+MemoryUse Observer::memory() {
     if (auto use = ask("/memory")) memory_ = std::move(use->memory);
     return memory_;
 }

@@ -32,7 +32,7 @@ class Observer {
     void window_begins();
     void window_ends();
     GroupProbe::Sample sample();
-    std::map<std::string, std::optional<double>> memory();
+    MemoryUse memory();
     // Empty when the observer did not answer at both ends of the window.
     std::optional<ServerUse> use(std::uint64_t requests) const;
 
@@ -44,7 +44,7 @@ class Observer {
     bool on_this_machine_ = false;
     std::vector<int> server_cpus_;
     std::optional<ServerUse> begin_, end_;
-    std::map<std::string, std::optional<double>> memory_;
+    MemoryUse memory_;
 };
 
 }  // namespace echotrio::loadgen

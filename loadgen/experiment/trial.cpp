@@ -48,6 +48,16 @@ Result<Watched> attach(const TrialOptions& options) {
     return watched;
 }
 
+// The larger of each metric; one that is not known at either time is not known.
+void raise(MemoryUse& peak, const MemoryUse& seen) {
+    for (const auto& [metric, bytes] : seen) {
+        const auto [known, is_new] = peak.emplace(metric, bytes);
+        if (is_new) continue;
+        known->second =
+            known->second && bytes ? std::optional(std::max(*known->second, *bytes)) : std::nullopt;
+    }
+}
+
 VerdictContext context_of(const TrialOptions& options, const std::vector<int>& server_cpus) {
     const RunOptions& run = options.run;
     VerdictContext context;
@@ -79,7 +89,15 @@ Result<RunResult> run_trial(const TrialOptions& options,
     double server_cpu_s = 0;
 
     RunHooks hooks;
-    hooks.connected = [&] { server.ask([](auto& group) { group.memory(); }); };
+    MemoryUse before, connected, peak;
+    if (options.follow_memory) server.ask([&](auto& group) { before = group.memory(); });
+    hooks.connected = [&] {
+        server.ask([&](auto& group) { connected = group.memory(); });
+        peak = connected;
+    };
+    hooks.drained = [&] {
+        if (options.follow_memory) server.ask([&](auto& group) { raise(peak, group.memory()); });
+    };
     hooks.window_begins = [&] {
         machine.window_begins();
         server.ask([](auto& group) { group.window_begins(); });
@@ -105,6 +123,11 @@ Result<RunResult> run_trial(const TrialOptions& options,
     const double replies = result->throughput_rps * result->duration_s;
     server.ask([&](auto& group) {
         result->server = group.use(static_cast<std::uint64_t>(replies + 0.5));
+        if (!result->server) return;
+        result->server->memory = std::move(connected);
+        result->server->memory_before = std::move(before);
+        result->server->memory_peak = std::move(peak);
+        if (options.follow_memory) result->server->memory_after = group.memory();
     });
     std::optional<double> known_cpu_s;
     if (result->server && server.on_this_machine) {

@@ -19,8 +19,11 @@ struct TrialOptions {
     // What the kernel held before that process was started, where the caller knows it.
     std::optional<KernelMemory> kernel_before;
     std::optional<net::HostPort> observer;  // or ask the one there (`loadgen observe`)
-    std::vector<int> server_cpus;           // where the server is pinned, empty = not known
-    double ceiling_rps = 0;                 // of `calibrate`, 0 = not known
+    // Look at the server's memory before the connections, after the load and after they have
+    // closed, too, not only while all are open; a fifth of a second.
+    bool follow_memory = true;
+    std::vector<int> server_cpus;  // where the server is pinned, empty = not known
+    double ceiling_rps = 0;        // of `calibrate`, 0 = not known
 };
 
 // `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.

@@ -151,7 +151,7 @@ struct GroupProbe::State {
     std::optional<Tasks> tasks_begin, tasks_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
-    std::map<std::string, std::optional<double>> memory;
+    MemoryUse memory;
 
     void update();
     void settle();
@@ -270,7 +270,7 @@ GroupProbe::Sample GroupProbe::sample() {
     return sample;
 }
 
-std::map<std::string, std::optional<double>> GroupProbe::memory() {
+MemoryUse GroupProbe::memory() {
     state_->settle();
     state_->memory = memory_of(running(state_->members), state_->kernel_before);
     return state_->memory;

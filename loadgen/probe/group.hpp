@@ -54,12 +54,13 @@ class GroupProbe {
     // stands still: clients are connected long before a server has accepted them all. Unreadable =
     // empty, never 0.
     //   pss, uss, rss_sum, page_tables, kernel_stacks    of the group, as it is now
+    //   rss_peak_sum     the most that each process ever had resident, short peaks included
     //   socket_objects   what the kernel's socket slabs grew by since `kernel_before`, one end of
     //                    each connection (both are on this machine); for root only
     //   task_objects     what the rest of its unreclaimable slab grew by; for root only
     //   socket_buffers   what TCP holds for queued bytes more than before
     // The last three are the whole machine's, so noise may make them slightly negative.
-    std::map<std::string, std::optional<double>> memory();
+    MemoryUse memory();
 
     // The difference of the two window calls, with memory() as it was last taken.
     ServerUse use(std::uint64_t requests) const;

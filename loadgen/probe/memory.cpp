@@ -109,11 +109,11 @@ double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg) {
     return std::exp2(std::clamp(std::round(std::log2(each)), 12.0, 16.0));
 }
 
-std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat> processes,
-                                                       const KernelMemory& before) {
+MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before) {
     std::optional<double> pss = 0;
     std::optional<double> uss = 0;
     std::optional<double> rss = 0;
+    std::optional<double> rss_peak = 0;
     std::optional<double> tables = 0;
     double threads = 0;
     for (const ProcStat& process : processes) {
@@ -125,6 +125,7 @@ std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat>
         add(uss, kib_in(rollup, "Private_Clean"));
         add(uss, kib_in(rollup, "Private_Dirty"));
         add(rss, kib_in(status, "VmRSS"));
+        add(rss_peak, kib_in(status, "VmHWM"));
         add(tables, kib_in(status, "VmPTE"));
     }
     const KernelGrowth grown = growth(before, read_kernel_memory());
@@ -133,6 +134,7 @@ std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat>
     return {{"pss", pss},
             {"uss", uss},
             {"rss_sum", rss},
+            {"rss_peak_sum", rss_peak},
             {"page_tables", tables},
             {"kernel_stacks", threads * stack},
             {"task_objects", grown.task_objects},

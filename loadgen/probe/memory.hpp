@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loadgen/probe/proc_text.hpp"
+#include "loadgen/record/run_result.hpp"
 
 #include <map>
 #include <optional>
@@ -35,7 +36,6 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
 double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg);
 
 // The metrics of GroupProbe::memory() for these processes.
-std::map<std::string, std::optional<double>> memory_of(std::span<const ProcStat> processes,
-                                                       const KernelMemory& before);
+MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before);
 
 }  // namespace echotrio::loadgen

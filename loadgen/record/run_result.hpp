@@ -72,6 +72,10 @@ struct CgroupUse {
     std::map<std::string, std::optional<double>> memory;  // bytes: current, peak, limit, anon ...
 };
 
+// Bytes by metric: pss, uss, rss_sum, page_tables ... What the system does not tell is empty, never
+// 0; without any entry nobody looked.
+using MemoryUse = std::map<std::string, std::optional<double>>;
+
 // Of the whole process group of --pid, over the window. What could not be read is empty or absent.
 struct ServerUse {
     double cpu_s = 0, user_s = 0, system_s = 0;
@@ -80,7 +84,10 @@ struct ServerUse {
     std::optional<std::uint64_t> voluntary_switches, involuntary_switches;
     std::optional<double> run_queue_wait_s;
     std::optional<std::uint64_t> minor_faults, major_faults;
-    std::map<std::string, std::optional<double>> memory;  // bytes: pss, uss, rss, page_tables ...
+    MemoryUse memory;  // at a standstill with all connections open, before the load
+    // Before the first connection; the most while they were open, before and after the load; and
+    // when all had been closed.
+    MemoryUse memory_before, memory_peak, memory_after;
     std::optional<CgroupUse> cgroup;  // where an observer beside the server's container tells it
     bool died = false;  // the root process ended, or another took its pid, during the run
 };

@@ -9,14 +9,6 @@
 namespace echotrio::loadgen {
 namespace {
 
-// At a pointer in the server's own /stats; empty where the model has no such figure.
-std::optional<double> own_figure(const Trial& trial, const char* pointer) {
-    const nlohmann::ordered_json::json_pointer path(pointer);
-    if (!trial.server_stats.is_object() || !trial.server_stats.contains(path)) return std::nullopt;
-    const auto& value = trial.server_stats.at(path);
-    return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
 Series waits_of(const Digest& digest, const std::vector<Level>& levels, const std::string& variant,
                 const char* name, const auto& figure) {
     Series series{fmt::format("{}: {}", variant, name), variant, {}};

@@ -65,6 +65,15 @@ void add_server(Row& row, const Trial& trial) {
     number("server_system_s", [](const ServerUse& s) { return Value(s.system_s); });
     number("server_cpu_us_per_request", [](const ServerUse& s) { return s.cpu_us_per_request; });
     number("server_run_queue_wait_s", [](const ServerUse& s) { return s.run_queue_wait_s; });
+    number("server_voluntary_switches",
+           [](const ServerUse& s) { return Value(s.voluntary_switches); });
+    number("server_involuntary_switches",
+           [](const ServerUse& s) { return Value(s.involuntary_switches); });
+    number("server_minor_faults", [](const ServerUse& s) { return Value(s.minor_faults); });
+    number("server_major_faults", [](const ServerUse& s) { return Value(s.major_faults); });
+    for (const char* key : {"lock_wait_p99_us", "loop_lag_p99_us", "accept_wait_us"}) {
+        row.number(fmt::format("server_{}", key), find_metric(key)->of(trial));
+    }
     number("server_processes",
            [](const ServerUse& s) { return Value(static_cast<double>(s.processes)); });
     number("server_threads",
@@ -74,7 +83,9 @@ void add_server(Row& row, const Trial& trial) {
                              "task_objects", "socket_objects", "socket_buffers"}) {
         row.number(fmt::format("server_{}_bytes", part), server_memory(trial, part));
     }
-    row.number("server_memory_bytes", find_metric("memory")->of(trial));
+    for (const char* key : {"memory", "memory_before", "memory_peak", "memory_after", "rss_peak"}) {
+        row.number(fmt::format("server_{}_bytes", key), find_metric(key)->of(trial));
+    }
 }
 
 Row make_row(const Trial& trial, std::vector<std::string>* header) {

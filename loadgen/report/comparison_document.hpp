@@ -24,6 +24,7 @@ Section story_section(const Digest& digest);
 std::vector<Section> workload_sections(const Digest& digest,
                                        const std::optional<Objective>& objective);
 std::vector<Section> memory_sections(const Digest& digest);
+std::vector<Section> server_sections(const Digest& digest);
 std::vector<Section> cross_check_sections(const Experiment& experiment);
 // What one instance does and, where something was asked, what to buy.
 std::vector<Section> capacity_sections(const Experiment& experiment, const Digest& digest,

@@ -220,6 +220,7 @@ Document comparison_document(const Experiment& experiment, const Digest& digest,
     add_charts("ratios-section", "Ratios", "Ratios", ratio_charts(digest));
     add(workload_sections(digest, beside.plan ? beside.plan->demand.objective : std::nullopt));
     add(memory_sections(digest));
+    add(server_sections(digest));
     add_charts("costs", "What a request costs", "Costs", cost_charts(digest));
     add_charts("waits-section", "Waits", "Waits", wait_charts(digest));
     add_charts("timelines", "Time lines", "Time lines", timeline_charts(digest));

@@ -30,18 +30,67 @@ Value requests_per_cpu_second(const Trial& trial) {
     return 1e6 / *cost;
 }
 
+// A count or a time of the server over the trial's requests.
+template <class T>
+Value per_request(const Trial& trial, const T& of, double scale = 1) {
+    if (!trial.result.server || trial.result.requests == 0) return std::nullopt;
+    const std::optional<double> value = of(*trial.result.server);
+    if (!value) return std::nullopt;
+    return *value * scale / static_cast<double>(trial.result.requests);
+}
+
+Value sum(const std::optional<std::uint64_t>& a, const std::optional<std::uint64_t>& b) {
+    if (!a || !b) return std::nullopt;
+    return static_cast<double>(*a + *b);
+}
+
+Value user_per_request(const Trial& trial) {
+    return per_request(
+        trial, [](const ServerUse& s) { return Value(s.user_s); }, 1e6);
+}
+
+Value system_per_request(const Trial& trial) {
+    return per_request(
+        trial, [](const ServerUse& s) { return Value(s.system_s); }, 1e6);
+}
+
+Value voluntary_per_request(const Trial& trial) {
+    return per_request(trial, [](const ServerUse& s) { return Value(s.voluntary_switches); });
+}
+
+Value involuntary_per_request(const Trial& trial) {
+    return per_request(trial, [](const ServerUse& s) { return Value(s.involuntary_switches); });
+}
+
 Value switches_per_request(const Trial& trial) {
-    const auto& server = trial.result.server;
-    if (!server || !server->voluntary_switches || trial.result.requests == 0) return std::nullopt;
-    const std::uint64_t all =
-        *server->voluntary_switches + server->involuntary_switches.value_or(0);
-    return static_cast<double>(all) / static_cast<double>(trial.result.requests);
+    return per_request(trial, [](const ServerUse& s) {
+        return sum(s.voluntary_switches, s.involuntary_switches);
+    });
 }
 
 Value run_queue_wait_per_request(const Trial& trial) {
-    const auto& server = trial.result.server;
-    if (!server || !server->run_queue_wait_s || trial.result.requests == 0) return std::nullopt;
-    return *server->run_queue_wait_s * 1e6 / static_cast<double>(trial.result.requests);
+    return per_request(
+        trial, [](const ServerUse& s) { return s.run_queue_wait_s; }, 1e6);
+}
+
+Value faults_per_request(const Trial& trial) {
+    return per_request(trial,
+                       [](const ServerUse& s) { return sum(s.minor_faults, s.major_faults); });
+}
+
+// How many CPUs were busy, whoever kept them so.
+Value machine_cpus(const Trial& trial) {
+    const RunResult& result = trial.result;
+    if (!result.machine.busy_s || !(result.duration_s > 0)) return std::nullopt;
+    return *result.machine.busy_s / result.duration_s;
+}
+
+// Mean over the accepted connections.
+Value accept_wait(const Trial& trial) {
+    const Value total = own_figure(trial, "/workers/lock_wait_us_total");
+    const Value accepted = own_figure(trial, "/connections/total");
+    if (!total || !accepted || *accepted <= 0) return std::nullopt;
+    return *total / *accepted;
 }
 
 // Percentile of the latency of one class of a mixed run.
@@ -53,16 +102,28 @@ Value of_class(const Trial& trial, std::string_view name) {
     return std::nullopt;
 }
 
-// What belongs to the server's processes alone.
+Value value_in(const MemoryUse& memory, const std::string& key) {
+    const auto found = memory.find(key);
+    return found == memory.end() ? std::nullopt : found->second;
+}
+
+// What belongs to the server's processes alone, at one of the moments when it was read.
+template <MemoryUse ServerUse::*moment>
 Value memory_own(const Trial& trial) {
+    if (!trial.result.server) return std::nullopt;
     double total = 0;
     for (const MemoryPart& part : memory_parts()) {
         if (part.machine_wide) continue;
-        const Value bytes = server_memory(trial, part.key);
+        const Value bytes = value_in((*trial.result.server).*moment, part.key);
         if (!bytes) return std::nullopt;
         total += *bytes;
     }
     return total;
+}
+
+Value rss_peak(const Trial& trial) {
+    if (!trial.result.server) return std::nullopt;
+    return value_in(trial.result.server->memory_peak, "rss_peak_sum");
 }
 
 const std::array kMetrics = {
@@ -88,12 +149,37 @@ const std::array kMetrics = {
            "requests per CPU-second", requests_per_cpu_second},
     Metric{"switches_per_request", "switches/request", Unit::count, false, false,
            "context switches per request", switches_per_request},
-    Metric{"run_queue_us_per_request", "run-queue wait/request", Unit::microseconds, false, false,
+    Metric{"run_queue_us_per_request", "run-queue wait", Unit::microseconds, false, false,
            "wait for a CPU per request", run_queue_wait_per_request},
     Metric{"pss", "PSS", Unit::bytes, false, false, "user memory (PSS)",
            [](const Trial& t) { return server_memory(t, "pss"); }},
     Metric{"memory", "memory", Unit::bytes, false, false,
-           "memory (PSS, page tables and kernel stacks)", memory_own},
+           "memory (PSS, page tables and kernel stacks)", memory_own<&ServerUse::memory>},
+    Metric{"memory_before", "before", Unit::bytes, false, false, "memory before the connections",
+           memory_own<&ServerUse::memory_before>},
+    Metric{"memory_peak", "peak", Unit::bytes, false, false, "most memory",
+           memory_own<&ServerUse::memory_peak>},
+    Metric{"memory_after", "after", Unit::bytes, false, false, "memory after the connections",
+           memory_own<&ServerUse::memory_after>},
+    Metric{"rss_peak", "resident at most", Unit::bytes, false, false, "highest RSS", rss_peak},
+    Metric{"user_us_per_request", "user", Unit::microseconds, false, false, "user CPU time",
+           user_per_request},
+    Metric{"system_us_per_request", "system", Unit::microseconds, false, false, "system CPU time",
+           system_per_request},
+    Metric{"machine_cpus", "CPUs busy", Unit::count, false, false, "busy CPUs", machine_cpus},
+    Metric{"voluntary_per_request", "gave up CPU", Unit::count, false, false,
+           "voluntary switches per request", voluntary_per_request},
+    Metric{"involuntary_per_request", "lost CPU", Unit::count, false, false,
+           "involuntary switches per request", involuntary_per_request},
+    Metric{"faults_per_request", "page faults", Unit::count, false, false,
+           "page faults per request", faults_per_request},
+    Metric{"lock_wait_p99_us", "lock wait", Unit::microseconds, false, false,
+           "p99 wait for the global lock",
+           [](const Trial& t) { return own_figure(t, "/gil/wait_p99_us"); }},
+    Metric{"loop_lag_p99_us", "loop lag", Unit::microseconds, false, false, "p99 lag of the loop",
+           [](const Trial& t) { return own_figure(t, "/loop/lag_p99_us"); }},
+    Metric{"accept_wait_us", "accept wait", Unit::microseconds, false, false,
+           "wait for a turn to accept", accept_wait},
 };
 
 }  // namespace
@@ -121,9 +207,14 @@ std::span<const MemoryPart> memory_parts() {
 }
 
 std::optional<double> server_memory(const Trial& trial, const std::string& key) {
-    if (!trial.result.server) return std::nullopt;
-    const auto found = trial.result.server->memory.find(key);
-    return found == trial.result.server->memory.end() ? std::nullopt : found->second;
+    return trial.result.server ? value_in(trial.result.server->memory, key) : std::nullopt;
+}
+
+std::optional<double> own_figure(const Trial& trial, const char* pointer) {
+    const nlohmann::ordered_json::json_pointer path(pointer);
+    if (!trial.server_stats.is_object() || !trial.server_stats.contains(path)) return std::nullopt;
+    const auto& value = trial.server_stats.at(path);
+    return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 
 std::string format_exact_count(std::uint64_t value) {

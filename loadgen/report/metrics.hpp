@@ -33,6 +33,9 @@ std::string format_exact_count(std::uint64_t value);  // 1234567 -> "1,234,567"
 // Bytes of the server's whole group that its memory metrics `key` give; empty = not readable.
 std::optional<double> server_memory(const Trial& trial, const std::string& key);
 
+// At a JSON pointer in the server's own /stats; empty where the model has no such figure.
+std::optional<double> own_figure(const Trial& trial, const char* pointer);
+
 // The parts that add up to the memory that a server costs the machine, kernel included, in the
 // order in which they are stacked.
 struct MemoryPart {

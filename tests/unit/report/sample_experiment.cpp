@@ -70,6 +70,11 @@ Trial make_trial(const Plan& plan, const TrialPoint& point) {
                   {"page_tables", 50e3 + connections * each / 4},
                   {"kernel_stacks", 16e3 + connections * each / 3},
                   {"socket_objects", std::nullopt}};
+    use.memory_before = {{"pss", 1e6}, {"page_tables", 50e3}, {"kernel_stacks", 16e3}};
+    use.memory_peak = use.memory;
+    use.memory_peak["rss_peak_sum"] = 3e6 + connections * each;
+    use.memory_after = use.memory_before;
+    if (point.variant == "prefork") use.memory_after = use.memory;
     r.server = use;
     return trial;
 }
