@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <numeric>
 
 namespace echotrio::loadgen {
@@ -41,6 +42,7 @@ class Beside {
 
 Result<RunResult> run_once(const ClaimContext& context, const Condition& condition,
                            std::uint64_t seed) {
+    const KernelMemory kernel_before = read_kernel_memory();
     auto server = ServerProcess::start(context.bin_dir, condition.model, condition.arguments,
                                        condition.server_cpus);
     if (!server) return server.error();
@@ -53,6 +55,8 @@ Result<RunResult> run_once(const ClaimContext& context, const Condition& conditi
     options.run.target.where = server->where();
     options.pid = server->pid();
     options.server_cpus = condition.server_cpus;
+    options.kernel_before = kernel_before;
+    options.follow_memory = false;
     const auto beside = Beside::start(server->where(), condition);
     if (!beside) return beside.error();
     auto result = run_trial(options, {}, context.stop);
@@ -110,6 +114,27 @@ Measured measure(const ClaimContext& context, const std::vector<Condition>& cond
         }
     }
     return measured;
+}
+
+std::optional<double> runnable(const RunResult& result) {
+    const auto& server = result.server;
+    if (!server || !server->run_queue_wait_s || !(result.duration_s > 0)) return std::nullopt;
+    return (server->cpu_s + *server->run_queue_wait_s) / result.duration_s;
+}
+
+std::optional<double> undisturbed_rps(const RunResult& result, double cpus) {
+    const auto threads = runnable(result);
+    const bool worked = result.server && result.server->cpu_us_per_request.value_or(0) > 0;
+    if (!threads || !worked) return result.throughput_rps;
+    return 1e6 / *result.server->cpu_us_per_request * std::min(cpus, *threads);
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", parent));
+    std::vector<pid_t> pids;
+    for (pid_t pid = 0; file >> pid;) pids.push_back(pid);
+    std::sort(pids.begin(), pids.end());
+    return pids;
 }
 
 void small_http_load(const ClaimContext& context, RunOptions& options) {

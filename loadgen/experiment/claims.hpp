@@ -7,6 +7,7 @@
 #include "loadgen/record/run_result.hpp"
 
 #include <nlohmann/json.hpp>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,9 @@ struct ClaimContext {
     std::function<bool()> stop;
 
     std::uint64_t repetitions() const { return quick ? 3 : 7; }
+    // Where neighbours on the machine blur a single run: from five on a ratio's interval is the
+    // bootstrap's, which one bad run does not stretch.
+    std::uint64_t many_repetitions() const { return quick ? 5 : 9; }
     std::vector<int> one_cpu() const { return {cpus.front()}; }
     std::vector<int> two_cpus() const { return {cpus[0], cpus[1]}; }  // Precondition: there are two
     std::vector<int> generator_cpus() const { return {cpus.back()}; }
@@ -77,8 +81,20 @@ struct Measured {
 Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
                  std::uint64_t repetitions);
 
+// Threads of the server that ran or were ready to run, on average: what it could make use of.
+// Unlike a rate it does not depend on what else the machine had to do. Threads that wake in vain
+// count, too: those that wait for the global lock do, once a switch interval, and on a busy machine
+// then wait for a CPU. Empty where the system does not tell how long threads waited for one.
+std::optional<double> runnable(const RunResult& result);
+
+// Requests/s, had these CPUs been free for the server: what a CPU-second of it got done, times the
+// CPUs that it could use. On a quiet machine that is the throughput; where that can't be told, too.
+std::optional<double> undisturbed_rps(const RunResult& result, double cpus);
+
 // GET requests on kept connections for half a second (quick) or a second.
 void small_http_load(const ClaimContext& context, RunOptions& options);
+
+std::vector<pid_t> children_of(pid_t parent);  // now, ascending
 
 // {"ratio": x, "ci95": [lo, hi], "n": [n, m]} of the medians; empty where there is none.
 struct Effect {

@@ -2,11 +2,13 @@
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/experiment/claims.hpp"
 #include "loadgen/experiment/server_process.hpp"
+#include "loadgen/probe/group.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 namespace echotrio::loadgen {
 namespace {
@@ -19,6 +21,7 @@ std::vector<std::string> pool_for(std::uint64_t connections) {
             "--max-spare",     workers, "--max-workers", workers};
 }
 
+// What belongs to the processes alone: exact, and enough to compare them by.
 std::optional<double> memory_of_processes(const RunResult& result) {
     if (!result.server) return std::nullopt;
     double total = 0;
@@ -49,23 +52,41 @@ Condition silent(const ClaimContext& context, const std::string& model, std::uin
             }};
 }
 
-// From the start of the program to its ready line, for one worker more: what a fork costs.
-std::vector<double> fork_times_us(const ClaimContext& context) {
+// CPU time that a process and its children have used since they began. Empty where it is not told.
+std::optional<double> cpu_us_of_family(pid_t parent) {
+    double total_ns = 0;
+    std::vector<pid_t> pids = children_of(parent);
+    pids.push_back(parent);
+    for (const pid_t pid : pids) {
+        std::ifstream file(fmt::format("/proc/{}/schedstat", pid));
+        std::uint64_t on_cpu_ns = 0;
+        if (!(file >> on_cpu_ns)) return std::nullopt;
+        total_ns += static_cast<double>(on_cpu_ns);
+    }
+    return total_ns / 1000;
+}
+
+// CPU time that one worker more costs until it waits for connections: its fork and its beginning.
+std::vector<double> process_costs_us(const ClaimContext& context) {
     constexpr std::uint64_t kMany = 201;
-    std::vector<double> times;
-    for (std::uint64_t i = 0; i < context.repetitions() && !context.stop(); ++i) {
-        double took[2] = {};
+    std::vector<double> costs;
+    for (std::uint64_t i = 0; i < context.many_repetitions() && !context.stop(); ++i) {
+        double used[2] = {};
         for (const bool many : {false, true}) {
-            const TimePoint begin = now();
             auto server = ServerProcess::start(context.bin_dir, "prefork",
                                                pool_for(many ? kMany : 1), context.one_cpu());
             if (!server) return {};
-            took[many ? 1 : 0] = micros(now() - begin);
+            auto probe = GroupProbe::attach(server->pid());
+            if (!probe) return {};
+            probe->memory();  // returns once the workers stand still
+            const auto cost = cpu_us_of_family(server->pid());
+            if (!cost) return {};
+            used[many ? 1 : 0] = *cost;
             server->stop();
         }
-        times.push_back((took[1] - took[0]) / (kMany - 1));
+        costs.push_back((used[1] - used[0]) / (kMany - 1));
     }
-    return times;
+    return costs;
 }
 
 Claim memory_claim(const ClaimContext& context) {
@@ -130,13 +151,13 @@ Claim creation_claim(const ClaimContext& context) {
         measure(context,
                 {{"threads", "threads", {}, context.one_cpu(), 0, {}, churn},
                  {"coroutine", "coroutine", {}, context.one_cpu(), 0, {}, churn}},
-                context.repetitions());
+                context.many_repetitions());
     const auto cost = [](const RunResult& r) {
         return r.server ? r.server->cpu_us_per_request : std::nullopt;
     };
     const auto thread = measured.figures("threads", cost);
     const auto coroutine = measured.figures("coroutine", cost);
-    const auto process = fork_times_us(context);
+    const auto process = process_costs_us(context);
     const Effect thread_over = effect_of(context, thread, coroutine);
     const Effect process_over = effect_of(context, process, thread);
     claim.evidence = {{"process_us", process.empty() ? 0 : median(process)},
@@ -145,8 +166,7 @@ Claim creation_claim(const ClaimContext& context) {
                       {"process_over_thread", process_over.json},
                       {"thread_over_coroutine", thread_over.json}};
     claim.reason = fmt::format(
-        "starting one more worker takes {:.3g} us; CPU time of a whole short connection is {:.3g} "
-        "us "
+        "CPU time of one more worker is {:.3g} us, of a whole short connection {:.3g} us "
         "with a thread and {:.3g} us with a coroutine; ratios {} and {}",
         process.empty() ? 0 : median(process), thread.empty() ? 0 : median(thread),
         coroutine.empty() ? 0 : median(coroutine), process_over.text, thread_over.text);
@@ -167,6 +187,55 @@ std::string stopped_by(const std::string& model, const RunResult& result, std::u
     return "the server refused or closed connections (descriptors, threads)";
 }
 
+std::uint64_t connections_held(const std::string& model, const RunResult& result) {
+    const std::uint64_t held = result.connections.idle - result.connections.idle_lost;
+    if (model != "prefork" || !result.server) return held;
+    return std::min(held, result.server->processes - 1);
+}
+
+// The kernel's part, too, as far as the system tells it.
+std::optional<double> memory_with_kernel(const RunResult& result) {
+    auto total = memory_of_processes(result);
+    for (const char* part : {"task_objects", "socket_objects", "socket_buffers"}) {
+        if (!total) break;
+        const auto found = result.server->memory.find(part);
+        if (found == result.server->memory.end() || !found->second) continue;
+        *total += std::max(0.0, *found->second);
+    }
+    return total;
+}
+
+struct Most {
+    std::uint64_t held = 0;
+    std::optional<double> bytes_each;  // when so many were held
+    std::string stopped_by = "not stopped within what was tried";
+};
+
+// More and more silent connections until the model no longer holds them all.
+Most climb(const ClaimContext& context, const std::string& model,
+           const std::vector<std::uint64_t>& counts) {
+    Most most;
+    for (const std::uint64_t n : counts) {
+        const auto arguments = model == "prefork" ? pool_for(n) : std::vector<std::string>{};
+        const Measured measured = measure(context, {silent(context, model, n, arguments)}, 1);
+        if (measured.results.empty()) {
+            most.stopped_by = measured.trouble;
+            break;
+        }
+        const RunResult& result = measured.results.begin()->second.front();
+        const std::uint64_t held = connections_held(model, result);
+        if (const auto memory = memory_with_kernel(result); memory && held >= most.held) {
+            most.bytes_each = *memory / static_cast<double>(std::max<std::uint64_t>(held, 1));
+        }
+        most.held = std::max(most.held, held);
+        if (auto why = stopped_by(model, result, n, held); !why.empty()) {
+            most.stopped_by = std::move(why);
+            break;
+        }
+    }
+    return most;
+}
+
 }  // namespace
 
 std::vector<Claim> costs_of_being(const ClaimContext& context) {
@@ -176,51 +245,56 @@ std::vector<Claim> costs_of_being(const ClaimContext& context) {
 std::vector<Claim> most_connections(const ClaimContext& context) {
     Claim claim{"coroutines-carry-most",
                 "Coroutines use the least resources and carry the most concurrency"};
-    const std::vector<std::uint64_t> asked =
-        context.quick ? std::vector<std::uint64_t>{1000, 4000}
-                      : std::vector<std::uint64_t>{1000, 4000, 8000, 16000};
-    std::map<std::string, std::uint64_t> most;
-    std::map<std::string, double> bytes;
-    std::vector<std::string> words;
-    for (const char* model : kModels) {
-        std::string stop = "not stopped within what was tried";
-        for (const std::uint64_t n : asked) {
-            const bool pool = std::string_view(model) == "prefork";
-            const auto arguments = pool ? pool_for(n) : std::vector<std::string>{};
-            const Measured measured = measure(context, {silent(context, model, n, arguments)}, 1);
-            if (context.stop()) return {claim};
-            if (measured.results.empty()) {
-                stop = measured.trouble;
-                break;
-            }
-            const RunResult& result = measured.results.begin()->second.front();
-            std::uint64_t held = result.connections.idle - result.connections.idle_lost;
-            if (result.server && std::string_view(model) == "prefork") {
-                held = std::min(held, result.server->processes - 1);
-            }
-            if (const auto memory = memory_of_processes(result); memory && held >= most[model]) {
-                bytes[model] = *memory / static_cast<double>(std::max<std::uint64_t>(held, 1));
-            }
-            most[model] = std::max(most[model], held);
-            if (const auto why = stopped_by(model, result, n, held); !why.empty()) {
-                stop = why;
-                break;
-            }
-        }
-        claim.evidence[model] = {
-            {"held", most[model]},
-            {"bytes_each", bytes[model]},
-            {"per_GiB", bytes[model] > 0 ? std::round((1 << 30) / bytes[model]) : 0},
-            {"stopped_by", stop}};
-        words.push_back(fmt::format("{} held {} at {:.3g} KiB each ({})", model, most[model],
-                                    bytes[model] / 1024, stop));
+    constexpr std::uint64_t kCompared = 1000;
+    std::vector<Condition> conditions;
+    for (const std::string model : kModels) {
+        conditions.push_back(
+            silent(context, model, kCompared,
+                   model == "prefork" ? pool_for(kCompared) : std::vector<std::string>{}));
     }
-    claim.reason = fmt::format("{}", fmt::join(words, "; "));
-    const bool most_held =
-        most["coroutine"] >= most["threads"] && most["coroutine"] >= most["prefork"];
-    const bool least_used = bytes["coroutine"] > 0 && bytes["coroutine"] < bytes["threads"] &&
-                            bytes["coroutine"] < bytes["prefork"];
-    claim.verdict = most_held && least_used ? ClaimVerdict::supported : ClaimVerdict::refuted;
+    const Measured compared = measure(context, conditions, context.repetitions());
+    const auto bytes_of = [&](const std::string& model) {
+        return compared.figures(
+            fmt::format("{} {}", model, kCompared), [&](const RunResult& result) {
+                return connections_held(model, result) >= kCompared ? memory_with_kernel(result)
+                                                                    : std::nullopt;
+            });
+    };
+    const std::vector<std::uint64_t> counts = context.quick
+                                                  ? std::vector<std::uint64_t>{4000}
+                                                  : std::vector<std::uint64_t>{4000, 8000, 16000};
+    std::map<std::string, Most> most;
+    std::vector<std::string> words;
+    for (const std::string model : kModels) {
+        most[model] = climb(context, model, counts);
+        if (context.stop()) return {claim};
+        const auto& [held, bytes, stop] = most[model];
+        claim.evidence[model] = {
+            {"held", held}, {"bytes_each", nullptr}, {"per_GiB", nullptr}, {"stopped_by", stop}};
+        std::string each = "memory unavailable";
+        if (bytes) {
+            claim.evidence[model]["bytes_each"] = *bytes;
+            claim.evidence[model]["per_GiB"] = std::round((1 << 30) / *bytes);
+            each =
+                fmt::format("{:.3g} KiB each, {:.3g} per GiB", *bytes / 1024, (1 << 30) / *bytes);
+        }
+        words.push_back(fmt::format("{} held {}, {} ({})", model, held, each, stop));
+    }
+    const auto own = bytes_of("coroutine");
+    const Effect threads = effect_of(context, bytes_of("threads"), own);
+    const Effect prefork = effect_of(context, bytes_of("prefork"), own);
+    claim.evidence["memory_of_threads_over_coroutine"] = threads.json;
+    claim.evidence["memory_of_prefork_over_coroutine"] = prefork.json;
+    claim.reason = fmt::format(
+        "{}; memory of {} connections, kernel included: threads {} times that of coroutine, "
+        "prefork "
+        "{}",
+        fmt::join(words, "; "), kCompared, threads.text, prefork.text);
+    const std::uint64_t held = most["coroutine"].held;
+    const bool most_held = held >= most["threads"].held && held >= most["prefork"].held;
+    if (!threads.known || !prefork.known) return {claim};
+    if (most_held && threads.low > 1 && prefork.low > 1) claim.verdict = ClaimVerdict::supported;
+    if (threads.high < 1 || prefork.high < 1) claim.verdict = ClaimVerdict::refuted;
     return {claim};
 }
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <fstream>
 
 namespace echotrio::loadgen {
 namespace {
@@ -46,14 +45,6 @@ class Clients {
   private:
     std::vector<net::Fd> connections_;
 };
-
-std::vector<pid_t> children_of(pid_t parent) {
-    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", parent));
-    std::vector<pid_t> pids;
-    for (pid_t pid = 0; file >> pid;) pids.push_back(pid);
-    std::sort(pids.begin(), pids.end());
-    return pids;
-}
 
 // Kills what serves one of the connections, or the whole server where that is one process; how many
 // of `count` connections are answered afterwards.

@@ -33,8 +33,15 @@ TEST(Claims, AreJudgedWithEvidence) {
     for (const char* certain : {"process-contains-faults", "shared-process-shares-faults"}) {
         EXPECT_EQ(found[certain], "supported") << certain;
     }
-    EXPECT_NE(found["process-thread-coroutine-memory"], "refuted");
-    EXPECT_NE(found["coroutine-must-yield"], "refuted");
+    // True by construction; a busy machine may leave them open, never turn them round.
+    for (const char* never_refuted :
+         {"process-resources-follow-need", "process-thread-coroutine-memory",
+          "process-thread-coroutine-creation", "one-thread-at-a-time", "parallel-without-lock",
+          "lock-costs-nothing-on-one-cpu", "preemption-follows-interval", "coroutine-must-yield",
+          "yielding-cures", "coroutines-carry-most"}) {
+        EXPECT_NE(found[never_refuted], "refuted") << never_refuted;
+    }
+    EXPECT_NE(found["lock-costs-no-latency-on-one-cpu"], "supported");
 }
 
 }  // namespace
