@@ -88,6 +88,7 @@ class Planner {
     void name_bottleneck();
     void size();
     void size_instances();
+    void queue();
     void size_memory();
     void check_limits();
 
@@ -196,8 +197,10 @@ void Planner::name_bottleneck() {
 
 void Planner::size() {
     size_instances();
-    if (d_.rate > 0 && plan_.cores_per_100k) {
-        plan_.cores = scaled(*plan_.cores_per_100k, d_.rate / 1e5 / (1 - d_.headroom));
+    const double per_100k = d_.rate / 1e5 / (1 - d_.headroom);
+    if (d_.rate > 0 && plan_.cores_per_100k) plan_.cores = scaled(*plan_.cores_per_100k, per_100k);
+    if (d_.rate > 0 && plan_.cores_per_100k_upper) {
+        plan_.cores_upper = *plan_.cores_per_100k_upper * per_100k;
     }
     size_memory();
     check_limits();
@@ -213,25 +216,55 @@ void Planner::size_instances() {
                 : "no load was measured in which every connection was served");
         return;
     }
-    plan_.instances = 1;
-    plan_.sized_by = "one is enough";
-    const auto need = [&](double demand, double capacity, const std::string& what) {
-        const auto count = static_cast<std::uint64_t>(std::ceil(demand / capacity - 1e-9));
-        if (count <= plan_.instances) return;
-        plan_.instances = count;
-        plan_.sized_by = what;
+    const auto count = [](double demand, double capacity) {
+        return std::max<std::uint64_t>(
+            1, static_cast<std::uint64_t>(std::ceil(demand / capacity - 1e-9)));
     };
-    if (d_.rate > 0) need(d_.rate, plan_.capacity_rps->value * (1 - d_.headroom), "rate");
+    const auto for_rate = [&](double capacity) {
+        return count(d_.rate, capacity * (1 - d_.headroom));
+    };
+    std::uint64_t for_connections = 1;
     if (d_.connections > 0 && m_.connection_limit) {
-        need(static_cast<double>(d_.connections), static_cast<double>(*m_.connection_limit),
-             m_.limited_by);
+        for_connections =
+            count(static_cast<double>(d_.connections), static_cast<double>(*m_.connection_limit));
     }
+    plan_.instances = for_connections;
+    if (d_.rate > 0)
+        plan_.instances = std::max(for_connections, for_rate(plan_.capacity_rps->value));
+    plan_.sized_by = plan_.instances == 1                 ? "one is enough"
+                     : plan_.instances == for_connections ? m_.limited_by
+                                                          : "rate";
     if (!(d_.rate > 0)) return;
-    const double rho = d_.rate / (static_cast<double>(plan_.instances) * plan_.capacity_rps->value);
+    if (const auto& interval = plan_.capacity_rps->interval) {
+        plan_.instances_least = std::max(for_connections, for_rate(interval->high));
+        if (interval->low > 0) {
+            plan_.instances_most = std::max(for_connections, for_rate(interval->low));
+        }
+    }
+    queue();
+}
+
+void Planner::queue() {
+    const double capacity = plan_.capacity_rps->value;
+    const double rho = d_.rate / (static_cast<double>(plan_.instances) * capacity);
     plan_.utilization = rho;
+    if (rho >= 1) return;
     constexpr std::uint64_t kMostServers = 100'000;  // of the recursion
-    if (rho < 1 && plan_.instances <= kMostServers) {
+    if (plan_.instances <= kMostServers) {
         plan_.stretch = mmc_time(static_cast<int>(plan_.instances), rho);
+    }
+    for (const MeasuredLevel& level : m_.levels) {
+        const bool alone = level.connections == 1 && level.offered_rps == 0 && !level.starved();
+        if (!alone || !(level.latency.mean() > 0)) continue;
+        const double variation = level.latency.stddev() / level.latency.mean();
+        plan_.stretch_apart = 1 + mg1_wait(rho, variation * variation);
+    }
+    if (!d_.objective) return;
+    plan_.queueing_tail_us = mm1_percentile(d_.objective->quantile, rho) * 1e6 / capacity;
+    if (*plan_.queueing_tail_us > micros(d_.objective->limit)) {
+        plan_.reasons.push_back(
+            fmt::format("at {:.0f} % of its capacity queueing alone would break {}", rho * 100,
+                        format_objective(*d_.objective)));
     }
 }
 

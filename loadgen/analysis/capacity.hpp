@@ -83,11 +83,19 @@ struct ModelPlan {
     // The demand.
     std::uint64_t instances = 0;  // 0 = can't be said
     std::string sized_by;         // "rate", "workers", ...: what asks for so many instances
+    // As many for the ends of the capacity's interval; empty without one, and `most` also where it
+    // reaches down to 0.
+    std::optional<std::uint64_t> instances_least, instances_most;
     std::optional<Estimate> cores, memory_bytes;
+    std::optional<double> cores_upper;  // with the kernel's part that nobody is charged
     // How busy the instances would be, and how many times its service time a request would then
-    // take on average, were arrivals Poisson and the instances one M/M/c queue: the least that
-    // queueing adds.
-    std::optional<double> utilization, stretch;
+    // take on average, were arrivals Poisson: `stretch` with one queue for all instances (M/M/c),
+    // the least that queueing adds; `stretch_apart` with a queue each, and service times as uneven
+    // as those of one connection alone were (M/G/1).
+    std::optional<double> utilization, stretch, stretch_apart;
+    // The objective's percentile of a queue that is as fast as one instance (M/M/1): what chance
+    // alone makes of it.
+    std::optional<double> queueing_tail_us;
     bool meets = false;
     std::vector<std::string> reasons;  // why it does not, or can't be said
     std::vector<std::string> notes;    // what is extrapolated or only bounded

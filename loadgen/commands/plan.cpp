@@ -75,7 +75,10 @@ Result<Input> read_input(const Options& options) {
         options.workload.empty() ? input.source.others.front() : options.workload;
     std::erase(input.source.others, input.source.workload);
     auto models = measured_models(*experiment, told, input.source.workload);
-    if (!models) return Error{fmt::format("--workload: {}", models.error().message)};
+    if (!models) {
+        return Error{fmt::format("{}: {}", options.workload.empty() ? options.file : "--workload",
+                                 models.error().message)};
+    }
     input.models = std::move(*models);
     return input;
 }

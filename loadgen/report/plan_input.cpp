@@ -84,14 +84,13 @@ std::vector<std::string> plannable_workloads(const Digest& digest) {
     std::vector<std::pair<std::string, std::size_t>> counts;
     for (const Level& level : digest.levels) {
         if (is_silent(digest, level.workload)) continue;
-        const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
-            return count.first == level.workload;
-        });
-        if (known == counts.end()) {
-            counts.emplace_back(level.workload, 1);
-        } else {
-            ++known->second;
-        }
+        auto known = std::find_if(counts.begin(), counts.end(),
+                                  [&](const auto& count) { return count.first == level.workload; });
+        if (known == counts.end()) known = counts.emplace(known, level.workload, 0);
+        const bool counts_somewhere =
+            std::any_of(digest.cells.begin(), digest.cells.end(),
+                        [&](const Cell& cell) { return cell.level == level && cell.counted > 0; });
+        known->second += counts_somewhere ? 1 : 0;
     }
     std::stable_sort(counts.begin(), counts.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -124,9 +123,15 @@ Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
         find_connection_limit(digest, descriptors, model);
         models.push_back(std::move(model));
     }
+    const auto there = plannable_workloads(digest);
+    if (models.empty() && std::find(there.begin(), there.end(), workload) != there.end()) {
+        return Error{fmt::format(
+            "no trial of workload '{}' counts; `loadgen report` on these results says why",
+            workload)};
+    }
     if (models.empty()) {
         return Error{fmt::format("no trial of workload '{}' counts; there are: {}", workload,
-                                 fmt::join(plannable_workloads(digest), ", "))};
+                                 fmt::join(there, ", "))};
     }
     return models;
 }

@@ -13,8 +13,8 @@
 
 namespace echotrio::loadgen {
 
-// The workloads of active connections that the experiment has, the one with the most levels first
-// (that is the default of `plan`).
+// The workloads of active connections that the experiment has, the one with the most levels that
+// count first (that is the default of `plan`).
 std::vector<std::string> plannable_workloads(const Digest& digest);
 
 // Error: no such workload, or no trial of it counts.

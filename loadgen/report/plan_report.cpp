@@ -39,6 +39,60 @@ std::string rate_text(const std::optional<MeasuredRate>& rate, const Demand& dem
     return text;
 }
 
+// "3 (2 to 8)": how many the ends of the capacity's interval ask for.
+std::string instances_text(const ModelPlan& m) {
+    if (m.instances == 0) return "-";
+    std::string text = format_exact_count(m.instances);
+    if (!m.instances_least) return text;
+    if (!m.instances_most) {
+        return fmt::format("{} ({} or more)", text, format_exact_count(*m.instances_least));
+    }
+    if (*m.instances_least == *m.instances_most) return text;
+    return fmt::format("{} ({} to {})", text, format_exact_count(*m.instances_least),
+                       format_exact_count(*m.instances_most));
+}
+
+// "threads: p99 leaves 10ms between 25,500/s and 42,700/s ..."
+std::string objective_sentence(const ModelPlan& m, const Demand& demand) {
+    const Objective& objective = *demand.objective;
+    const std::string what = fmt::format("p{:.6g}", objective.quantile * 100);
+    const std::string limit = format_duration(objective.limit);
+    const auto at = [&](const MeasuredRate& rate) {
+        return fmt::format("{} requests/s ({} connection{}, {} {})", format_count(rate.rate),
+                           format_exact_count(rate.connections), rate.connections == 1 ? "" : "s",
+                           what, format_value(rate.latency_us, Unit::microseconds));
+    };
+    if (!m.last_pass) {
+        return fmt::format("{}: {} was above {}, or not surely below, at every measured load",
+                           m.model, what, limit);
+    }
+    if (!m.first_fail) {
+        return fmt::format("{}: {} did not leave {} up to the most that was measured, {}", m.model,
+                           what, limit, at(*m.last_pass));
+    }
+    if (m.first_fail->rate > m.last_pass->rate) {
+        return fmt::format("{}: {} leaves {} between {} and {}", m.model, what, limit,
+                           at(*m.last_pass), at(*m.first_fail));
+    }
+    return fmt::format("{}: {} leaves {} at about {}; more connections only wait longer: {}",
+                       m.model, what, limit, at(*m.last_pass), at(*m.first_fail));
+}
+
+// What waiting for each other adds, by the queueing formulas.
+std::string queueing_sentence(const ModelPlan& m, const Demand& demand) {
+    std::string text = fmt::format(
+        "{}: {:.0f} % busy; were arrivals Poisson, a request would take {:.2g} times as long as "
+        "alone with one queue for all instances",
+        m.model, *m.utilization * 100, *m.stretch);
+    if (m.stretch_apart) text += fmt::format(", {:.2g} times with a queue each", *m.stretch_apart);
+    if (m.queueing_tail_us) {
+        text += fmt::format(", and chance alone would make p{:.6g} {}",
+                            demand.objective->quantile * 100,
+                            format_value(*m.queueing_tail_us, Unit::microseconds));
+    }
+    return text;
+}
+
 std::string memory_text(double bytes) {
     return format_value(bytes, Unit::bytes);
 }
@@ -59,9 +113,9 @@ Section answer_section(const CapacityPlan& plan) {
 
     Table table;
     table.caption = "What each model needs (95 % intervals in brackets)";
-    table.columns = {{"model"},          {"instances", true}, {"because of", false, 2},
-                     {"cores", true, 1}, {"memory", true, 1}, {"busy", true, 3},
-                     {"meets it"}};
+    table.columns = {{"model"},          {"instances", true},  {"because of", false, 2},
+                     {"cores", true, 1}, {"at most", true, 1}, {"memory", true, 1},
+                     {"busy", true, 3},  {"meets it"}};
     for (std::size_t i = 0; i < plan.models.size(); ++i) {
         const ModelPlan& m = plan.models[i];
         const Mark mark = !m.meets           ? Mark::invalid
@@ -69,14 +123,19 @@ Section answer_section(const CapacityPlan& plan) {
                           : m.notes.empty()  ? Mark::plain
                                              : Mark::flagged;
         table.rows.push_back({{m.model, mark},
-                              {m.instances > 0 ? format_exact_count(m.instances) : "-"},
+                              {instances_text(m)},
                               {m.sized_by.empty() ? "-" : m.sized_by},
                               {with_interval(m.cores, plain)},
+                              {m.cores_upper ? plain(*m.cores_upper) : "-"},
                               {with_interval(m.memory_bytes, memory_text)},
                               {m.utilization ? fmt::format("{:.0f} %", *m.utilization * 100) : "-"},
                               {m.meets ? "yes" : "no", mark}});
     }
     section.blocks.emplace_back(std::move(table));
+    for (const ModelPlan& m : plan.models) {
+        if (!m.stretch) continue;
+        section.blocks.emplace_back(Paragraph{queueing_sentence(m, plan.demand), Mark::muted});
+    }
     return section;
 }
 
@@ -101,6 +160,10 @@ Section instance_section(const CapacityPlan& plan) {
         table.rows.push_back(std::move(row));
     }
     section.blocks.emplace_back(std::move(table));
+    for (const ModelPlan& m : plan.models) {
+        if (!objective) break;
+        section.blocks.emplace_back(Paragraph{objective_sentence(m, plan.demand)});
+    }
 
     Table costs;
     costs.caption = "What requests and connections cost, kernel included";
@@ -217,13 +280,18 @@ std::string answer_sentence(const CapacityPlan& plan) {
                "the ways out";
     }
     const ModelPlan& m = plan.models[*plan.choice];
-    std::string text =
-        fmt::format("{}: {} instance{} (because of {})", m.model, format_exact_count(m.instances),
-                    m.instances == 1 ? "" : "s", m.sized_by);
-    if (m.instances == 1) text = fmt::format("{}: one instance is enough", m.model);
+    std::string text = fmt::format("{}: {} instance{} (because of {})", m.model, instances_text(m),
+                                   m.instances == 1 ? "" : "s", m.sized_by);
+    if (m.instances == 1 && m.instances_most.value_or(1) == 1)
+        text = fmt::format("{}: one instance is enough", m.model);
     if (m.cores) {
-        text += fmt::format(", {:.0f} core{} (uses {})", std::ceil(m.cores->value),
-                            m.cores->value > 1 ? "s" : "", with_interval(m.cores, plain));
+        const double least = std::ceil(m.cores->value);
+        const double most = std::max(least, std::ceil(m.cores_upper.value_or(0)));
+        text +=
+            fmt::format(", {:.0f}{} core{} (uses {}{})", least,
+                        most > least ? fmt::format(" to {:.0f}", most) : "", most > 1 ? "s" : "",
+                        with_interval(m.cores, plain),
+                        m.cores_upper ? fmt::format(", at most {}", plain(*m.cores_upper)) : "");
     }
     if (m.memory_bytes) {
         text += fmt::format(", {} of memory", with_interval(m.memory_bytes, memory_text));

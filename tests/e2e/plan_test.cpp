@@ -168,6 +168,9 @@ TEST(Plan, SaysSoInWords) {
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_NE(ran.out.find("coroutine: 3 instances (because of rate), 3 cores"), std::string::npos)
         << ran.out;
+    const Ran slo = plan({folder.path(), "--rate", "1000", "--slo", "p99=10ms"});
+    EXPECT_NE(slo.out.find("coroutine: p99 leaves 10ms between"), std::string::npos) << slo.out;
+    EXPECT_NE(slo.out.find("% busy; were arrivals Poisson"), std::string::npos) << slo.out;
     EXPECT_NE(ran.out.find("EXTRAPOLATED: 1667 connections an instance"), std::string::npos);
 }
 

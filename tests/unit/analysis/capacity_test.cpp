@@ -139,6 +139,58 @@ TEST(Capacity, SizesForARate) {
     EXPECT_EQ(plan_one(one_loop(), demand).instances, 3U);
 }
 
+TEST(Capacity, HasTheInstancesOfBothEndsOfItsInterval) {
+    MeasuredModel m = one_loop();
+    for (auto& r : m.levels[2].repetitions) {
+        r.throughput_rps *= 1 + 0.1 * (static_cast<double>(r.number) - 3);
+    }
+    Demand demand;
+    demand.rate = 200'000;
+    const ModelPlan plan = plan_one(m, demand);
+    EXPECT_EQ(plan.instances, 6U);  // 200,000 / (48,000 x 0.7) = 5.95
+    // Student t over 0.8, 0.9, 1, 1.1 and 1.2 times 48,000: 38,578 to 57,422
+    EXPECT_EQ(plan.instances_least, 5U);
+    EXPECT_EQ(plan.instances_most, 8U);
+    EXPECT_NEAR(plan.cores_upper.value_or(0), 2 * 2.5 / 0.7, 0.05);
+}
+
+TEST(Capacity, AnIntervalThatReachesZeroHasNoMostInstances) {
+    MeasuredModel m = one_loop();
+    for (auto& r : m.levels[2].repetitions) r.throughput_rps = r.number < 3 ? 1'000 : 100'000;
+    Demand demand;
+    demand.rate = 200'000;
+    const ModelPlan plan = plan_one(m, demand);
+    EXPECT_TRUE(plan.instances_least);
+    EXPECT_FALSE(plan.instances_most);
+}
+
+TEST(Capacity, IsCheckedByQueueing) {
+    Demand demand;
+    demand.rate = 100'000;
+    demand.objective = *parse_objective("p99=10ms");
+    const ModelPlan plan = plan_one(one_loop(), demand);
+    EXPECT_EQ(plan.instances, 3U);
+    const double rho = 100'000 / (3 * 48'000.0);
+    EXPECT_NEAR(plan.utilization.value_or(0), rho, 1e-9);
+    // Service times that are all alike wait half as long as exponential ones.
+    EXPECT_NEAR(plan.stretch_apart.value_or(0), 1 + rho / (2 * (1 - rho)), 1e-6);
+    EXPECT_LT(*plan.stretch, *plan.stretch_apart);
+    EXPECT_NEAR(plan.queueing_tail_us.value_or(0), std::log(100) / (1 - rho) / 0.048, 0.01);
+    EXPECT_TRUE(plan.meets);
+}
+
+TEST(Capacity, IsRefusedWhereQueueingAloneBreaksTheObjective) {
+    MeasuredModel m = one_loop();
+    m.levels[2] = level(64, 48'000, std::chrono::microseconds(50));
+    Demand demand;
+    demand.rate = 47'000;
+    demand.headroom = 0.01;
+    demand.objective = *parse_objective("p99=200us");
+    const ModelPlan plan = plan_one(m, demand);
+    EXPECT_FALSE(plan.meets);
+    EXPECT_TRUE(says(plan.reasons, "queueing alone would break p99=200us"));
+}
+
 TEST(Capacity, SizesForConnections) {
     Demand demand;
     demand.connections = 2400;
