@@ -49,7 +49,9 @@ struct Gain {
     Effect undisturbed, throughput;
 
     nlohmann::ordered_json json() const {
-        return {{"ratio", undisturbed.json}, {"measured_throughput_ratio", throughput.json}};
+        nlohmann::ordered_json out = undisturbed.json;
+        out["measured_throughput_ratio"] = throughput.json;
+        return out;
     }
     std::string text() const {
         return fmt::format("{} (measured beside the machine's other work: {:.3g})",
