@@ -56,7 +56,7 @@ void compare(CLI::App& app, const std::vector<std::string>& arguments) {
     CompareOptions options;
     add_compare_options(app, options);
     if (!parsed(app, arguments)) return;
-    if (!complete_options(options)) return;
+    if (!complete_options(app, options)) return;
     CHECK(!options.command_line.empty() && !options.plan.levels.empty());
     CHECK(!options.plan.variants.empty());
 }
