@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <iterator>
 
 namespace echotrio::protocol {
@@ -45,8 +47,10 @@ void append_metric(std::string& text, std::string_view model, std::string name,
 
 // A whole number as one, so that a count does not turn into 3.0.
 nlohmann::ordered_json number(double value) {
-    const auto whole = static_cast<std::int64_t>(value);
-    if (static_cast<double>(whole) == value) return whole;
+    constexpr double kExact = 1LL << 53;  // up to here a double knows each of them
+    if (std::abs(value) <= kExact && std::trunc(value) == value) {
+        return static_cast<std::int64_t>(value);
+    }
     return value;
 }
 
