@@ -30,13 +30,14 @@ class Burner {
     void burn(Nanos amount, Nanos slice, Checkpoint&& checkpoint) const {
         const std::uint64_t piece = std::max<std::uint64_t>(iterations(slice), 1);
         std::uint64_t left = iterations(amount);
+        std::uint64_t chain = 1;
         for (; left > piece; left -= piece) {
-            spin(piece);
+            chain = spin(chain, piece);
             checkpoint();
         }
-        spin(left);
+        spin(chain, left);
     }
-    void burn(Nanos amount) const { spin(iterations(amount)); }
+    void burn(Nanos amount) const { spin(1, iterations(amount)); }
 
   private:
     std::uint64_t iterations(Nanos amount) const {
@@ -44,13 +45,14 @@ class Burner {
         return static_cast<std::uint64_t>(micros(amount) * iterations_per_us_);
     }
 
-    // A chain of dependent multiplications: no memory, nothing for the compiler to shorten.
-    static void spin(std::uint64_t iterations) {
-        std::uint64_t x = iterations | 1;
+    // A chain of dependent multiplications: no memory, nothing for the compiler to shorten. Slices
+    // are one chain, or the CPU would begin the next one before the last is done: less work.
+    static std::uint64_t spin(std::uint64_t x, std::uint64_t iterations) {
         for (std::uint64_t i = 0; i < iterations; ++i) {
             x = x * 6364136223846793005ULL + 1442695040888963407ULL;
             asm volatile("" : "+r"(x));
         }
+        return x;
     }
 
     double iterations_per_us_ = 0;

@@ -35,8 +35,9 @@ TableCell returned_cell(const Cell& cell) {
     if (before == nullptr || peak == nullptr || after == nullptr) {
         return {"unavailable", Mark::muted};
     }
+    constexpr double kNoise = 0.02;  // of what it had before: pages come and go
     const double grown = peak->median - before->median;
-    if (grown <= 0) return {"did not grow", Mark::muted};
+    if (grown <= kNoise * before->median) return {"did not grow", Mark::muted};
     return {fmt::format("{:.0f} %", 100 * (peak->median - after->median) / grown)};
 }
 

@@ -205,6 +205,13 @@
     scale.ticks = Array.from({ length: last - first + 1 }, (_, i) => ({ value: (first + i) * step }));
   };
 
+  // A card has room for three ticks.
+  const few_decades = (scale) => {
+    const from = Math.ceil(Math.log10(scale.min) - 1e-9), to = Math.floor(Math.log10(scale.max) + 1e-9);
+    const step = Math.max(1, Math.ceil((to - from) / 2));
+    scale.ticks = Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, i) => ({ value: 10 ** (from + i * step) }));
+  };
+
   const value_axis = (spec, a, second) => {
     const [least, most] = extent(spec, second);
     const bars = spec.kind === "bars" || spec.kind === "stacked";
@@ -216,7 +223,8 @@
       ...(second ? { position: "right" } : {}),
       stacked: spec.kind === "stacked",
       ...(a.logarithmic ? { min: floor, max: most > least ? most * 1.05 : most * 2 } : { beginAtZero: true, ...(spec.kind === "stacked" ? {} : { suggestedMax: most }) }),
-      ...(a.unit === "bytes" ? { afterBuildTicks: (scale) => byte_ticks(scale, a.logarithmic) } : {}),
+      ...(a.unit === "bytes" ? { afterBuildTicks: (scale) => byte_ticks(scale, a.logarithmic) }
+        : spec.small && a.logarithmic ? { afterBuildTicks: few_decades } : {}),
       ticks: {
         color: css("--soft"),
         maxRotation: 0,
@@ -253,7 +261,7 @@
       ...(category && !points ? { labels: a.labels } : {}),
       ticks: {
         color: spec.horizontal ? css("--text") : css("--soft"),
-        ...(spec.horizontal ? { font: (context) => ({ size: context.chart.width < 560 && !spec.small ? 10 : 12 }) } : {}),
+        ...(spec.horizontal ? { font: (context) => ({ size: spec.small ? 11 : context.chart.width < 560 ? 10 : 12 }) } : {}),
         autoSkip: !category,
         maxRotation: category && !spec.horizontal ? 60 : 0,
         callback(value) {
@@ -276,7 +284,7 @@
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
-      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: 76 } } } : {}),
+      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: spec.small ? 62 : 76 } } } : {}),
       interaction: { mode: "nearest", intersect: false, axis: spec.horizontal ? "y" : "xy" },
       scales: {
         x: spec.horizontal ? value : place,

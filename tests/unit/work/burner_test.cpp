@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <tuple>
 
 namespace echotrio::work {
@@ -25,6 +26,25 @@ INSTANTIATE_TEST_SUITE_P(Burner, Slices,
                                          std::tuple(1ms, 20us, 49),
                                          // a slice shorter than one iteration is one iteration
                                          std::tuple(10ns, 0ns, 9)));
+
+// However short the slices, it is the same work: one long chain of them takes no less CPU time than
+// a piece, whatever else the machine does meanwhile (each figure is the least of many).
+TEST(Burner, ShortSlicesAreNoLessWork) {
+    const Burner burner;
+    const auto time = [](auto work) {
+        const TimePoint start = now();
+        work();
+        return now() - start;
+    };
+    Nanos whole = 1h;
+    Nanos sliced = 1h;
+    for (int i = 0; i < 200; ++i) {
+        whole = std::min(whole, time([&] { burner.burn(200us); }));
+        sliced =
+            std::min(sliced, time([&] { burner.burn(200us, 100ns, [] { asm volatile(""); }); }));
+    }
+    EXPECT_GT(micros(sliced), 0.97 * micros(whole));
+}
 
 TEST(Burner, MeasuresThisCpu) {
     EXPECT_GT(Burner().iterations_per_us(), 1);
