@@ -238,7 +238,7 @@ class Reports:
 
     def report(self, page, *results):
         subprocess.run([self.loadgen, "report", *map(self.path, results), "--out", self.path(page)],
-                       check=True, timeout=PATIENCE)
+                       check=True, timeout=5 * PATIENCE)  # a large one, under a sanitizer
         return self.path(page)
 
     def with_companions(self):
