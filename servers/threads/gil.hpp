@@ -88,7 +88,8 @@ class Gil {
         std::uint64_t drop_requests = 0;    // set by a waiter
         std::uint64_t forced_switches = 0;  // drops that waited for another thread to take over
         std::uint64_t switches = 0;         // taken by another thread than the last holder
-        std::uint64_t waiters_max = 0;      // most threads waiting at once
+        std::uint64_t waiters_max = 0;      // most threads waiting at once; in mode ticks, a thread
+                                            // that has just been woken may still count
         Nanos wait_p50{0}, wait_p99{0};
         Nanos longest_hold{0};  // that has ended
     };
