@@ -7,11 +7,19 @@
 
 #include <atomic>
 #include <cerrno>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace echotrio::threads {
+
+// For the test's name; GoogleTest would print the bytes, padding too.
+void PrintTo(const Gil::Options& options, std::ostream* out) {
+    *out << "interval " << options.switch_interval.count() << " ns, " << options.check_interval
+         << " ticks";
+}
+
 namespace {
 
 using namespace std::chrono_literals;
