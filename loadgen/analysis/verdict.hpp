@@ -15,6 +15,7 @@ struct VerdictContext {
     bool rate_varies = false;       // a rate profile: steadiness is not to be expected
     bool shared_cpus = false;       // client and server may run on the same CPU
     double server_cpus = 0;         // CPUs that the server may run on, 0 = not known
+    bool one_at_a_time = false;     // but its threads take turns on one, under a global lock
     double ceiling_rps = 0;         // of `calibrate`, 0 = not known
     bool trusted_build = true;      // false: debug or sanitizer build
     std::uint64_t connections = 0;  // -c

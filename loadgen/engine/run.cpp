@@ -8,9 +8,7 @@
 #include "loadgen/record/summary.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,9 +21,6 @@ constexpr Nanos kPoll = std::chrono::milliseconds(20);
 // From the word "start" to the start: longer than a worker's look at it.
 constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
 constexpr std::uint64_t kSpareDescriptors = 64;
-// The hooks read thousands of files of a large server in the window; a worker on the same CPU must
-// not wait for that.
-constexpr int kNiceness = 10;
 
 double process_cpu_s() {
     timespec t{};
@@ -215,7 +210,6 @@ void Run::watch_run() {
             result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
             cpu_at_begin_ = process_cpu_s();
             hiccup.emplace();
-            ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
             if (hooks_.window_begins) hooks_.window_begins();
         }
         if (window_open_ && (result_.interrupted || (!counts && now() >= end_))) close_window();
@@ -319,9 +313,7 @@ Result<RunResult> Run::execute() {
     begin_ = start + options_.warmup;
     end_ = begin_ + options_.duration;
     signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
-    // A thread of its own, because what has given up priority does not get it back, nor do its
-    // children.
-    std::thread([this] { watch_run(); }).join();
+    watch_run();
     for (std::thread& thread : threads_) thread.join();
     if (hooks_.drained) hooks_.drained();
     end_ = TimePoint();

@@ -58,6 +58,21 @@ nlohmann::ordered_json own_stats(const net::HostPort& where) {
     return std::move(*parsed);
 }
 
+ServerAccount account_of(const nlohmann::ordered_json& stats, const RunOptions& load,
+                         bool only_ours) {
+    ServerAccount account;
+    try {
+        if (stats.contains("gil")) account.one_at_a_time = stats.at("gil").at("acquisitions") > 0;
+        if (only_ours) {
+            account.requests = load.target.scheme == Scheme::tcp
+                                   ? stats.at("bytes").at("out").get<std::uint64_t>() / load.size
+                                   : stats.at("requests").get<std::uint64_t>();
+        }
+    } catch (const nlohmann::json::exception&) {  // not one of our servers
+    }
+    return account;
+}
+
 class Runner {
   public:
     Runner(const Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks)
@@ -101,13 +116,16 @@ class Runner {
         options.kernel_before = subject.kernel_before;
         const auto observer = options_.observers.find(trial.point.variant);
         if (observer != options_.observers.end()) options.observer = observer->second;
+        options.ask_server = [&] {
+            trial.server_stats = own_stats(subject.where);
+            return account_of(trial.server_stats, options.run, subject.process.has_value());
+        };
         trial.command = options_to_json(options.run);
         trial.generator_command = command_words(options.run);
         auto result = run_trial(options, hooks_.second, hooks_.stop);
         trial.result = result ? std::move(*result) : could_not_run(result.error().message);
         trial.result.sampled_gaps_s.clear();  // the verdict has judged them
         if (hooks_.stop()) return;
-        trial.server_stats = own_stats(subject.where);
         if (!options_.wrk.empty() && is_cross_checked(plan_, trial.point)) {
             trial.cross_check = run_wrk(options_.wrk, subject.where, workload.path,
                                         options.run.connections, trial.generator_cpus, hooks_.stop);

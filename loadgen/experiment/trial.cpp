@@ -137,7 +137,13 @@ Result<RunResult> run_trial(const TrialOptions& options,
     use.hiccup_p99_us = result->machine.hiccup_p99_us;
     use.hiccup_max_us = result->machine.hiccup_max_us;
     result->machine = use;
-    result->verdict = judge(*result, context_of(options, server.cpus));
+    VerdictContext context = context_of(options, server.cpus);
+    if (options.ask_server) {
+        const ServerAccount account = options.ask_server();
+        context.server_requests = account.requests;
+        context.one_at_a_time = account.one_at_a_time;
+    }
+    result->verdict = judge(*result, context);
     return result;
 }
 

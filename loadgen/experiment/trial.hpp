@@ -13,6 +13,12 @@
 
 namespace echotrio::loadgen {
 
+// What a server says of itself after the load.
+struct ServerAccount {
+    std::optional<std::uint64_t> requests;  // that it counted, where all of them were this load's
+    bool one_at_a_time = false;             // its threads take turns under a global lock
+};
+
 struct TrialOptions {
     RunOptions run;
     std::optional<pid_t> pid;  // measure this process and its descendants
@@ -24,6 +30,8 @@ struct TrialOptions {
     bool follow_memory = true;
     std::vector<int> server_cpus;  // where the server is pinned, empty = not known
     double ceiling_rps = 0;        // of `calibrate`, 0 = not known
+    // Called when the load has ended and its connections have closed; may be empty.
+    std::function<ServerAccount()> ask_server;
 };
 
 // `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.

@@ -1,8 +1,10 @@
 #include "loadgen/probe/group.hpp"
 
+#include "common/base/clock.hpp"
 #include "loadgen/probe/proc_fs.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +87,13 @@ std::set<pid_t> ended_since(const Members& before, const Members& now) {
 
 struct TaskCounts {
     std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0, on_cpu_ns = 0;
+
+    TaskCounts times(double factor) const {
+        const auto scaled = [&](std::uint64_t n) {
+            return static_cast<std::uint64_t>(static_cast<double>(n) * factor + 0.5);
+        };
+        return {scaled(voluntary), scaled(involuntary), scaled(waiting_ns), scaled(on_cpu_ns)};
+    }
 };
 using Tasks = std::unordered_map<pid_t, TaskCounts>;
 
@@ -99,8 +108,15 @@ std::optional<TaskCounts> read_task(const std::string& folder) {
     return TaskCounts{*voluntary, *involuntary, waits->waiting_ns, waits->on_cpu_ns};
 }
 
-// Empty when the system does not tell (as opposed to threads that end while we look).
-std::optional<Tasks> read_tasks(const Members& members) {
+// Of all tasks, one after the other: `at` is the middle of that time.
+struct TaskReading {
+    Tasks tasks;
+    TimePoint at;
+};
+
+// Nothing when the system does not tell (as opposed to threads that end while we look).
+std::optional<TaskReading> read_tasks(const Members& members) {
+    const TimePoint begin = now();
     Tasks tasks;
     for (const auto& [pid, process] : members) {
         const std::string folder = proc_path(pid, "task");
@@ -111,7 +127,20 @@ std::optional<Tasks> read_tasks(const Members& members) {
         }
     }
     if (tasks.empty() && !members.empty()) return std::nullopt;
-    return tasks;
+    return TaskReading{std::move(tasks), begin + (now() - begin) / 2};
+}
+
+// Thousands of files for a large server. A generator's thread on the same CPU must not wait for
+// that, hence the lowest priority; in a thread of its own, for who has given priority up does not
+// get it back.
+std::optional<TaskReading> read_tasks_in_background(const Members& members) {
+    constexpr int kLowest = 19;
+    std::optional<TaskReading> reading;
+    std::thread([&] {
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowest);
+        reading = read_tasks(members);
+    }).join();
+    return reading;
 }
 
 TaskCounts difference(const Tasks& before, const Tasks& after) {
@@ -148,7 +177,8 @@ struct GroupProbe::State {
     Work lost;  // of processes that nobody waited for, as last seen
     KernelMemory kernel_before;
     Work begin, end;
-    std::optional<Tasks> tasks_begin, tasks_end;
+    TimePoint begins_at, ends_at;
+    std::optional<TaskReading> tasks_begin, tasks_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
     MemoryUse memory;
@@ -247,15 +277,17 @@ Result<GroupProbe> GroupProbe::attach(pid_t root,
 
 void GroupProbe::window_begins() {
     state_->update();
-    state_->tasks_begin = read_tasks(state_->members);
-    state_->tasks_end.reset();
+    state_->begins_at = state_->ends_at = now();
     state_->begin = state_->end = state_->total();
+    state_->tasks_end.reset();
+    state_->tasks_begin = read_tasks_in_background(state_->members);
 }
 
 void GroupProbe::window_ends() {
     state_->update();
+    state_->ends_at = now();
     state_->end = state_->total();
-    state_->tasks_end = read_tasks(state_->members);
+    state_->tasks_end = read_tasks_in_background(state_->members);
 }
 
 GroupProbe::Sample GroupProbe::sample() {
@@ -287,7 +319,12 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.processes = state_->processes;
     use.threads = state_->threads;
     if (state_->tasks_begin && state_->tasks_end) {
-        const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
+        // The load ends with the window, but the tasks were first read some time after its begin:
+        // what they did until then is taken to be as much as afterwards.
+        const double seen = seconds(state_->ends_at - state_->tasks_begin->at);
+        const double scale = seen > 0 ? seconds(state_->ends_at - state_->begins_at) / seen : 1;
+        const TaskCounts counts =
+            difference(state_->tasks_begin->tasks, state_->tasks_end->tasks).times(scale);
         use.voluntary_switches = counts.voluntary;
         use.involuntary_switches = counts.involuntary;
         use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;

@@ -228,6 +228,11 @@ TEST(Verdict, ABusyGeneratorIsFineWhereTheServerWasTheLimit) {
     expect(r, c, Expect::invalid, "generator", "used 97 %");
     r.server->cpu_s = 18.0;
     expect(r, c, Expect::clean, "", "");
+    c.one_at_a_time = true;
+    r.server->cpu_s = 9.0;
+    expect(r, c, Expect::clean, "", "");
+    r.server->cpu_s = 8.9;
+    expect(r, c, Expect::invalid, "generator", "used 97 %");
 }
 
 TEST(Verdict, TheCeilingIsHalfAsMuchAgain) {
