@@ -28,7 +28,9 @@ MeasuredLevel::Repetition repetition_of(const Trial& trial) {
     repetition.cpu_us = r.server->cpu_us_per_request;
     const double replies = r.throughput_rps * r.duration_s;
     if (r.machine.busy_s && replies > 0) {
-        repetition.cpu_us_upper = (*r.machine.busy_s - r.generator.cpu_s) * 1e6 / replies;
+        // The machine counts in ticks: what it lost of them the server had all the same.
+        const double all = std::max(*r.machine.busy_s - r.generator.cpu_s, r.server->cpu_s);
+        repetition.cpu_us_upper = all * 1e6 / replies;
     }
     return repetition;
 }
