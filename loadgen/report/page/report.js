@@ -228,7 +228,7 @@
       ticks: {
         color: css("--soft"),
         maxRotation: 0,
-        ...(spec.horizontal ? { maxTicksLimit: spec.small ? 4 : 8 } : {}),
+        ...(spec.horizontal ? { maxTicksLimit: !spec.small ? 8 : a.unit === "" ? 4 : 3 } : {}),
         callback(value) {
           if (a.logarithmic && a.unit !== "bytes") {
             const lead = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
