@@ -25,6 +25,10 @@ constexpr std::size_t kSampledGaps = 1000;
 // Polling for the last part of a wait may cost this share of the CPU.
 constexpr double kSpinShare = 0.1;
 constexpr Nanos kLongestSpin = std::chrono::microseconds(100);
+// A sleep costs as much CPU time as a request or two. Where arrivals come closer together than
+// this, each would have one of its own; they may be this late then, and mostly go out with a
+// reply's event.
+constexpr Nanos kHighRateSlack = std::chrono::microseconds(20);
 
 Nanos thread_cpu() {
     timespec t{};
@@ -76,6 +80,7 @@ Worker::Worker(const Prepared& prepared, const Profile* profile, Share share,
         const double window = seconds(options_.duration + options_.warmup);
         const double rate = profile->count_at(window) / window / static_cast<double>(share.of);
         spin_limit_ = std::min(kLongestSpin, from_seconds(kSpinShare / std::max(rate, 1.0)));
+        if (rate * seconds(kHighRateSlack) > 1) slack_ = kHighRateSlack;
         const double gaps = options_.requests > 0 ? static_cast<double>(quota_) : rate * window;
         gap_stride_ =
             static_cast<std::uint64_t>(gaps * static_cast<double>(share.of) / kSampledGaps) + 1;
@@ -167,7 +172,7 @@ bool Worker::wait_for_start() {
 void Worker::turn() {
     TimePoint until = next_tick_;
     const TimePoint due = next_due();
-    wait(std::min(until, due), due < until);
+    wait(due < until - slack_ ? due + slack_ : until, due < until);
     if (open_loop_) {
         dispatch_due();
     } else if (thinks_) {

@@ -194,6 +194,7 @@ class Worker {
     TimePoint start_;      // of the schedule
     Nanos oversleep_{0};   // how late a sleep usually ends
     Nanos spin_limit_{0};  // the longest wait that may be spent polling, by the rate
+    Nanos slack_{0};       // how late an arrival may be, by the rate
     TimePoint next_tick_;
     TimePoint next_second_;
     TimePoint last_end_;
