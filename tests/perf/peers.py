@@ -1,5 +1,6 @@
 """The servers that `make perf` starts: ours, the reference programs of this folder, nginx."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -69,7 +70,8 @@ class Server:
         pids = [self.process.pid]
         for pid in pids:
             for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                pids += [int(child) for child in children.read_text().split()]
+                with contextlib.suppress(OSError):  # a thread that has just ended
+                    pids += [int(child) for child in children.read_text().split()]
         return pids
 
     def cpu_s(self):
