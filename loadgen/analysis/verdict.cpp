@@ -152,10 +152,12 @@ void Judge::lateness() {
 // All the CPUs that its threads can use were used up.
 bool Judge::server_is_the_limit() const {
     if (!r_.server || !(r_.duration_s > 0)) return false;
-    const double tasks =
-        c_.one_at_a_time ? 1 : as_double(std::max<std::uint64_t>(r_.server->threads, 1));
+    const double busy = r_.server->cpu_s / r_.duration_s;
+    // What such a server does outside the lock may take more than one CPU; how many is not known.
+    if (c_.one_at_a_time && busy >= limits::kServerBusy && busy <= limits::kOneAtATime) return true;
+    const double tasks = as_double(std::max<std::uint64_t>(r_.server->threads, 1));
     const double cpus = std::min(tasks, c_.server_cpus > 0 ? c_.server_cpus : 1.0);
-    return r_.server->cpu_s / r_.duration_s >= limits::kServerBusy * cpus;
+    return busy >= limits::kServerBusy * cpus;
 }
 
 void Judge::generator() {

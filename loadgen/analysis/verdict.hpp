@@ -35,6 +35,7 @@ inline constexpr double kLatenessShare = 0.05;    // of the reported p99 latency
 inline constexpr double kBusyThread = 0.90;       // CPU share
 inline constexpr double kRunQueueWait = 0.02;     // share of the window
 inline constexpr double kServerBusy = 0.90;       // of its CPUs: the server is the limit
+inline constexpr double kOneAtATime = 1.1;        // CPUs, of a server under a global lock: the same
 inline constexpr double kCeiling = 1.5;           // null-server ceiling / measured rate
 inline constexpr double kLittle = 0.02;           // |N - X(R + Z)| / N
 inline constexpr double kLittleRequests = 100;    // per slot: the window's edges count less

@@ -58,21 +58,6 @@ nlohmann::ordered_json own_stats(const net::HostPort& where) {
     return std::move(*parsed);
 }
 
-ServerAccount account_of(const nlohmann::ordered_json& stats, const RunOptions& load,
-                         bool only_ours) {
-    ServerAccount account;
-    try {
-        if (stats.contains("gil")) account.one_at_a_time = stats.at("gil").at("acquisitions") > 0;
-        if (only_ours) {
-            account.requests = load.target.scheme == Scheme::tcp
-                                   ? stats.at("bytes").at("out").get<std::uint64_t>() / load.size
-                                   : stats.at("requests").get<std::uint64_t>();
-        }
-    } catch (const nlohmann::json::exception&) {  // not one of our servers
-    }
-    return account;
-}
-
 class Runner {
   public:
     Runner(const Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks)

@@ -138,7 +138,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
     use.hiccup_max_us = result->machine.hiccup_max_us;
     result->machine = use;
     VerdictContext context = context_of(options, server.cpus);
-    if (options.ask_server) {
+    if (options.ask_server && !(stop && stop())) {
         const ServerAccount account = options.ask_server();
         context.server_requests = account.requests;
         context.one_at_a_time = account.one_at_a_time;

@@ -3,6 +3,7 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/engine/run.hpp"
+#include "loadgen/experiment/server_account.hpp"
 #include "loadgen/probe/memory.hpp"
 #include "loadgen/record/run_result.hpp"
 
@@ -12,12 +13,6 @@
 #include <optional>
 
 namespace echotrio::loadgen {
-
-// What a server says of itself after the load.
-struct ServerAccount {
-    std::optional<std::uint64_t> requests;  // that it counted, where all of them were this load's
-    bool one_at_a_time = false;             // its threads take turns under a global lock
-};
 
 struct TrialOptions {
     RunOptions run;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <tuple>
 #include <unordered_map>
@@ -86,14 +88,7 @@ std::set<pid_t> ended_since(const Members& before, const Members& now) {
 }
 
 struct TaskCounts {
-    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0, on_cpu_ns = 0;
-
-    TaskCounts times(double factor) const {
-        const auto scaled = [&](std::uint64_t n) {
-            return static_cast<std::uint64_t>(static_cast<double>(n) * factor + 0.5);
-        };
-        return {scaled(voluntary), scaled(involuntary), scaled(waiting_ns), scaled(on_cpu_ns)};
-    }
+    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0;
 };
 using Tasks = std::unordered_map<pid_t, TaskCounts>;
 
@@ -105,18 +100,11 @@ std::optional<TaskCounts> read_task(const std::string& folder) {
     const auto involuntary = number_after(*status, "nonvoluntary_ctxt_switches");
     const auto waits = parse_schedstat(*schedstat);
     if (!voluntary || !involuntary || !waits) return std::nullopt;
-    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns, waits->on_cpu_ns};
+    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns};
 }
 
-// Of all tasks, one after the other: `at` is the middle of that time.
-struct TaskReading {
-    Tasks tasks;
-    TimePoint at;
-};
-
 // Nothing when the system does not tell (as opposed to threads that end while we look).
-std::optional<TaskReading> read_tasks(const Members& members) {
-    const TimePoint begin = now();
+std::optional<Tasks> read_tasks(const Members& members) {
     Tasks tasks;
     for (const auto& [pid, process] : members) {
         const std::string folder = proc_path(pid, "task");
@@ -127,20 +115,49 @@ std::optional<TaskReading> read_tasks(const Members& members) {
         }
     }
     if (tasks.empty() && !members.empty()) return std::nullopt;
-    return TaskReading{std::move(tasks), begin + (now() - begin) / 2};
+    return tasks;
 }
 
 // Thousands of files for a large server. A generator's thread on the same CPU must not wait for
-// that, hence the lowest priority; in a thread of its own, for who has given priority up does not
-// get it back.
-std::optional<TaskReading> read_tasks_in_background(const Members& members) {
-    constexpr int kLowest = 19;
-    std::optional<TaskReading> reading;
-    std::thread([&] {
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowest);
-        reading = read_tasks(members);
-    }).join();
-    return reading;
+// that, hence a low priority; in a thread of its own, for who has given priority up does not get it
+// back.
+std::optional<Tasks> read_tasks_in_background(const Members& members) {
+    constexpr int kLow = 10;
+    std::optional<Tasks> tasks;
+    const auto read = [&] { tasks = read_tasks(members); };
+    try {
+        std::thread([&] {
+            ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLow);
+            read();
+        }).join();
+    } catch (const std::system_error&) {  // the server has taken all threads that there are
+        read();
+    }
+    return tasks;
+}
+
+// The CPU time of each process, all its threads and the ended ones included.
+using Clocks = std::map<pid_t, Nanos>;
+
+Clocks read_clocks(const Members& members) {
+    Clocks clocks;
+    for (const auto& [pid, process] : members) {
+        clockid_t clock{};
+        timespec time{};
+        if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) continue;
+        clocks.emplace(pid, std::chrono::seconds(time.tv_sec) + Nanos(time.tv_nsec));
+    }
+    return clocks;
+}
+
+Nanos difference(const Clocks& before, const Clocks& after) {
+    Nanos sum{0};
+    for (const auto& [pid, time] : after) {
+        const auto found = before.find(pid);
+        // A clock that went back is that of another process that got the number.
+        sum += found != before.end() && found->second <= time ? time - found->second : time;
+    }
+    return sum;
 }
 
 TaskCounts difference(const Tasks& before, const Tasks& after) {
@@ -156,7 +173,6 @@ TaskCounts difference(const Tasks& before, const Tasks& after) {
         sum.voluntary += counts.voluntary - base.voluntary;
         sum.involuntary += less(counts.involuntary, base.involuntary);
         sum.waiting_ns += counts.waiting_ns - base.waiting_ns;
-        sum.on_cpu_ns += less(counts.on_cpu_ns, base.on_cpu_ns);
     }
     return sum;
 }
@@ -177,8 +193,8 @@ struct GroupProbe::State {
     Work lost;  // of processes that nobody waited for, as last seen
     KernelMemory kernel_before;
     Work begin, end;
-    TimePoint begins_at, ends_at;
-    std::optional<TaskReading> tasks_begin, tasks_end;
+    Clocks clocks_begin, clocks_end;
+    std::optional<Tasks> tasks_begin, tasks_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
     MemoryUse memory;
@@ -277,7 +293,7 @@ Result<GroupProbe> GroupProbe::attach(pid_t root,
 
 void GroupProbe::window_begins() {
     state_->update();
-    state_->begins_at = state_->ends_at = now();
+    state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
     state_->begin = state_->end = state_->total();
     state_->tasks_end.reset();
     state_->tasks_begin = read_tasks_in_background(state_->members);
@@ -285,7 +301,7 @@ void GroupProbe::window_begins() {
 
 void GroupProbe::window_ends() {
     state_->update();
-    state_->ends_at = now();
+    state_->clocks_end = read_clocks(state_->members);
     state_->end = state_->total();
     state_->tasks_end = read_tasks_in_background(state_->members);
 }
@@ -318,26 +334,21 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.major_faults = work.major;
     use.processes = state_->processes;
     use.threads = state_->threads;
+    // Two lower bounds: ticks lose what each process did since its last whole one (10 ms a worker:
+    // all of it, for a pool of 256); the clocks lose the processes that have ended. The larger is
+    // nearer.
+    const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
+    if (exact > use.cpu_s) {
+        const double user_share = use.cpu_s > 0 ? use.user_s / use.cpu_s : 0;
+        use.user_s = exact * user_share;
+        use.system_s = exact - use.user_s;
+        use.cpu_s = exact;
+    }
     if (state_->tasks_begin && state_->tasks_end) {
-        // The load ends with the window, but the tasks were first read some time after its begin:
-        // what they did until then is taken to be as much as afterwards.
-        const double seen = seconds(state_->ends_at - state_->tasks_begin->at);
-        const double scale = seen > 0 ? seconds(state_->ends_at - state_->begins_at) / seen : 1;
-        const TaskCounts counts =
-            difference(state_->tasks_begin->tasks, state_->tasks_end->tasks).times(scale);
+        const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
         use.voluntary_switches = counts.voluntary;
         use.involuntary_switches = counts.involuntary;
         use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;
-        // Two lower bounds: ticks lose what each of many short-lived or little-used processes did
-        // since its last whole tick (10 ms a worker: all of it, for a pool of 256); nanoseconds
-        // lose the threads that have ended. The larger one is nearer.
-        const double exact = static_cast<double>(counts.on_cpu_ns) * 1e-9;
-        if (exact > use.cpu_s) {
-            const double user_share = use.cpu_s > 0 ? use.user_s / use.cpu_s : 0;
-            use.user_s = exact * user_share;
-            use.system_s = exact - use.user_s;
-            use.cpu_s = exact;
-        }
     }
     if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
     use.memory = state_->memory;

@@ -8,7 +8,8 @@
 // - A process that outlives its parent stays a member as long as it lives.
 // - Switches and run-queue waits are kept by the kernel for each thread alone and end with it: a
 //   thread that began and ended between the window's two calls is not in these sums, and one that
-//   ended in between counts nothing. They are lower bounds where threads come and go.
+//   ended in between counts nothing. They are lower bounds where threads come and go. They are read
+//   at a low priority, after the rest: on a busy CPU they begin somewhat later than the window.
 #pragma once
 
 #include "common/base/result.hpp"

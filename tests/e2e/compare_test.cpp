@@ -38,6 +38,16 @@ bool has_children(pid_t parent) {
     return static_cast<bool>(file >> child);
 }
 
+// Whatever else a loaded machine makes of a trial: what the server counted is what was sent.
+void expect_the_server_to_agree(const Experiment& experiment) {
+    for (const Trial& trial : experiment.trials) {
+        for (const Finding& finding : trial.result.verdict.reasons) {
+            EXPECT_EQ(finding.what.find("the server counted"), std::string::npos)
+                << trial.point.variant << ": " << finding.what;
+        }
+    }
+}
+
 class Compare : public testing::Test {
   protected:
     void SetUp() override {
@@ -78,16 +88,19 @@ TEST_F(Compare, LeavesTheFourFilesAndPrintsTheTable) {
         EXPECT_TRUE(trial.server_stats.is_object());
         EXPECT_EQ(trial.server_stats["model"], trial.point.variant);
     }
+    expect_the_server_to_agree(*experiment);
 }
 
 TEST_F(Compare, AVariantIsAServerWithFlagsOfItsOwn) {
-    const test::Ran ended = compare(small({"--workloads", "http", "--connections", "2", "--models",
-                                           "threads", "--variant", "no lock=threads --gil off"}));
+    const test::Ran ended =
+        compare(small({"--workloads", "http,churn", "--connections", "2", "--models", "threads",
+                       "--variant", "no lock=threads --gil off"}));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
-    EXPECT_EQ(experiment->trials.size(), 2U);
+    EXPECT_EQ(experiment->trials.size(), 4U);
     EXPECT_NE(ended.out.find("no lock"), std::string::npos);
+    expect_the_server_to_agree(*experiment);
 }
 
 TEST_F(Compare, ThePlanRunsNothing) {
