@@ -1,14 +1,18 @@
 // Claims about what a worker, a thread and a coroutine cost, and how many there can be.
+#include "common/base/units.hpp"
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/experiment/claims.hpp"
 #include "loadgen/experiment/server_process.hpp"
 #include "loadgen/probe/group.hpp"
+#include "loadgen/probe/memory.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <optional>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -211,11 +215,26 @@ struct Most {
     std::string stopped_by = "not stopped within what was tried";
 };
 
-// More and more silent connections until the model no longer holds them all.
-Most climb(const ClaimContext& context, const std::string& model,
+// More than is free would end processes, ours perhaps, instead of the experiment.
+std::optional<std::string> too_much(std::uint64_t connections,
+                                    const std::optional<double>& bytes_each) {
+    constexpr double kMargin = 1.25;
+    const auto available = available_memory();
+    if (!bytes_each || !available) return std::nullopt;
+    const double needed = kMargin * *bytes_each * static_cast<double>(connections);
+    if (needed <= *available) return std::nullopt;
+    return fmt::format("memory: {} would take about {}, and {} are free", connections,
+                       human_bytes(needed), human_bytes(*available));
+}
+
+// From what the model holds, more and more silent connections until it no longer holds them all.
+Most climb(const ClaimContext& context, const std::string& model, Most most,
            const std::vector<std::uint64_t>& counts) {
-    Most most;
     for (const std::uint64_t n : counts) {
+        if (auto why = too_much(n, most.bytes_each)) {
+            most.stopped_by = std::move(*why);
+            break;
+        }
         const auto arguments = model == "prefork" ? pool_for(n) : std::vector<std::string>{};
         const Measured measured = measure(context, {silent(context, model, n, arguments)}, 1);
         if (measured.results.empty()) {
@@ -266,7 +285,12 @@ std::vector<Claim> most_connections(const ClaimContext& context) {
     std::map<std::string, Most> most;
     std::vector<std::string> words;
     for (const std::string model : kModels) {
-        most[model] = climb(context, model, counts);
+        Most known;
+        if (const auto all = bytes_of(model); !all.empty()) {
+            known.held = kCompared;
+            known.bytes_each = median(all) / kCompared;
+        }
+        most[model] = climb(context, model, std::move(known), counts);
         if (context.stop()) return {claim};
         const auto& [held, bytes, stop] = most[model];
         claim.evidence[model] = {

@@ -1,5 +1,6 @@
 #include "loadgen/probe/memory.hpp"
 
+#include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/proc_fs.hpp"
 
 #include <unistd.h>
@@ -107,6 +108,25 @@ double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg) {
     if (!stacks || !threads || *stacks == 0 || *threads == 0) return kUsual;
     const double each = static_cast<double>(*stacks) * kKiB / static_cast<double>(*threads);
     return std::exp2(std::clamp(std::round(std::log2(each)), 12.0, 16.0));
+}
+
+std::optional<double> available_memory(std::string_view meminfo, const MemoryUse& group) {
+    std::optional<double> left;
+    if (const auto kib = number_after(meminfo, "MemAvailable")) {
+        left = static_cast<double>(*kib) * 1024;
+    }
+    const auto limit = group.find("limit");
+    const auto current = group.find("current");
+    if (limit == group.end() || current == group.end()) return left;
+    if (!limit->second || !current->second) return left;
+    const double in_group = std::max(0.0, *limit->second - *current->second);
+    return left ? std::min(*left, in_group) : in_group;
+}
+
+std::optional<double> available_memory() {
+    const auto group = read_cgroup(::getpid());
+    return available_memory(read_text("/proc/meminfo").value_or(""),
+                            group ? group->memory : MemoryUse{});
 }
 
 MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before) {

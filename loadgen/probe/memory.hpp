@@ -35,6 +35,11 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
 // next to it from 4 to 64 KiB; 16 KiB where that can't be read. Pure.
 double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg);
 
+// Bytes that new processes can still take: what the machine has available, or what our control
+// group's limit leaves if that is less. Empty where neither is told.
+std::optional<double> available_memory();
+std::optional<double> available_memory(std::string_view meminfo, const MemoryUse& group);  // pure
+
 // The metrics of GroupProbe::memory() for these processes.
 MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before);
 

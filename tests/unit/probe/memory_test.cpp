@@ -77,5 +77,15 @@ TEST(KernelStack, IsMeminfoOverThreadsAsAPowerOfTwo) {
     EXPECT_EQ(kernel_stack_bytes("KernelStack: 5 kB\n", ""), 16384);
 }
 
+TEST(AvailableMemory, IsTheLessOfTheMachinesAndTheGroups) {
+    const std::string_view machine = "MemTotal: 9000 kB\nMemAvailable: 1000 kB\n";
+    EXPECT_EQ(available_memory(machine, {}), 1'024'000.0);
+    EXPECT_EQ(available_memory(machine, {{"limit", 900'000.0}, {"current", 100'000.0}}), 800'000.0);
+    EXPECT_EQ(available_memory(machine, {{"limit", 9e9}, {"current", 100'000.0}}), 1'024'000.0);
+    EXPECT_EQ(available_memory(machine, {{"limit", {}}, {"current", 100'000.0}}), 1'024'000.0);
+    EXPECT_EQ(available_memory("", {{"limit", 100.0}, {"current", 200.0}}), 0.0);
+    EXPECT_FALSE(available_memory("", {}));
+}
+
 }  // namespace
 }  // namespace echotrio::loadgen
