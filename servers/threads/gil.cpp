@@ -145,11 +145,11 @@ void Gil::take_plain() {
         note_taken({}, false);
     } else {
         const TimePoint wanted_since = now();
-        const auto waiters = waiters_.fetch_add(1, std::memory_order_relaxed) + 1;
+        waiters_.fetch_add(1, std::memory_order_relaxed);
         while (::sem_wait(&plain_) != 0) {  // a debugger's stop interrupts it
         }
         waiters_.fetch_sub(1, std::memory_order_relaxed);
-        waiters_max_ = std::max(waiters_max_, waiters);
+        waiters_max_ = std::max<std::uint64_t>(waiters_max_, 1);
         note_taken(wanted_since, true);
     }
     const Thread self = this_thread();
@@ -160,6 +160,9 @@ void Gil::take_plain() {
 }
 
 void Gil::drop_plain() {
+    // Nobody leaves the wait while the lock is held: here they are the most, and none has been
+    // woken.
+    waiters_max_ = std::max(waiters_max_, waiters_.load(std::memory_order_relaxed));
     ::sem_post(&plain_);
 }
 

@@ -88,8 +88,7 @@ class Gil {
         std::uint64_t drop_requests = 0;    // set by a waiter
         std::uint64_t forced_switches = 0;  // drops that waited for another thread to take over
         std::uint64_t switches = 0;         // taken by another thread than the last holder
-        std::uint64_t waiters_max = 0;      // most threads waiting at once; in mode ticks, a thread
-                                            // that has just been woken may still count
+        std::uint64_t waiters_max = 0;      // most threads waiting at once
         Nanos wait_p50{0}, wait_p99{0};
         Nanos longest_hold{0};  // that has ended
     };
@@ -129,7 +128,7 @@ class Gil {
     TimePoint held_since_{};
     Nanos longest_hold_{0};
     WaitHistogram waits_;
-    // Written by threads that do not hold it: under mutex_ or, in mode ticks, by the next holder.
+    // Written by threads that do not hold it: under mutex_ or, in mode ticks, by the holder.
     std::uint64_t timeouts_ = 0, drop_requests_ = 0, waiters_max_ = 0;
     std::uint64_t forced_switches_ = 0;  // under switch_mutex_
     std::atomic<std::uint64_t> waiters_{0};

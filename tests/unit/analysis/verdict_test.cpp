@@ -231,8 +231,10 @@ TEST(Verdict, ABusyGeneratorIsFineWhereTheServerWasTheLimit) {
     c.one_at_a_time = true;
     r.server->cpu_s = 9.0;
     expect(r, c, Expect::clean, "", "");
-    r.server->cpu_s = 8.9;
-    expect(r, c, Expect::invalid, "generator", "used 97 %");
+    for (const double cpu_s : {8.9, 11.1}) {  // too little, or more than one at a time
+        r.server->cpu_s = cpu_s;
+        expect(r, c, Expect::invalid, "generator", "used 97 %");
+    }
 }
 
 TEST(Verdict, TheCeilingIsHalfAsMuchAgain) {
