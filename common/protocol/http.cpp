@@ -15,7 +15,7 @@ void Http::reset() noexcept {
     reason_ = CloseReason::finished;
     flushing_ = closing_ = in_trailer_ = false;
     made_ = sent_ = rest_at_ = rest_size_ = 0;
-    wire_ = body_size_ = discarded_ = 0;
+    wire_ = body_size_ = 0;
     std::string().swap(page_);
     held_.reset();
 }
@@ -59,18 +59,16 @@ Step Http::next(Context& context, Input& input, bool ended) {
                 flushing_ = pending() > 0;
                 if (flushing_) break;
                 // who still sends would lose the reply to a reset
-                if (ended || reason_ == CloseReason::timeout ||
-                    (reason_ == CloseReason::finished && input.empty())) {
+                if (ended || (reason_ == CloseReason::finished && input.empty())) {
                     return {Step::Kind::close, reason_};
                 }
                 phase_ = Phase::linger;
                 return {Step::Kind::shut_down};
             case Phase::linger:
-                discarded_ += input.size();
+                // As much as comes: who uploads for long finds the reply when it has sent all. The
+                // server's clock ends it.
                 input.consume(input.size());
-                if (ended || discarded_ > context.settings.max_request) {
-                    return {Step::Kind::close, reason_};
-                }
+                if (ended) return {Step::Kind::close, reason_};
                 return {Step::Kind::read};
         }
     }

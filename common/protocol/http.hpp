@@ -40,8 +40,10 @@ class Http {
     bool answer_timeout(Context& context, const Input& input);
     void answer_refusal(Context& context);
 
-    // A request has not come in whole, or its peer is still sending after the last reply.
-    bool receiving() const noexcept { return phase_ <= Phase::body || phase_ == Phase::linger; }
+    // A request has not come in whole.
+    bool receiving() const noexcept { return phase_ <= Phase::body; }
+    // The last reply is written, the peer has not ended yet.
+    bool lingering() const noexcept { return phase_ == Phase::linger; }
     // Nothing is here that a session between two requests needs.
     bool done(const Input& input) const noexcept {
         return phase_ == Phase::head && input.empty() && pending() == 0;
@@ -100,7 +102,6 @@ class Http {
     std::size_t rest_size_ = 0;
     std::size_t body_size_ = 0;  // decoded so far
     std::size_t wire_ = 0;       // bytes that a chunked request took so far, chunk lines included
-    std::size_t discarded_ = 0;  // while lingering
     std::string page_;           // /stats and the like
     std::unique_ptr<char[]> held_;
 };

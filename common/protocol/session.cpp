@@ -59,6 +59,10 @@ void Session::hold() {
 
 void Session::timed_out() {
     if (refused_ && protocol_ == Protocol::undecided) return close_now(CloseReason::refused);
+    if (lingering()) {  // it has its reply, and why is counted
+        ended_ = true;
+        return;
+    }
     context_.counters.timeouts.add();
     if (protocol_ == Protocol::undecided && !input_.empty()) {
         ended_ = true;  // it did not become HTTP: raw echo gives back what came, and ends
@@ -77,6 +81,10 @@ void Session::refuse() {
 bool Session::in_request() const noexcept {
     if (protocol_ == Protocol::undecided) return refused_ || !input_.empty();
     return http_ && http_->receiving() && !http_->done(input_);
+}
+
+bool Session::lingering() const noexcept {
+    return http_ && http_->lingering();
 }
 
 bool Session::idle() const noexcept {

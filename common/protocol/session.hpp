@@ -46,6 +46,13 @@ namespace echotrio::protocol {
 
 inline constexpr std::size_t kInputSize = 16 * 1024;
 inline constexpr std::size_t kOutputSize = 8 * 1024;
+// How long a peer whose last reply is out, an error mostly, may go on sending: it should find that
+// reply, not a reset (RFC 9112 9.6), so the end is a matter of time and silence and never of bytes.
+inline constexpr Nanos kLingerSilence = std::chrono::seconds(2);
+// In all: as long as a request may take.
+constexpr Nanos linger_limit(Nanos request_timeout) {
+    return request_timeout > Nanos(0) ? request_timeout : Nanos(std::chrono::seconds(30));
+}
 // The most CPU work or waiting that a request may ask for; more is a 400.
 inline constexpr Nanos kLongestWork = std::chrono::seconds(10);
 
@@ -119,8 +126,8 @@ enum class CloseReason : std::uint8_t {
 
 struct Step {
     // shut_down comes after an error reply: closing at once would reset the connection under the
-    // reply while the peer is still sending (RFC 9112 9.6), so the session first reads, a bounded
-    // amount, to the peer's end.
+    // reply while the peer is still sending (RFC 9112 9.6), so the session first reads to the
+    // peer's end; how long, the server's clock says.
     enum class Kind : std::uint8_t { read, write, compute, wait, shut_down, close };
     Kind kind;
     CloseReason reason = CloseReason::finished;  // close
@@ -159,9 +166,14 @@ class Session {
     void refuse();
 
     // True while a request has begun and is not yet received in full (--request-timeout applies),
-    // as long as a connection that is turned away has said nothing, and while one lingers;
-    // false between requests and in raw echo (--idle-timeout applies).
+    // and as long as a connection that is turned away has said nothing; false between requests and
+    // in raw echo (--idle-timeout applies). While it lingers, neither does.
     bool in_request() const noexcept;
+
+    // The last reply is out and shut_down was said; what the peer still sends is thrown away until
+    // it ends. The server says timed_out() after kLingerSilence without a byte, and after
+    // linger_limit() however much comes.
+    bool lingering() const noexcept;
 
     // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
     bool idle() const noexcept;

@@ -2,9 +2,11 @@
 // of three lists; a list that has a limit is ordered by the time at which its connections began to
 // wait, so a tick looks at its head only.
 //
-//     idle     waits for the peer's next byte, or for room to send: --idle-timeout from the last
-//     one request  a request has begun to arrive: --request-timeout from its beginning busy     the
-//     server itself has something to do for it: no limit
+//     idle      waits for the peer's next byte, or for room to send: --idle-timeout from the last
+//               one
+//     request   a request has begun to arrive: --request-timeout from its beginning
+//     linger    the last reply is out, the peer has not ended: a moment from its last byte
+//     busy      the server itself has something to do for it: no limit
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -31,6 +33,7 @@ using ConnectionList = intrusive::list<Connection, intrusive::base_hook<ListHook
 struct Clocks {
     ConnectionList idle;
     ConnectionList request;
+    ConnectionList linger;
     ConnectionList busy;
 };
 

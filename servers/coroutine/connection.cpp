@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 
 #include <new>
+#include <utility>
 
 namespace echotrio::coroutine {
 
@@ -23,8 +24,13 @@ void Connection::enter(ConnectionList& list, const Loop& loop) {
     timed_out_ = false;
 }
 
-void Connection::until_readable(Loop& loop, bool in_request) {
-    if (!in_request) {
+void Connection::until_readable(Loop& loop, const protocol::Session& session) {
+    const bool in_request = session.in_request();
+    if (session.lingering()) {
+        if (!std::exchange(lingers_, true)) linger_since_ = loop.ticks();
+        enter(loop.clocks().linger, loop);
+        timed_out_ = loop.lingered_enough(linger_since_);
+    } else if (!in_request) {
         enter(loop.clocks().idle, loop);
     } else if (!same_request_) {
         enter(loop.clocks().request, loop);

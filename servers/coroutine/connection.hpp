@@ -4,6 +4,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/net/fd.hpp"
+#include "common/protocol/session.hpp"
 #include "servers/coroutine/clocks.hpp"
 #include "servers/coroutine/task.hpp"
 
@@ -54,7 +55,7 @@ class Readable {
 // Say what to wait for, then await the connection itself: it is its own awaiter, because a frame
 // has a place for each awaiter that is not a variable.
 //
-//     peer.until_readable(loop, session.in_request());
+//     peer.until_readable(loop, session);
 //     const bool in_time = co_await peer;
 class Connection : public ListHook {
   public:
@@ -67,7 +68,7 @@ class Connection : public ListHook {
     // For these two, co_await gives false when the peer took too long. Even then the caller should
     // try its system call once more: what has arrived counts, also when the loop was too busy to
     // see it in time.
-    void until_readable(Loop& loop, bool in_request);
+    void until_readable(Loop& loop, const protocol::Session& session);
     void until_writable(Loop& loop);
     // Lets the time pass; ends early when the loop stops.
     void until_passed(Loop& loop, const Nanos& duration);
@@ -96,9 +97,11 @@ class Connection : public ListHook {
     Descriptor descriptor_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
     Ticks since_ = 0;               // when it entered its list
+    Ticks linger_since_ = 0;
     For waits_for_ = For::reading;
     bool timed_out_ = false;
     bool same_request_ = false;
+    bool lingers_ = false;
 };
 
 }  // namespace echotrio::coroutine

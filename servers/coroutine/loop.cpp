@@ -18,6 +18,11 @@ constexpr Nanos kAttention = std::chrono::milliseconds(10);
 // Connections beyond --max-connections that may wait for their 503 at a time.
 constexpr std::uint64_t kRefusedAtATime = 256;
 
+// Rounded up: never too early.
+constexpr Ticks in_ticks(Nanos limit) {
+    return static_cast<Ticks>((limit + kTick - Nanos(1)) / kTick);
+}
+
 net::Fd open_reserve() {
     return net::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
@@ -46,6 +51,10 @@ bool Loop::run() {
 bool Loop::overfull() const noexcept {
     const std::uint64_t most = options_.server.max_connections;
     return connections() >= most && connections() - most >= kRefusedAtATime;
+}
+
+bool Loop::lingered_enough(Ticks since) const noexcept {
+    return ticks_ - since > in_ticks(protocol::linger_limit(options_.server.request_timeout));
 }
 
 bool Loop::burn_part(Nanos& left) {
@@ -104,6 +113,8 @@ Task Loop::tick() {
         lag_.record(time_ - due);
         expire(clocks_.idle, options_.server.idle_timeout);
         expire(clocks_.request, options_.server.request_timeout);
+        expire(clocks_.linger, std::min(protocol::kLingerSilence,
+                                        protocol::linger_limit(options_.server.request_timeout)));
     }
     finished_ = true;
     asio::error_code ignored;
@@ -112,8 +123,8 @@ Task Loop::tick() {
 
 void Loop::expire(ConnectionList& list, Nanos limit) {
     if (limit == Nanos(0)) return;
-    const Nanos::rep ticks = (limit + kTick - Nanos(1)) / kTick;  // rounded up: never too early
-    while (!list.empty() && ticks_ - list.front().since() > ticks) list.front().time_out(*this);
+    const Ticks most = in_ticks(limit);
+    while (!list.empty() && ticks_ - list.front().since() > most) list.front().time_out(*this);
 }
 
 void Loop::start_drain() {
@@ -129,7 +140,7 @@ void Loop::start_drain() {
 
 void Loop::stop() {
     if (connections() == 0 || std::exchange(stopped_, true)) return;
-    for (ConnectionList* list : {&clocks_.idle, &clocks_.request, &clocks_.busy}) {
+    for (ConnectionList* list : {&clocks_.idle, &clocks_.request, &clocks_.linger, &clocks_.busy}) {
         for (Connection& connection : *list) connection.wake();
     }
 }

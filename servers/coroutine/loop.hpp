@@ -49,6 +49,9 @@ class Loop final : public protocol::StatsSource {
     bool full() const noexcept { return connections() > options_.server.max_connections; }
     bool overfull() const noexcept;
 
+    // A connection that lingers since then has had all its time, silent or not.
+    bool lingered_enough(Ticks since) const noexcept;
+
     // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
     bool burn_part(Nanos& left);
 

@@ -49,10 +49,12 @@ Task serve(Loop& loop, net::Fd socket) {
         Step step = session.next();
         switch (step.kind) {
             case Step::Kind::read:
-                peer.until_readable(loop, session.in_request());
+                peer.until_readable(loop, session);
                 in_time = co_await peer;
                 outcome = receive(loop, peer, session);
-                if (outcome == Io::Kind::would_block && !in_time) session.timed_out();
+                if (!in_time && (outcome == Io::Kind::would_block || session.lingering())) {
+                    session.timed_out();
+                }
                 break;
             case Step::Kind::write:
                 outcome = send(peer, session, step.bytes);

@@ -204,7 +204,12 @@ std::vector<pid_t> Crew::abort_hung() {
     std::vector<pid_t> aborted;
     for (std::size_t i = 0; i < members_.size(); ++i) {
         Member& member = members_[i];
-        if (member.pid == 0 || !board_.slot(i).overdue()) continue;
+        if (member.pid == 0) continue;
+        if (!board_.slot(i).overdue()) {
+            member.suspicion = {};
+            continue;
+        }
+        if (!member.suspicion.look(now(), scheduled(member.pid))) continue;
         ::kill(member.pid, member.aborted ? SIGKILL : SIGABRT);
         if (!member.aborted) aborted.push_back(member.pid);
         member.aborted = true;

@@ -9,6 +9,7 @@
 #include "servers/prefork/options.hpp"
 #include "servers/prefork/pool.hpp"
 #include "servers/prefork/scoreboard.hpp"
+#include "servers/prefork/suspicion.hpp"
 #include "servers/prefork/worker.hpp"
 
 #include <sys/types.h>
@@ -85,6 +86,7 @@ class Crew {
         Order order = Order::serve;
         bool started = false;
         bool aborted = false;
+        Suspicion suspicion{};
     };
 
     Crew(const Options& options, Body body, Listeners listeners, Scoreboard board,

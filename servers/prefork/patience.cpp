@@ -1,9 +1,13 @@
 #include "servers/prefork/patience.hpp"
 
+#include "common/protocol/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
 namespace echotrio::prefork {
 
 bool Patience::begin_read(std::optional<std::uint64_t> request) {
-    if (closing_) return read_until(end_, Nanos(0));
     if (!request || limits_.request == Nanos(0)) {
         request_.reset();
         if (armed_ != limits_.idle) arm(limits_.idle);
@@ -18,9 +22,10 @@ bool Patience::begin_read(std::optional<std::uint64_t> request) {
     return read_until(end_, limits_.request / 16);
 }
 
-void Patience::only(Nanos time) {
-    closing_ = true;
-    end_ = now() + time;
+bool Patience::begin_linger() {
+    const TimePoint at = now();
+    if (!std::exchange(lingers_, true)) end_ = at + protocol::linger_limit(limits_.request);
+    return read_until(std::min(end_, at + protocol::kLingerSilence), protocol::kLingerSilence / 16);
 }
 
 bool Patience::read_until(TimePoint end, Nanos slack) {

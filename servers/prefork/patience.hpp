@@ -25,11 +25,11 @@ class Patience {
     // of the request that has begun and is not yet whole; empty between requests.
     bool begin_read(std::optional<std::uint64_t> request);
 
+    // The same while the session lingers.
+    bool begin_linger();
+
     // How long the read that was begun may take; 0 = for ever.
     Nanos bound() const noexcept { return armed_; }
-
-    // From now on all reads together have this long.
-    void only(Nanos time);
 
     // The stop signal has changed the socket's timeout.
     void forget() noexcept { armed_ = kUnknown; }
@@ -43,7 +43,7 @@ class Patience {
     StopSignal& stop_;
     const Limits limits_;
     Nanos armed_{0};  // what the socket has
-    bool closing_ = false;
+    bool lingers_ = false;
     std::optional<std::uint64_t> request_;  // the one that `end_` is about
     TimePoint end_{};
 };

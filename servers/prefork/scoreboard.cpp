@@ -30,7 +30,7 @@ void Slot::expect(Nanos bound) noexcept {
 
 bool Slot::overdue() const noexcept {
     const std::int64_t until = due.load(std::memory_order_relaxed);
-    return until != 0 && coarse_now() > until + kOverdue.count();
+    return until != 0 && coarse_now() > until;
 }
 
 std::size_t Scoreboard::bytes_for(std::size_t slots, std::size_t seats) noexcept {

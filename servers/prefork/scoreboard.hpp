@@ -51,10 +51,8 @@ struct alignas(64) Slot {
     // The heartbeat: its owner will call this again within `bound`, or something is wrong with it.
     // 0 = no bound is known. Costs a few nanoseconds.
     void expect(Nanos bound) noexcept;
-    // True when that time has passed by more than kOverdue.
+    // True when that time has passed: see suspicion.hpp.
     bool overdue() const noexcept;
-    // Grants the time that it takes a healthy worker on a crowded machine to get a CPU.
-    static constexpr Nanos kOverdue = std::chrono::seconds(1);
 };
 static_assert(sizeof(Slot) == 128);
 

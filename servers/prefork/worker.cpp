@@ -23,8 +23,6 @@ using protocol::Step;
 
 // A connection that is turned away holds a worker until its protocol is known; not for long.
 constexpr Nanos kRefusalTime = std::chrono::milliseconds(200);
-// How long a peer that got an error reply may take to close its side.
-constexpr Nanos kLinger = std::chrono::seconds(2);
 // Descriptors or memory are out: until some may be free again.
 constexpr Nanos kShortage = std::chrono::milliseconds(100);
 
@@ -147,7 +145,6 @@ void Worker::serve(int connection) {
             case Step::Kind::shut_down:
                 slot_.state.store(State::closing);
                 ::shutdown(connection, SHUT_WR);
-                patience.only(kLinger);
                 break;
             case Step::Kind::close:
                 return;
@@ -165,9 +162,14 @@ Patience Worker::welcome(int connection, protocol::Session& session) {
 }
 
 bool Worker::begin_read(const protocol::Session& session, Patience& patience) {
-    std::optional<std::uint64_t> request;
-    if (session.in_request()) request = slot_.counters.requests.get();  // replies made so far
-    const bool in_time = patience.begin_read(request);
+    bool in_time = true;
+    if (session.lingering()) {
+        in_time = patience.begin_linger();
+    } else {
+        std::optional<std::uint64_t> request;
+        if (session.in_request()) request = slot_.counters.requests.get();  // replies made so far
+        in_time = patience.begin_read(request);
+    }
     slot_.expect(patience.bound());
     return in_time;
 }

@@ -95,7 +95,6 @@ void serve(Slot& slot, protocol::Context& context, Input& input, const Shared& s
                 break;
             case Step::Kind::shut_down:
                 ::shutdown(fd, SHUT_WR);
-                limit.closing();
                 break;
             case Step::Kind::close:
                 return;

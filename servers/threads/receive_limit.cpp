@@ -3,17 +3,17 @@
 #include "common/net/socket.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace echotrio::threads {
-namespace {
-
-// How long a peer that got an error reply may take to close its side.
-constexpr Nanos kLinger = std::chrono::seconds(2);
-
-}  // namespace
 
 bool ReceiveLimit::apply(const protocol::Session& session, const protocol::Counters& counters) {
-    if (closing_) return until_deadline();
+    if (session.lingering()) {
+        if (!std::exchange(lingers_, true)) {
+            deadline_ = now() + protocol::linger_limit(options_.request_timeout);
+        }
+        return until_deadline(protocol::kLingerSilence);
+    }
     if (!session.in_request() || options_.request_timeout == Nanos(0)) {
         request_.reset();
         set(options_.idle_timeout);
@@ -24,19 +24,13 @@ bool ReceiveLimit::apply(const protocol::Session& session, const protocol::Count
         request_ = request;
         deadline_ = now() + options_.request_timeout;
     }
-    return until_deadline();
+    return until_deadline(options_.idle_timeout);
 }
 
-void ReceiveLimit::closing() {
-    closing_ = true;
-    deadline_ = now() + kLinger;
-}
-
-bool ReceiveLimit::until_deadline() {
+bool ReceiveLimit::until_deadline(Nanos silence) {
     const Nanos left = deadline_ - now();
     if (left <= Nanos(0)) return false;
-    const Nanos idle = options_.idle_timeout;
-    set(idle == Nanos(0) ? left : std::min(left, idle));
+    set(silence == Nanos(0) ? left : std::min(left, silence));
     return true;
 }
 

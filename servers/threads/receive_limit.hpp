@@ -21,17 +21,14 @@ class ReceiveLimit {
     // Before a receive; false: the time of this request is up.
     bool apply(const protocol::Session& session, const protocol::Counters& counters);
 
-    // From now on only the peer's end is awaited.
-    void closing();
-
   private:
-    bool until_deadline();
+    bool until_deadline(Nanos silence);  // of which it may be silent; 0 = all of it
     void set(Nanos timeout);
 
     const int fd_;
     const net::ServerOptions& options_;
     Nanos current_;  // 0 = none
-    bool closing_ = false;
+    bool lingers_ = false;
     TimePoint deadline_{};
     // The number of replies made tells one request from the next in a pipeline.
     std::optional<std::uint64_t> request_;

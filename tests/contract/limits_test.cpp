@@ -116,6 +116,62 @@ TEST_P(Limits, TooLargeIsSaidAtOnce) {
     EXPECT_EQ(get(where(), "/echo/" + std::string(3000, 'a')).value_or(Reply{}).status, 200);
 }
 
+// An error reply must reach who is still uploading: closing while its bytes come would reset it
+// away (RFC 9112 9.6). So the server lingers, by time and never by a number of bytes.
+class Linger : public Contract {
+  protected:
+    static constexpr std::string_view kUpload =
+        "POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static inline const std::string kChunk = "10000\r\n" + std::string(0x10000, 'u') + "\r\n";
+
+    nlohmann::json when_alone() {
+        return stats_when([](const auto& s) { return s["connections"]["now"] == 1; });
+    }
+};
+
+TEST_P(Linger, AnUploadMayGoOnAsLongAsItLikesAfterItsRefusal) {
+    start({"--max-request", "4KiB"});
+    Client client(where());
+    client.send(kUpload);
+    for (int i = 0; i < 16 * 16; ++i) ASSERT_TRUE(client.send(kChunk)) << "after chunk " << i;
+    ASSERT_TRUE(client.send("0\r\n\r\n"));
+    EXPECT_EQ(client.reply().value_or(Reply{}).status, 413);
+    EXPECT_EQ(client.state(kPatience), Client::State::ended);
+    client.finish();
+    EXPECT_EQ(when_alone()["errors"]["timeouts"], 0);
+}
+
+TEST_P(Linger, SoMayASlowRequestAfterIts408) {
+    start({"--request-timeout", "400ms"});
+    Client client(where());
+    client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n");
+    while (client.state(milliseconds(20)) == Client::State::open) client.send("x");
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(client.send("y"));
+    EXPECT_EQ(client.reply().value_or(Reply{}).status, 408);
+    client.finish();
+    EXPECT_EQ(when_alone()["errors"]["timeouts"], 1);
+}
+
+TEST_P(Linger, EndsAfterAWhileOfSilence) {
+    start({"--max-request", "4KiB", "--request-timeout", "0s", "--idle-timeout", "0s"});
+    Client client(where());
+    client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n");
+    EXPECT_EQ(client.reply().value_or(Reply{}).status, 413);
+    EXPECT_EQ(client.state(kPatience), Client::State::ended) << "the server's side ends at once";
+    EXPECT_EQ(when_alone()["errors"]["bad_requests"], 1);
+}
+
+TEST_P(Linger, EndsWithTheTimeOfARequestHoweverMuchComes) {
+    start({"--max-request", "4KiB", "--request-timeout", "700ms"});
+    Client client(where());
+    client.send(kUpload);
+    const TimePoint deadline = now() + kPatience;
+    while (client.send(kChunk) && now() < deadline) {
+    }
+    EXPECT_LT(now().time_since_epoch().count(), deadline.time_since_epoch().count());
+    when_alone();
+}
+
 class Ending : public Contract {
   protected:
     // A connection whose second request is known to be in flight: the first, in the same packet,
@@ -179,6 +235,7 @@ TEST_P(Ending, ASecondSignalEndsItAtOnce) {
 }
 
 INSTANTIATE_FOR_ALL_SERVERS(Limits);
+INSTANTIATE_FOR_ALL_SERVERS(Linger);
 INSTANTIATE_FOR_ALL_SERVERS(Ending);
 
 }  // namespace

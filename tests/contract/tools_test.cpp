@@ -75,8 +75,10 @@ TEST_P(Tools, CurlUploads) {
     std::ofstream(path, std::ios::binary | std::ios::app) << std::string(2'000'000, 'x');
     const std::string code = " -o /dev/null -w %{http_code}";
     EXPECT_EQ(shell(upload + code).output, "413");
-    EXPECT_EQ(shell(upload + code + " -H 'Transfer-Encoding: chunked'").output, "413");
     EXPECT_EQ(shell(upload + code + " -H 'Expect:'").output, "413");
+    for (int i = 0; i < 20; ++i) {  // each is cut off somewhere else
+        EXPECT_EQ(shell(upload + code + " -H 'Transfer-Encoding: chunked'").output, "413");
+    }
     std::filesystem::remove(path);
 }
 

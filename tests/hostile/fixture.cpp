@@ -43,6 +43,8 @@ bool PoliteClient::wait_for_more(std::uint64_t n) const {
 }
 
 void Hostile::start(std::size_t hostile, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--drain-timeout",
+                                       fmt::format("{}s", kDrainTimeout.count() / 1'000'000'000)});
     if (model() == "prefork") {
         // the hostile ones, the polite one, and the test's own look at /stats
         const std::string workers = std::to_string(hostile + 4);
@@ -61,7 +63,7 @@ void Hostile::start(std::size_t hostile, std::vector<std::string> arguments) {
 void Hostile::TearDown() {
     polite_.reset();
     if (server_) {
-        EXPECT_EQ(server_->stop(), 0) << server_->child().stderr_text();
+        EXPECT_EQ(server_->child().stop(2 * kDrainTimeout), 0) << server_->child().stderr_text();
     }
 }
 

@@ -194,16 +194,19 @@ TEST(Http, HalfCloseAfterWholeRequestsIsFine) {
     EXPECT_EQ(outcome.closed, CloseReason::finished);
 }
 
-TEST(Http, AfterAnErrorItReadsToTheEndButNotForEver) {
+TEST(Http, AfterAnErrorItReadsUntilTheClockSaysSo) {
     SessionDriver driver;
     driver.send(get("/echo/a", "A B: c\r\n"));
     EXPECT_TRUE(driver.outcome().shut_down);
     EXPECT_FALSE(driver.outcome().closed);
-    EXPECT_TRUE(driver.session().in_request());  // --request-timeout bounds it in time
-    driver.send(std::string(100'000, 'x'));
-    EXPECT_FALSE(driver.outcome().closed);
-    driver.send(std::string(2'000'000, 'x'));
+    EXPECT_TRUE(driver.session().lingering());
+    EXPECT_FALSE(driver.session().in_request());
+    driver.send(std::string(5'000'000, 'x'));
+    EXPECT_FALSE(driver.outcome().closed) << "no number of bytes ends it";
+    driver.session().timed_out();
+    driver.run();
     EXPECT_EQ(driver.outcome().closed, CloseReason::protocol);
+    EXPECT_EQ(driver.counters.timeouts.get(), 0U) << "it is counted once, for what it did";
     EXPECT_EQ(statuses_of(driver.outcome().output), (std::vector<int>{400}));
     EXPECT_EQ(driver.counters.bad_requests.get(), 1U);
 }
@@ -224,6 +227,9 @@ TEST(Http, SlowRequestGetsA408) {
         driver.session().timed_out();
         driver.run();
         EXPECT_EQ(statuses_of(driver.outcome().output), (std::vector<int>{408}));
+        EXPECT_TRUE(driver.session().lingering());
+        driver.session().timed_out();
+        driver.run();
         EXPECT_EQ(driver.outcome().closed, CloseReason::timeout);
         EXPECT_EQ(driver.counters.timeouts.get(), 1U);
         EXPECT_EQ(driver.counters.bad_requests.get(), 0U);
