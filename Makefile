@@ -10,6 +10,8 @@ export CMAKE_C_COMPILER_LAUNCHER := ccache
 export CMAKE_CXX_COMPILER_LAUNCHER := ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
+# what its manual asks for with precompiled headers
+export CCACHE_SLOPPINESS := pch_defines,time_macros
 endif
 
 install := tools/install-packages

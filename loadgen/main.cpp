@@ -5,11 +5,10 @@
 
 int main(int argc, char** argv) {
     using namespace echotrio;
-    CLI::App app(
+    const auto program = cli::program(
         "Generates load on TCP and HTTP servers and says how far the numbers can be trusted",
         "loadgen");
-    cli::prepare(app);
-    app.require_subcommand(1);
+    CLI::App& app = *program;
     int status = cli::kExitOk;
     loadgen::add_calibrate(app, status);
     loadgen::add_claims(app, status);

@@ -2,6 +2,7 @@
 
 #include "common/base/units.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sched.h>
 
@@ -12,9 +13,9 @@ namespace echotrio::cli {
 namespace {
 
 template <class T, class Parse, class Format>
-CLI::Option* with_unit(CLI::App& app, std::string flags, T& value, std::string help,
-                       std::string type, Parse parse, Format format) {
-    auto* option = app.add_option_function<std::string>(
+Option with_unit(CLI::App& app, std::string flags, T& value, std::string help, std::string type,
+                 Parse parse, Format format) {
+    CLI::Option* const option = app.add_option_function<std::string>(
         flags,
         [&value, parse, flags](const std::string& text) {
             auto parsed = parse(text);
@@ -25,7 +26,7 @@ CLI::Option* with_unit(CLI::App& app, std::string flags, T& value, std::string h
             value = *parsed;
         },
         std::move(help));
-    return option->type_name(std::move(type))->default_str(format(value));
+    return Option(option->type_name(std::move(type))->default_str(format(value)));
 }
 
 // "0,2-3" to CPU numbers, against the CPUs that this process may use.
@@ -68,13 +69,28 @@ std::string format_cpus(const std::vector<int>& cpus) {
 
 }  // namespace
 
-void prepare(CLI::App& app) {
-    app.set_version_flag(
+void AppDeleter::operator()(CLI::App* app) const noexcept {
+    delete app;
+}
+
+Program program(std::string description, std::string name) {
+    Program app(new CLI::App(std::move(description), std::move(name)));
+    app->set_version_flag(
         "--version",
-        fmt::format("{} {} ({}{}{})", app.get_name(), ECHOTRIO_VERSION, ECHOTRIO_BUILD_TYPE,
+        fmt::format("{} {} ({}{}{})", app->get_name(), ECHOTRIO_VERSION, ECHOTRIO_BUILD_TYPE,
                     *ECHOTRIO_SANITIZERS ? ", sanitizers " : "", ECHOTRIO_SANITIZERS));
-    app.option_defaults()->always_capture_default();
-    app.get_formatter()->column_width(34);
+    app->option_defaults()->always_capture_default();
+    app->get_formatter()->column_width(34);
+    return app;
+}
+
+CLI::App& command(CLI::App& app, std::string name, std::string description) {
+    app.require_subcommand(1);
+    return *app.add_subcommand(std::move(name), std::move(description));
+}
+
+void on_command(CLI::App& command, std::function<void()> run) {
+    command.callback(std::move(run));
 }
 
 std::string message_of(const CLI::Error& error) {
@@ -104,61 +120,147 @@ std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
     }
 }
 
-CLI::Option* duration(CLI::App& app, std::string flags, Nanos& value, std::string help) {
+Option& Option::check(const Check& check) {
+    option_->check(check);
+    return *this;
+}
+
+Option& Option::one_of(std::vector<std::string> values) {
+    option_->check(CLI::IsMember(std::move(values)));
+    return *this;
+}
+
+Option& Option::range(std::uint64_t least, std::uint64_t most) {
+    option_->check(CLI::Range(least, most));
+    return *this;
+}
+
+Option& Option::type_name(std::string name) {
+    option_->type_name(std::move(name));
+    return *this;
+}
+
+Option& Option::default_str(std::string text) {
+    option_->default_str(std::move(text));
+    return *this;
+}
+
+Option& Option::required() {
+    option_->required();
+    return *this;
+}
+
+Option& Option::hidden() {
+    option_->group("");
+    return *this;
+}
+
+Option& Option::excludes(std::string flag) {
+    option_->excludes(std::move(flag));
+    return *this;
+}
+
+Option& Option::delimiter(char between) {
+    option_->delimiter(between);
+    return *this;
+}
+
+Option& Option::expected(int least, int most) {
+    option_->expected(least, most);
+    return *this;
+}
+
+Option& Option::not_configurable() {
+    option_->configurable(false);
+    return *this;
+}
+
+template <class T>
+Option option(CLI::App& app, std::string flags, T& value, std::string help) {
+    return Option(app.add_option(std::move(flags), value, std::move(help)));
+}
+
+template Option option(CLI::App&, std::string, int&, std::string);
+template Option option(CLI::App&, std::string, std::uint16_t&, std::string);
+template Option option(CLI::App&, std::string, std::uint64_t&, std::string);
+template Option option(CLI::App&, std::string, double&, std::string);
+template Option option(CLI::App&, std::string, std::string&, std::string);
+template Option option(CLI::App&, std::string, std::optional<int>&, std::string);
+template Option option(CLI::App&, std::string, std::optional<std::uint64_t>&, std::string);
+template Option option(CLI::App&, std::string, std::vector<std::uint64_t>&, std::string);
+template Option option(CLI::App&, std::string, std::vector<double>&, std::string);
+template Option option(CLI::App&, std::string, std::vector<std::string>&, std::string);
+
+Option flag(CLI::App& app, std::string flags, bool& value, std::string help) {
+    return Option(app.add_flag(std::move(flags), value, std::move(help)));
+}
+
+Option option(CLI::App& app, std::string flags, std::function<void(const std::string&)> take,
+              std::string help) {
+    return Option(
+        app.add_option_function<std::string>(std::move(flags), std::move(take), std::move(help)));
+}
+
+Option duration(CLI::App& app, std::string flags, Nanos& value, std::string help) {
     return with_unit(app, std::move(flags), value, std::move(help), "DURATION", parse_duration,
                      format_duration);
 }
 
-CLI::Option* size(CLI::App& app, std::string flags, std::uint64_t& value, std::string help) {
+Option size(CLI::App& app, std::string flags, std::uint64_t& value, std::string help) {
     return with_unit(app, std::move(flags), value, std::move(help), "SIZE", parse_size,
                      format_size);
 }
 
-CLI::Option* cpus(CLI::App& app, std::string flags, std::vector<int>& value, std::string help) {
+Option cpus(CLI::App& app, std::string flags, std::vector<int>& value, std::string help) {
     return with_unit(app, std::move(flags), value, std::move(help), "LIST", parse_cpus,
                      format_cpus);
 }
 
-CLI::Validator at_most(Nanos limit) {
-    return CLI::Validator(
-        [limit](const std::string& text) -> std::string {
-            const auto value = parse_duration(text);  // what can't be parsed is said elsewhere
-            if (!value || *value <= limit) return {};
-            return fmt::format("must be at most {}, got {}", format_duration(limit), text);
-        },
-        "");
+Check at_most(Nanos limit) {
+    return [limit](const std::string& text) -> std::string {
+        const auto value = parse_duration(text);  // what can't be parsed is said elsewhere
+        if (!value || *value <= limit) return {};
+        return fmt::format("must be at most {}, got {}", format_duration(limit), text);
+    };
 }
 
-CLI::Validator size_between(std::uint64_t least, std::uint64_t most) {
-    return CLI::Validator(
-        [least, most](const std::string& text) -> std::string {
-            const auto value = parse_size(text);
-            if (!value || (*value >= least && *value <= most)) return {};
-            return fmt::format("must be {} to {}, got {}", format_size(least), format_size(most),
-                               text);
-        },
-        "");
+Check size_between(std::uint64_t least, std::uint64_t most) {
+    return [least, most](const std::string& text) -> std::string {
+        const auto value = parse_size(text);
+        if (!value || (*value >= least && *value <= most)) return {};
+        return fmt::format("must be {} to {}, got {}", format_size(least), format_size(most), text);
+    };
 }
 
-CLI::Validator number_between(double least, double most) {
-    return CLI::Validator(
-        [least, most](const std::string& text) -> std::string {
-            double value = 0;
-            if (!CLI::detail::lexical_cast(text, value)) return {};
-            if (value >= least && value <= most) return {};
-            return fmt::format("must be {} to {}, got {}", least, most, text);
-        },
-        "");
+Check number_between(double least, double most) {
+    return [least, most](const std::string& text) -> std::string {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value)) return {};
+        if (value >= least && value <= most) return {};
+        return fmt::format("must be {} to {}, got {}", least, most, text);
+    };
 }
 
-CLI::Validator positive_number() {
-    return CLI::Validator(
-        [](const std::string& text) -> std::string {
-            double value = 0;
-            if (!CLI::detail::lexical_cast(text, value) || value > 0) return {};
-            return fmt::format("must be > 0, got {}", text);
-        },
-        "");
+Check positive_number() {
+    return [](const std::string& text) -> std::string {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value) || value > 0) return {};
+        return fmt::format("must be > 0, got {}", text);
+    };
+}
+
+std::size_t count(const CLI::App& app, const std::string& flag) {
+    return app.count(flag);
+}
+
+std::vector<Given> given(const CLI::App& app) {
+    std::vector<Given> found;
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->count() == 0) continue;
+        found.push_back({"--" + option->get_lnames().front(), option->get_expected_min() == 0,
+                         option->get_delimiter() != '\0', option->results()});
+    }
+    return found;
 }
 
 int fail(const std::string& message, int status) {

@@ -22,43 +22,43 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
     options.settings.model = std::move(model);
     auto& settings = options.settings;
 
-    app.add_option("--host", options.listen.host, "Address to listen on (IPv4, IPv6 or a name)");
-    app.add_option("--port", options.listen.port, "Port to listen on; 0: the kernel picks one");
-    app.add_option("--backlog", options.backlog, "Connections that may wait to be accepted")
-        ->check(cli::number_between(1, 65535));
+    cli::option(app, "--host", options.listen.host, "Address to listen on (IPv4, IPv6 or a name)");
+    cli::option(app, "--port", options.listen.port, "Port to listen on; 0: the kernel picks one");
+    cli::option(app, "--backlog", options.backlog, "Connections that may wait to be accepted")
+        .check(cli::number_between(1, 65535));
     cli::duration(app, "--cpu", settings.cpu,
                   "CPU work of a request that does not say otherwise (?cpu=)")
-        ->check(cli::at_most(protocol::kLongestWork));
+        .check(cli::at_most(protocol::kLongestWork));
     cli::duration(app, "--wait", settings.wait,
                   "Waiting of a request that does not say otherwise (?wait=)")
-        ->check(cli::at_most(protocol::kLongestWork));
+        .check(cli::at_most(protocol::kLongestWork));
     const std::map<std::string, protocol::Mode> modes{{"auto", protocol::Mode::automatic},
                                                       {"echo", protocol::Mode::echo},
                                                       {"http", protocol::Mode::http}};
-    app.add_option_function<std::string>(
-           "--protocol",
-           [&settings, modes](const std::string& name) { settings.mode = modes.at(name); },
-           "What is spoken: decided by the first bytes, raw echo only, HTTP only")
-        ->check(CLI::IsMember({"auto", "echo", "http"}))
-        ->type_name("auto|echo|http")
-        ->default_str("auto");
-    app.add_option("--max-connections", options.max_connections,
-                   "Connections served at a time; more get 503 or are closed")
-        ->check(cli::positive_number())
-        ->type_name("N")
-        ->default_str("unlimited");
+    cli::option(
+        app, "--protocol",
+        [&settings, modes](const std::string& name) { settings.mode = modes.at(name); },
+        "What is spoken: decided by the first bytes, raw echo only, HTTP only")
+        .one_of({"auto", "echo", "http"})
+        .type_name("auto|echo|http")
+        .default_str("auto");
+    cli::option(app, "--max-connections", options.max_connections,
+                "Connections served at a time; more get 503 or are closed")
+        .check(cli::positive_number())
+        .type_name("N")
+        .default_str("unlimited");
     cli::duration(app, "--idle-timeout", options.idle_timeout,
                   "Close a connection after this long without a byte; 0 = never");
     cli::duration(app, "--request-timeout", options.request_timeout,
                   "Time to receive one whole HTTP request; 0 = for ever");
     cli::size(app, "--max-request", settings.max_request, "Largest HTTP head + body")
-        ->check(cli::size_between(1024, 1ULL << 32));
+        .check(cli::size_between(1024, 1ULL << 32));
     cli::duration(app, "--drain-timeout", options.drain_timeout,
                   "On SIGTERM or SIGINT: how long requests in flight may take to finish");
     cli::cpus(app, "--cpus", options.cpus, "CPUs to run on, like 0 or 0,2-3");
-    app.add_option("--user", options.user,
-                   "User to become once the port is bound (started as root)")
-        ->type_name("NAME");
+    cli::option(app, "--user", options.user,
+                "User to become once the port is bound (started as root)")
+        .type_name("NAME");
 }
 
 Status prepare_process(const ServerOptions& options) {

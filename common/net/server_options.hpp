@@ -6,12 +6,14 @@
 #include "common/net/socket.hpp"
 #include "common/protocol/session.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace echotrio::net {
 

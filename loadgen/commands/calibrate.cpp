@@ -211,26 +211,26 @@ int calibrate(const Options& options) {
 }  // namespace
 
 void add_calibrate(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand(
-        "calibrate", "The generator's ceiling and its own error, against its null server");
+    CLI::App& command = cli::command(
+        app, "calibrate", "The generator's ceiling and its own error, against its null server");
     auto options = std::make_shared<Options>();
     RunOptions& run = options->run;
     run.connections = 64;
     run.duration = std::chrono::seconds(3);
     run.warmup = std::chrono::milliseconds(300);
-    command->add_option("-c,--connections", run.connections, "Connections")
-        ->check(cli::number_between(1, 10'000));
-    command->add_option("-t,--threads", run.threads, "Generator threads")
-        ->check(cli::number_between(1, 1000));
-    cli::duration(*command, "-d,--duration", run.duration, "Of each of the three runs")
-        ->check(cli::at_most(std::chrono::minutes(10)));
-    cli::size(*command, "--size", run.size, "Bytes of a message")
-        ->check(cli::size_between(1, 16 * 1024));
-    cli::cpus(*command, "--cpus", run.cpus, "CPUs for the generator's threads");
-    command->add_option("--json", options->json,
-                        "Write the findings as JSON to this file; - for standard output");
-    command->add_flag("--quiet", options->quiet, "No summary");
-    command->callback([options, &status] {
+    cli::option(command, "-c,--connections", run.connections, "Connections")
+        .check(cli::number_between(1, 10'000));
+    cli::option(command, "-t,--threads", run.threads, "Generator threads")
+        .check(cli::number_between(1, 1000));
+    cli::duration(command, "-d,--duration", run.duration, "Of each of the three runs")
+        .check(cli::at_most(std::chrono::minutes(10)));
+    cli::size(command, "--size", run.size, "Bytes of a message")
+        .check(cli::size_between(1, 16 * 1024));
+    cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
+    cli::option(command, "--json", options->json,
+                "Write the findings as JSON to this file; - for standard output");
+    cli::flag(command, "--quiet", options->quiet, "No summary");
+    cli::on_command(command, [options, &status] {
         const Status checked = check_options(options->run);
         status =
             checked ? calibrate(*options) : cli::fail(checked.error().message, cli::kExitUsage);

@@ -69,16 +69,17 @@ int claims(const Options& options) {
 
 void add_claims(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand(
-        "claims", "What is said of processes, threads, the global lock and coroutines, measured");
-    command->add_flag("--quick", options->quick, "About two minutes, wider intervals");
-    command->add_option("--json", options->json, "A file for the figures; - = standard output")
-        ->type_name("FILE");
-    command->add_option("--seed", options->seed, "Order of the trials and arrivals")
-        ->default_str("random, recorded");
-    command->add_flag("-q,--quiet", options->quiet, "No progress");
-    command->add_option("--count-in", options->count_in)->group("");  // see counting.hpp
-    command->callback([options, &status] {
+    CLI::App& command = cli::command(
+        app, "claims",
+        "What is said of processes, threads, the global lock and coroutines, measured");
+    cli::flag(command, "--quick", options->quick, "About two minutes, wider intervals");
+    cli::option(command, "--json", options->json, "A file for the figures; - = standard output")
+        .type_name("FILE");
+    cli::option(command, "--seed", options->seed, "Order of the trials and arrivals")
+        .default_str("random, recorded");
+    cli::flag(command, "-q,--quiet", options->quiet, "No progress");
+    cli::option(command, "--count-in", options->count_in).hidden();  // see counting.hpp
+    cli::on_command(command, [options, &status] {
         status = options->count_in.empty() ? claims(*options) : count_in(options->count_in);
     });
 }

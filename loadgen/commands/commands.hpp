@@ -3,7 +3,9 @@
 // 4 (search, plan) nothing meets the objective.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace echotrio::loadgen {
 

@@ -201,11 +201,12 @@ int carry_out(const CompareOptions& options) {
 
 void add_compare(CLI::App& app, int& status) {
     auto options = std::make_shared<CompareOptions>();
-    CLI::App* command = app.add_subcommand(
-        "compare", "Starts the three servers, loads each with the same work, writes the results");
-    add_compare_options(*command, *options);
-    command->callback([options, command, &status] {
-        if (const Status ready = complete_options(*command, *options); !ready) {
+    CLI::App& command =
+        cli::command(app, "compare",
+                     "Starts the three servers, loads each with the same work, writes the results");
+    add_compare_options(command, *options);
+    cli::on_command(command, [options, &command, &status] {
+        if (const Status ready = complete_options(command, *options); !ready) {
             status = cli::fail(ready.error().message, cli::kExitUsage);
             return;
         }

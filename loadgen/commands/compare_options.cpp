@@ -191,17 +191,16 @@ std::string shell_word(const std::string& text) {
 // The flags that were given and decide what runs.
 std::string given_flags(const CLI::App& command) {
     std::string text;
-    for (const CLI::Option* option : command.get_options()) {
-        const std::string name = "--" + option->get_lnames().front();
-        const bool decides = name != "--out" && name != "--quiet" && name != "--plan";
-        if (option->count() == 0 || !decides) continue;
-        if (option->get_expected_min() == 0) {
+    for (const cli::Given& option : cli::given(command)) {
+        const std::string& name = option.name;
+        if (name == "--out" || name == "--quiet" || name == "--plan") continue;
+        if (option.is_flag) {
             text += " " + name;
-        } else if (option->get_delimiter() != '\0') {
+        } else if (option.has_delimiter) {
             text += fmt::format(" {} {}", name,
-                                shell_word(fmt::format("{}", fmt::join(option->results(), ","))));
+                                shell_word(fmt::format("{}", fmt::join(option.values, ","))));
         } else {
-            for (const std::string& value : option->results()) {
+            for (const std::string& value : option.values) {
                 text += fmt::format(" {} {}", name, shell_word(value));
             }
         }
@@ -212,61 +211,56 @@ std::string given_flags(const CLI::App& command) {
 }  // namespace
 
 void add_compare_options(CLI::App& command, CompareOptions& o) {
-    command.add_flag("--quick", o.quick, "About a minute: fewer levels, shorter, two repetitions");
-    command.add_option("--workloads", o.workloads, "Which of echo,http,cpu,wait,mixed,churn,idle")
-        ->delimiter(',')
-        ->default_str("all");
-    command.add_option("--models", o.models, "Which of prefork,threads,coroutine")
-        ->delimiter(',')
-        ->default_str("all");
-    command
-        .add_option("--variant", o.variants,
-                    "A server with flags of its own: 'no lock=threads --gil off'; may be repeated")
-        ->type_name("LABEL=MODEL FLAGS");
-    command.add_option("-c,--connections", o.connections, "Connection counts for all workloads")
-        ->delimiter(',')
-        ->check(CLI::Range(std::uint64_t{1}, kMostConnections))
-        ->default_str("each workload's own");
-    command
-        .add_option("-R,--rates", o.rates,
-                    "Open loop at these rates, requests/s, instead of as fast as replies come")
-        ->delimiter(',')
-        ->check(cli::positive_number())
-        ->default_str("each workload's own");
-    command.add_option("-r,--repetitions", o.repetitions, "Of every trial")
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}))
-        ->default_str(fmt::format("{}, with --quick {}", kRepetitions, kQuickRepetitions));
+    cli::flag(command, "--quick", o.quick,
+              "About a minute: fewer levels, shorter, two repetitions");
+    cli::option(command, "--workloads", o.workloads, "Which of echo,http,cpu,wait,mixed,churn,idle")
+        .delimiter(',')
+        .default_str("all");
+    cli::option(command, "--models", o.models, "Which of prefork,threads,coroutine")
+        .delimiter(',')
+        .default_str("all");
+    cli::option(command, "--variant", o.variants,
+                "A server with flags of its own: 'no lock=threads --gil off'; may be repeated")
+        .type_name("LABEL=MODEL FLAGS");
+    cli::option(command, "-c,--connections", o.connections, "Connection counts for all workloads")
+        .delimiter(',')
+        .range(1, kMostConnections)
+        .default_str("each workload's own");
+    cli::option(command, "-R,--rates", o.rates,
+                "Open loop at these rates, requests/s, instead of as fast as replies come")
+        .delimiter(',')
+        .check(cli::positive_number())
+        .default_str("each workload's own");
+    cli::option(command, "-r,--repetitions", o.repetitions, "Of every trial")
+        .range(1, 1000)
+        .default_str(fmt::format("{}, with --quick {}", kRepetitions, kQuickRepetitions));
     cli::duration(command, "-d,--duration", o.duration, "Of a trial's window")
-        ->default_str("each workload's own");
+        .default_str("each workload's own");
     cli::duration(command, "--warmup", o.warmup, "Before the window")
-        ->default_str("each workload's own");
-    command.add_option("--seed", o.seed, "Order of the trials and arrivals")
-        ->default_str("random, recorded");
-    command.add_option("--budget", o.budget, "How many INVALID trials are repeated")
-        ->default_str("a tenth of the trials");
-    command
-        .add_option("--experiment", o.experiment,
-                    "A file with these flags as settings, and sections for workloads; flags win")
-        ->type_name("FILE")
-        ->configurable(false);
-    command.add_option("-o,--out", o.out, "Folder for the results")->default_str("results/<time>");
-    command
-        .add_option("--targets", o.targets_text,
-                    "Servers that run already: prefork=HOST:PORT,threads=HOST:PORT,...")
-        ->delimiter(',');
-    command
-        .add_option("--observers", o.observers_text,
-                    "`loadgen observe` beside each of these: prefork=HOST:PORT,...")
-        ->delimiter(',');
-    command.add_flag("--no-wrk", o.no_wrk, "No cross-check, although wrk is installed");
-    command.add_flag("--plan", o.only_plan, "Only says what would run, and for how long")
-        ->configurable(false);
-    command
-        .add_option("--resume", o.resume,
-                    "Continues the interrupted experiment in this folder as it was begun")
-        ->type_name("DIR")
-        ->configurable(false);
-    command.add_flag("-q,--quiet", o.quiet, "No progress");
+        .default_str("each workload's own");
+    cli::option(command, "--seed", o.seed, "Order of the trials and arrivals")
+        .default_str("random, recorded");
+    cli::option(command, "--budget", o.budget, "How many INVALID trials are repeated")
+        .default_str("a tenth of the trials");
+    cli::option(command, "--experiment", o.experiment,
+                "A file with these flags as settings, and sections for workloads; flags win")
+        .type_name("FILE")
+        .not_configurable();
+    cli::option(command, "-o,--out", o.out, "Folder for the results").default_str("results/<time>");
+    cli::option(command, "--targets", o.targets_text,
+                "Servers that run already: prefork=HOST:PORT,threads=HOST:PORT,...")
+        .delimiter(',');
+    cli::option(command, "--observers", o.observers_text,
+                "`loadgen observe` beside each of these: prefork=HOST:PORT,...")
+        .delimiter(',');
+    cli::flag(command, "--no-wrk", o.no_wrk, "No cross-check, although wrk is installed");
+    cli::flag(command, "--plan", o.only_plan, "Only says what would run, and for how long")
+        .not_configurable();
+    cli::option(command, "--resume", o.resume,
+                "Continues the interrupted experiment in this folder as it was begun")
+        .type_name("DIR")
+        .not_configurable();
+    cli::flag(command, "-q,--quiet", o.quiet, "No progress");
 }
 
 Status complete_options(CLI::App& command, CompareOptions& options) {
@@ -274,7 +268,7 @@ Status complete_options(CLI::App& command, CompareOptions& options) {
     options.command_line = "loadgen compare" + given_flags(command);
     if (!options.resume.empty()) {
         const std::string other = given_flags(command);
-        if (options.only_plan || command.count("--out") > 0 ||
+        if (options.only_plan || cli::count(command, "--out") > 0 ||
             other != " --resume " + shell_word(options.resume)) {
             return Error{"--resume: continues what was begun, other settings can't be given"};
         }

@@ -6,12 +6,14 @@
 #include "loadgen/commands/experiment_file.hpp"
 #include "loadgen/experiment/plan.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace echotrio::loadgen {
 

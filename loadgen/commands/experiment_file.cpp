@@ -3,6 +3,7 @@
 #include "common/base/cli.hpp"
 #include "loadgen/engine/run.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,16 +25,16 @@ bool is_mark(const CLI::ConfigItem& item) {
 
 // The options of a section, which take values as flags do.
 void add_section_options(CLI::App& app, WorkloadSection& section) {
-    app.add_option("--connections", section.connections)
-        ->delimiter(',')
-        ->check(CLI::Range(std::uint64_t{1}, kMostConnections));
-    app.add_option("--rates", section.rates)->delimiter(',')->check(cli::positive_number());
+    cli::option(app, "--connections", section.connections)
+        .delimiter(',')
+        .range(1, kMostConnections);
+    cli::option(app, "--rates", section.rates).delimiter(',').check(cli::positive_number());
     cli::duration(app, "--duration", section.duration, "");
     cli::duration(app, "--warmup", section.warmup, "");
-    app.add_option("--path", section.path);
-    app.add_option("--title", section.title);
-    app.add_option("--class", section.classes);
-    app.add_option("--requests-per-connection", section.requests_per_connection);
+    cli::option(app, "--path", section.path);
+    cli::option(app, "--title", section.title);
+    cli::option(app, "--class", section.classes);
+    cli::option(app, "--requests-per-connection", section.requests_per_connection);
     cli::duration(app, "--think", section.think, "");
     cli::duration(app, "--timeout", section.timeout, "");
 }

@@ -5,11 +5,13 @@
 #include "common/base/result.hpp"
 #include "loadgen/experiment/workload.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace echotrio::loadgen {
 

@@ -99,7 +99,7 @@ Status finish_http(LoadFlags& flags, const CLI::App& command) {
     RunOptions& run = flags.run;
     if (run.target.scheme == Scheme::tcp) {
         for (const char* flag : {"--method", "--body", "--header", "--class"}) {
-            if (command.count(flag) > 0) {
+            if (cli::count(command, flag) > 0) {
                 return Error{fmt::format("{}: needs an http:// URL", flag)};
             }
         }
@@ -125,55 +125,55 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     RunOptions& run = flags.run;
     const auto count = [&](const char* names, std::uint64_t& value, double least,
                            const char* help) {
-        return command.add_option(names, value, help)
-            ->check(cli::number_between(least, static_cast<double>(kMostConnections)));
+        return cli::option(command, names, value, help)
+            .check(cli::number_between(least, static_cast<double>(kMostConnections)));
     };
-    command.add_option("URL", flags.url, "tcp://host:port (raw echo) or http://host:port/path")
-        ->required();
+    cli::option(command, "URL", flags.url, "tcp://host:port (raw echo) or http://host:port/path")
+        .required();
     count("-c,--connections", run.connections, 1, "Connections");
     count("-t,--threads", run.threads, 1, "Generator threads");
     cli::duration(command, "-d,--duration", run.duration, "Length of the measured window");
     cli::duration(command, "--warmup", run.warmup, "Before the window, not measured");
-    command.add_option("--arrival", flags.arrival, "Gaps of an open loop")
-        ->check(CLI::IsMember({"poisson", "constant"}));
+    cli::option(command, "--arrival", flags.arrival, "Gaps of an open loop")
+        .one_of({"poisson", "constant"});
     cli::size(command, "--size", flags.size.emplace(run.size),
               "Bytes of a raw message (64) or of a POST body")
-        ->default_str("64")
-        ->check(cli::size_between(1, kMostBody));
+        .default_str("64")
+        .check(cli::size_between(1, kMostBody));
     count("--requests-per-connection", run.requests_per_connection, 0,
           "Close a connection after so many (churn); 0: keep it");
     count("--idle", run.idle, 0, "Connections held open and silent beside the active ones");
     count("--pipeline", run.pipeline, 1, "Requests on a connection at a time")
-        ->check(cli::number_between(1, 10'000));
+        .check(cli::number_between(1, 10'000));
     cli::duration(command, "--timeout", run.timeout, "A reply later than this counts as timed out")
-        ->check(cli::at_most(std::chrono::hours(1)));
-    command.add_option("--pid", flags.pid, "Measure this process and all its descendants")
-        ->check(cli::positive_number());
-    command
-        .add_option("--observer", flags.observer_text,
-                    "Ask the `loadgen observe` at HOST:PORT what the server uses")
-        ->excludes("--pid");
+        .check(cli::at_most(std::chrono::hours(1)));
+    cli::option(command, "--pid", flags.pid, "Measure this process and all its descendants")
+        .check(cli::positive_number());
+    cli::option(command, "--observer", flags.observer_text,
+                "Ask the `loadgen observe` at HOST:PORT what the server uses")
+        .excludes("--pid");
     cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
-    command.add_option("--seed", run.seed, "Of arrivals, classes and message contents");
-    command.add_option("--ceiling", flags.ceiling_rps,
-                       "Requests/s that `loadgen calibrate` found; 0: not known");
-    command.add_option("-X,--method", run.method, "HTTP method; GET, or POST with a body");
-    command.add_option("--body", flags.body, "HTTP body: a text, or @FILE");
-    command.add_option("-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
-    command.add_option("--class", flags.classes,
-                       "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
-    command.add_flag("!--no-check", run.check_replies, "Don't compare the bodies of /echo replies");
+    cli::option(command, "--seed", run.seed, "Of arrivals, classes and message contents");
+    cli::option(command, "--ceiling", flags.ceiling_rps,
+                "Requests/s that `loadgen calibrate` found; 0: not known");
+    cli::option(command, "-X,--method", run.method, "HTTP method; GET, or POST with a body");
+    cli::option(command, "--body", flags.body, "HTTP body: a text, or @FILE");
+    cli::option(command, "-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
+    cli::option(command, "--class", flags.classes,
+                "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
+    cli::flag(command, "!--no-check", run.check_replies,
+              "Don't compare the bodies of /echo replies");
     if (!with_rate) return;
-    command.add_option("-n,--requests", run.requests,
-                       "End after so many instead of a duration; no warm-up unless given");
-    command.add_option("-R,--rate", flags.rate,
-                       "Open loop, requests/s: 5000, a profile 1000/10s,5000/10s, a ramp "
-                       "1000..20000/60s, a stair 1000..20000:1000/5s");
+    cli::option(command, "-n,--requests", run.requests,
+                "End after so many instead of a duration; no warm-up unless given");
+    cli::option(command, "-R,--rate", flags.rate,
+                "Open loop, requests/s: 5000, a profile 1000/10s,5000/10s, a ramp "
+                "1000..20000/60s, a stair 1000..20000:1000/5s");
     cli::duration(command, "--think", run.think, "Closed loop: pause between reply and request");
-    command.add_option("--shard", flags.shard,
-                       "Make only part I/N of this load, as one of N generators");
-    command.add_option("--start-at", flags.start_at,
-                       "Begin at this time: +5s, seconds since 1970, 2026-01-31T12:00:00Z");
+    cli::option(command, "--shard", flags.shard,
+                "Make only part I/N of this load, as one of N generators");
+    cli::option(command, "--start-at", flags.start_at,
+                "Begin at this time: +5s, seconds since 1970, 2026-01-31T12:00:00Z");
 }
 
 Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
@@ -182,19 +182,19 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
     if (!target) return Error{"URL: " + target.error().message};
     run.target = std::move(*target);
     run.arrival = flags.arrival == "constant" ? Arrival::constant : Arrival::poisson;
-    if (command.count("--size") == 0) flags.size.reset();
+    if (cli::count(command, "--size") == 0) flags.size.reset();
     if (const Status http = finish_http(flags, command); !http) return http;
     if (!flags.rate.empty()) {
         auto steps = parse_rate(flags.rate);
         if (!steps) return Error{"--rate: " + steps.error().message};
         run.rate = std::move(*steps);
         const Nanos profile = total_duration(run.rate);
-        if (profile > Nanos(0) && command.count("--duration") == 0) run.duration = profile;
+        if (profile > Nanos(0) && cli::count(command, "--duration") == 0) run.duration = profile;
     }
-    if (run.requests > 0 && command.count("--duration") > 0) {
+    if (run.requests > 0 && cli::count(command, "--duration") > 0) {
         return Error{"--requests: give it or --duration, not both"};
     }
-    if (run.requests > 0 && command.count("--warmup") == 0) run.warmup = Nanos(0);
+    if (run.requests > 0 && cli::count(command, "--warmup") == 0) run.warmup = Nanos(0);
     if (!flags.start_at.empty()) {
         const auto at = parse_time(flags.start_at);
         if (!at) return at.error();

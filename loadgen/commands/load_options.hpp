@@ -3,10 +3,14 @@
 
 #include "loadgen/engine/run.hpp"
 
-#include <CLI/CLI.hpp>
-
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace echotrio::loadgen {
 

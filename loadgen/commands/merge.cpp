@@ -121,14 +121,14 @@ int merge(const Options& options) {
 }  // namespace
 
 void add_merge(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("merge", "Add up the results of several generators");
+    CLI::App& command = cli::command(app, "merge", "Add up the results of several generators");
     auto options = std::make_shared<Options>();
-    command->add_option("RESULT", options->files, "Files that `loadgen run --json` wrote")
-        ->required();
-    command->add_option("--json", options->json,
-                        "Write the whole as JSON to this file; - for standard output");
-    command->add_flag("--quiet", options->quiet, "No summary");
-    command->callback([options, &status] { status = merge(*options); });
+    cli::option(command, "RESULT", options->files, "Files that `loadgen run --json` wrote")
+        .required();
+    cli::option(command, "--json", options->json,
+                "Write the whole as JSON to this file; - for standard output");
+    cli::flag(command, "--quiet", options->quiet, "No summary");
+    cli::on_command(command, [options, &status] { status = merge(*options); });
 }
 
 }  // namespace echotrio::loadgen

@@ -174,17 +174,17 @@ Status observe(const Options& options) {
 }  // namespace
 
 void add_observe(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand(
-        "observe", "Tell what a server's process group uses, for generators elsewhere");
+    CLI::App& command = cli::command(
+        app, "observe", "Tell what a server's process group uses, for generators elsewhere");
     auto options = std::make_shared<Options>();
-    command
-        ->add_option("--pid", options->pid, "The server's process, measured with its descendants")
-        ->required()
-        ->check(cli::positive_number());
-    command->add_option("--name", options->name, "What the Prometheus metrics call it");
-    command->add_option("--host", options->listen.host, "Address to listen on");
-    command->add_option("--port", options->listen.port, "Port to listen on; 0: the kernel picks");
-    command->callback([options, &status] {
+    cli::option(command, "--pid", options->pid,
+                "The server's process, measured with its descendants")
+        .required()
+        .check(cli::positive_number());
+    cli::option(command, "--name", options->name, "What the Prometheus metrics call it");
+    cli::option(command, "--host", options->listen.host, "Address to listen on");
+    cli::option(command, "--port", options->listen.port, "Port to listen on; 0: the kernel picks");
+    cli::on_command(command, [options, &status] {
         const Status done = observe(*options);
         status = done ? cli::kExitOk : cli::fail(done.error().message);
     });

@@ -125,31 +125,28 @@ std::optional<std::string> complete(Options& options) {
 }  // namespace
 
 void add_plan(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand(
-        "plan", "From measured results: which model, how many instances, cores and memory");
+    CLI::App& command = cli::command(
+        app, "plan", "From measured results: which model, how many instances, cores and memory");
     auto options = std::make_shared<Options>();
-    command
-        ->add_option("results", options->file,
-                     "results.json, its folder, the JSON of a run, or a .csv with columns n,x")
-        ->required();
-    command->add_option("--rate", options->demand.rate, "Requests/s to serve")
-        ->check(cli::positive_number());
-    command->add_option("--connections", options->demand.connections, "Connections open at once")
-        ->check(cli::positive_number());
-    command->add_option("--slo", options->slo, "Latency objective, like p99=5ms");
-    cli::size(*command, "--memory", options->memory, "Memory that is there in all; 0 = any");
-    command->add_option("--cores", options->cores, "Cores that are there in all")
-        ->check(cli::positive_number());
-    command
-        ->add_option("--headroom", options->headroom_percent,
-                     "Share of the capacity to keep free, in percent")
-        ->check(cli::number_between(0, 95))
-        ->capture_default_str();
-    command->add_option("--workload", options->workload,
-                        "Of the results; default: the one measured at the most loads");
-    command->add_option("--json", options->json,
-                        "Write the plan as JSON to this file; - for standard output");
-    command->callback([options, &status] {
+    cli::option(command, "results", options->file,
+                "results.json, its folder, the JSON of a run, or a .csv with columns n,x")
+        .required();
+    cli::option(command, "--rate", options->demand.rate, "Requests/s to serve")
+        .check(cli::positive_number());
+    cli::option(command, "--connections", options->demand.connections, "Connections open at once")
+        .check(cli::positive_number());
+    cli::option(command, "--slo", options->slo, "Latency objective, like p99=5ms");
+    cli::size(command, "--memory", options->memory, "Memory that is there in all; 0 = any");
+    cli::option(command, "--cores", options->cores, "Cores that are there in all")
+        .check(cli::positive_number());
+    cli::option(command, "--headroom", options->headroom_percent,
+                "Share of the capacity to keep free, in percent")
+        .check(cli::number_between(0, 95));
+    cli::option(command, "--workload", options->workload,
+                "Of the results; default: the one measured at the most loads");
+    cli::option(command, "--json", options->json,
+                "Write the plan as JSON to this file; - for standard output");
+    cli::on_command(command, [options, &status] {
         if (const auto mistake = complete(*options)) {
             status = cli::fail(*mistake, cli::kExitUsage);
             return;

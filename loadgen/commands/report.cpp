@@ -89,20 +89,19 @@ int report(const Options& options) {
 
 void add_report(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand(
-        "report",
+    CLI::App& command = cli::command(
+        app, "report",
         "Renders results of compare or run again, with claims.json and plan.json where they lie "
         "beside results.json; two results: before and after");
-    command
-        ->add_option("results", options->results,
-                     "results.json, a folder with one, or what run --json wrote")
-        ->required()
-        ->expected(1, 2);
-    command->add_option("--format", options->format, "console, markdown, csv or html")
-        ->check(CLI::IsMember({"console", "markdown", "csv", "html"}))
-        ->default_str("by the ending of --out, else console");
-    command->add_option("-o,--out", options->out, "A file instead of standard output");
-    command->callback([options, &status] { status = report(*options); });
+    cli::option(command, "results", options->results,
+                "results.json, a folder with one, or what run --json wrote")
+        .required()
+        .expected(1, 2);
+    cli::option(command, "--format", options->format, "console, markdown, csv or html")
+        .one_of({"console", "markdown", "csv", "html"})
+        .default_str("by the ending of --out, else console");
+    cli::option(command, "-o,--out", options->out, "A file instead of standard output");
+    cli::on_command(command, [options, &status] { status = report(*options); });
 }
 
 }  // namespace echotrio::loadgen

@@ -106,15 +106,15 @@ int run_command(const Options& options) {
 }  // namespace
 
 void add_run(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("run", "Put one load on one target and judge the result");
+    CLI::App& command = cli::command(app, "run", "Put one load on one target and judge the result");
     auto options = std::make_shared<Options>();
-    add_load_flags(*command, options->load, true);
-    command->add_option("--json", options->json,
-                        "Write the result as JSON to this file; - for standard output");
-    command->add_option("--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
-    command->add_flag("--quiet", options->quiet, "No live line, no summary");
-    command->callback([options, command, &status] {
-        const Status finished = finish_load_flags(options->load, *command);
+    add_load_flags(command, options->load, true);
+    cli::option(command, "--json", options->json,
+                "Write the result as JSON to this file; - for standard output");
+    cli::option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
+    cli::flag(command, "--quiet", options->quiet, "No live line, no summary");
+    cli::on_command(command, [options, &command, &status] {
+        const Status finished = finish_load_flags(options->load, command);
         status =
             finished ? run_command(*options) : cli::fail(finished.error().message, cli::kExitUsage);
     });

@@ -240,27 +240,28 @@ int run_search(const Options& options) {
 }  // namespace
 
 void add_search(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("search", "Find the highest rate that meets an objective");
+    CLI::App& command =
+        cli::command(app, "search", "Find the highest rate that meets an objective");
     auto options = std::make_shared<Options>();
     options->load.run.connections = 64;
-    add_load_flags(*command, options->load, false);
-    command->add_option("--slo", options->slo, "The objective, like p99=5ms")->required();
-    cli::duration(*command, "--probe", options->probe, "Length of a short trial");
+    add_load_flags(command, options->load, false);
+    cli::option(command, "--slo", options->slo, "The objective, like p99=5ms").required();
+    cli::duration(command, "--probe", options->probe, "Length of a short trial");
     RateSearch::Settings& settings = options->settings;
-    command->add_option("--from", settings.start, "The first rate to try, requests/s")
-        ->check(cli::positive_number());
-    command->add_option("--lowest", settings.lowest, "Try nothing below this")
-        ->check(cli::positive_number());
-    command->add_option("--highest", settings.highest, "Try nothing above this")
-        ->check(cli::positive_number());
-    command->add_option("--precision", settings.precision, "Distance of first fail and last pass")
-        ->check(cli::number_between(0.001, 1));
-    command->add_option("--json", options->json,
-                        "Write what was found as JSON to this file; - for standard output");
-    command->add_flag("--quiet", options->quiet, "No steps, no conclusion");
-    command->callback([options, command, &status] {
+    cli::option(command, "--from", settings.start, "The first rate to try, requests/s")
+        .check(cli::positive_number());
+    cli::option(command, "--lowest", settings.lowest, "Try nothing below this")
+        .check(cli::positive_number());
+    cli::option(command, "--highest", settings.highest, "Try nothing above this")
+        .check(cli::positive_number());
+    cli::option(command, "--precision", settings.precision, "Distance of first fail and last pass")
+        .check(cli::number_between(0.001, 1));
+    cli::option(command, "--json", options->json,
+                "Write what was found as JSON to this file; - for standard output");
+    cli::flag(command, "--quiet", options->quiet, "No steps, no conclusion");
+    cli::on_command(command, [options, &command, &status] {
         auto objective = parse_objective(options->slo);
-        Status finished = objective ? finish_load_flags(options->load, *command)
+        Status finished = objective ? finish_load_flags(options->load, command)
                                     : Status(Error{"--slo: " + objective.error().message});
         RateSearch::Settings& s = options->settings;
         if (finished && s.lowest > s.highest) finished = Error{"--lowest: is above --highest"};

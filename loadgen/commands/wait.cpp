@@ -57,14 +57,13 @@ Status wait_for_all(const Options& options) {
 }  // namespace
 
 void add_wait(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("wait", "Wait until servers accept connections");
+    CLI::App& command = cli::command(app, "wait", "Wait until servers accept connections");
     auto options = std::make_shared<Options>();
-    command
-        ->add_option("URL", options->urls,
-                     "tcp://host:port (a connection) or http://host:port/path (a 200)")
-        ->required();
-    cli::duration(*command, "--for", options->patience, "How long at most");
-    command->callback([options, &status] {
+    cli::option(command, "URL", options->urls,
+                "tcp://host:port (a connection) or http://host:port/path (a 200)")
+        .required();
+    cli::duration(command, "--for", options->patience, "How long at most");
+    cli::on_command(command, [options, &status] {
         const Status done = wait_for_all(*options);
         status = done ? cli::kExitOk : cli::fail(done.error().message);
     });

@@ -10,13 +10,13 @@
 int main(int argc, char** argv) {
     using namespace echotrio;
 
-    CLI::App app{"Echo server, coroutines: one thread serves all connections, a coroutine each."};
-    cli::prepare(app);
+    const auto app = cli::program(
+        "Echo server, coroutines: one thread serves all connections, a coroutine each.");
     coroutine::Options options;
-    net::add_server_options(app, options.server, "coroutine", 7003);
-    cli::duration(app, "--yield-every", options.yield_every,
+    net::add_server_options(*app, options.server, "coroutine", 7003);
+    cli::duration(*app, "--yield-every", options.yield_every,
                   "Let others run after this much CPU work of a request; 0 = never");
-    if (const auto status = cli::parse(app, argc, argv)) return *status;
+    if (const auto status = cli::parse(*app, argc, argv)) return *status;
 
     if (auto ready = net::prepare_process(options.server); !ready) {
         return cli::fail(ready.error().message);

@@ -20,29 +20,29 @@ void add_options(CLI::App& app, prefork::Options& options) {
     net::add_server_options(app, options, "prefork", 7001);
     auto& pool = options.pool;
     const auto workers = [&](const char* flag, int& value, const char* help) {
-        app.add_option(flag, value, help)
-            ->check(cli::number_between(1, kMostWorkers))
-            ->type_name("N");
+        cli::option(app, flag, value, help)
+            .check(cli::number_between(1, kMostWorkers))
+            .type_name("N");
     };
     workers("--start-workers", pool.start, "Workers at the start");
     workers("--min-spare", pool.min_spare, "Fewer idle workers: more are started");
     workers("--max-spare", pool.max_spare, "More idle workers: one a second retires");
     workers("--max-workers", pool.max_workers,
             "Most workers, so most connections served at a time; further ones wait");
-    app.add_option("--max-connections-per-worker", options.max_connections_per_worker,
-                   "Connections after which a worker is replaced (up to a quarter more); 0 = never")
-        ->type_name("N");
+    cli::option(app, "--max-connections-per-worker", options.max_connections_per_worker,
+                "Connections after which a worker is replaced (up to a quarter more); 0 = never")
+        .type_name("N");
     const std::map<std::string, prefork::AcceptMode> modes{
         {"shared", prefork::AcceptMode::shared},
         {"lock", prefork::AcceptMode::lock},
         {"reuseport", prefork::AcceptMode::reuseport}};
-    app.add_option_function<std::string>(
-           "--accept",
-           [&options, modes](const std::string& name) { options.accept = modes.at(name); },
-           "All workers in accept on one socket, one of them at a time, or a socket for each")
-        ->check(CLI::IsMember({"shared", "lock", "reuseport"}))
-        ->type_name("shared|lock|reuseport")
-        ->default_str("shared");
+    cli::option(
+        app, "--accept",
+        [&options, modes](const std::string& name) { options.accept = modes.at(name); },
+        "All workers in accept on one socket, one of them at a time, or a socket for each")
+        .one_of({"shared", "lock", "reuseport"})
+        .type_name("shared|lock|reuseport")
+        .default_str("shared");
 }
 
 // Figures that were not given follow those that were; given ones must fit together.
@@ -54,7 +54,7 @@ echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
             "root: choose another --port or --accept"};
     }
     auto& pool = options.pool;
-    const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+    const auto given = [&](const char* flag) { return cli::count(app, flag) > 0; };
     if (!given("--max-workers")) pool.max_workers = std::max(pool.max_workers, pool.start);
     if (!given("--start-workers")) pool.start = std::min(pool.start, pool.max_workers);
     if (!given("--max-spare")) pool.max_spare = std::max(pool.max_spare, pool.min_spare);
@@ -94,13 +94,12 @@ int run(const prefork::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Echo server, a pool of worker processes with one connection each",
-                 "echo-prefork"};
-    cli::prepare(app);
+    const auto app = cli::program(
+        "Echo server, a pool of worker processes with one connection each", "echo-prefork");
     prefork::Options options;
-    add_options(app, options);
-    if (const auto status = cli::parse(app, argc, argv)) return *status;
-    if (auto fitting = reconcile(app, options); !fitting) {
+    add_options(*app, options);
+    if (const auto status = cli::parse(*app, argc, argv)) return *status;
+    if (auto fitting = reconcile(*app, options); !fitting) {
         return cli::fail(fitting.error().message, cli::kExitUsage);
     }
     return run(options);

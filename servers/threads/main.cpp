@@ -17,14 +17,10 @@ namespace cli = echotrio::cli;
 namespace net = echotrio::net;
 namespace threads = echotrio::threads;
 
-CLI::Validator positive_duration() {
-    return CLI::Validator(
-        [](const std::string& text) -> std::string {
-            const auto value = echotrio::parse_duration(text);
-            if (!value || *value > echotrio::Nanos(0)) return {};
-            return fmt::format("must be > 0, got {}", text);
-        },
-        "");
+std::string check_positive(const std::string& text) {
+    const auto value = echotrio::parse_duration(text);
+    if (!value || *value > echotrio::Nanos(0)) return {};
+    return fmt::format("must be > 0, got {}", text);
 }
 
 void add_options(CLI::App& app, threads::Options& options) {
@@ -32,27 +28,27 @@ void add_options(CLI::App& app, threads::Options& options) {
     auto& gil = options.gil;
     const std::map<std::string, Gil::Mode> modes{
         {"switch", Gil::Mode::switching}, {"ticks", Gil::Mode::ticks}, {"off", Gil::Mode::off}};
-    app.add_option_function<std::string>(
-           "--gil", [&gil, modes](const std::string& name) { gil.mode = modes.at(name); },
-           "The global lock: as CPython 3.2 and later, as Python 2.7, none")
-        ->check(CLI::IsMember({"switch", "ticks", "off"}))
-        ->type_name("switch|ticks|off")
-        ->default_str("switch");
+    cli::option(
+        app, "--gil", [&gil, modes](const std::string& name) { gil.mode = modes.at(name); },
+        "The global lock: as CPython 3.2 and later, as Python 2.7, none")
+        .one_of({"switch", "ticks", "off"})
+        .type_name("switch|ticks|off")
+        .default_str("switch");
     cli::duration(app, "--switch-interval", gil.switch_interval,
                   "--gil switch: how long a thread waits before it asks for the lock")
-        ->check(positive_duration())
-        ->check(cli::at_most(std::chrono::hours(1)));
-    app.add_option("--check-interval", gil.check_interval,
-                   "--gil ticks: ticks (50ns of CPU work each) between two releases of the lock")
-        ->check(cli::number_between(1, 1e9))
-        ->type_name("N");
+        .check(check_positive)
+        .check(cli::at_most(std::chrono::hours(1)));
+    cli::option(app, "--check-interval", gil.check_interval,
+                "--gil ticks: ticks (50ns of CPU work each) between two releases of the lock")
+        .check(cli::number_between(1, 1e9))
+        .type_name("N");
     cli::size(app, "--stack-size", options.stack_size, "Stack of a thread")
-        ->check(cli::size_between(threads::kSmallestStack, 1ULL << 30));
-    app.add_option("--max-threads", options.max_threads,
-                   "Threads for connections; more connections get 503 or are closed")
-        ->check(cli::positive_number())
-        ->type_name("N")
-        ->default_str("unlimited");
+        .check(cli::size_between(threads::kSmallestStack, 1ULL << 30));
+    cli::option(app, "--max-threads", options.max_threads,
+                "Threads for connections; more connections get 503 or are closed")
+        .check(cli::positive_number())
+        .type_name("N")
+        .default_str("unlimited");
 }
 
 int run(const threads::Options& options) {
@@ -81,10 +77,10 @@ int run(const threads::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Echo server, one thread per connection under a global lock", "echo-threads"};
-    cli::prepare(app);
+    const auto app =
+        cli::program("Echo server, one thread per connection under a global lock", "echo-threads");
     threads::Options options;
-    add_options(app, options);
-    if (const auto status = cli::parse(app, argc, argv)) return *status;
+    add_options(*app, options);
+    if (const auto status = cli::parse(*app, argc, argv)) return *status;
     return run(options);
 }

@@ -85,8 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (line.find('@') != line.npos) return 0;  // --body @FILE reads any file
         arguments.push_back(line);
     }
-    CLI::App app;
-    echotrio::cli::prepare(app);
+    const auto program = echotrio::cli::program("");
+    CLI::App& app = *program;
     if (command == "load") load(app, arguments);
     if (command == "compare") compare(app, arguments);
     if (command == "serve") serve(app, arguments);

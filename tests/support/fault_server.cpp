@@ -137,18 +137,18 @@ int run(const Faults& faults) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("A raw echo server that misbehaves as told", "fault_server");
-    cli::prepare(app);
+    const auto program = cli::program("A raw echo server that misbehaves as told", "fault_server");
+    CLI::App& app = *program;
     Faults faults;
-    app.add_option("--host", faults.listen.host, "Address to listen on");
-    app.add_option("--message", faults.message, "Bytes of a message");
+    cli::option(app, "--host", faults.listen.host, "Address to listen on");
+    cli::option(app, "--message", faults.message, "Bytes of a message");
     cli::duration(app, "--delay", faults.delay, "Wait before each reply");
-    app.add_option("--ignore", faults.ignore, "Leave every N-th request without an answer");
-    app.add_option("--corrupt", faults.corrupt, "Change one byte of every N-th reply");
-    app.add_option("--shift", faults.shift, "Rotate every N-th reply by one byte");
-    app.add_option("--serve", faults.serve, "Serve the first N connections only");
-    app.add_option("--close-after", faults.close_after, "Close after N replies");
-    app.add_flag("--close-at-once", faults.close_at_once, "Close each connection when it comes");
+    cli::option(app, "--ignore", faults.ignore, "Leave every N-th request without an answer");
+    cli::option(app, "--corrupt", faults.corrupt, "Change one byte of every N-th reply");
+    cli::option(app, "--shift", faults.shift, "Rotate every N-th reply by one byte");
+    cli::option(app, "--serve", faults.serve, "Serve the first N connections only");
+    cli::option(app, "--close-after", faults.close_after, "Close after N replies");
+    cli::flag(app, "--close-at-once", faults.close_at_once, "Close each connection when it comes");
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;
     return run(faults);
 }

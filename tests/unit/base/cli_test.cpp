@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace echotrio {
 namespace {
 
@@ -22,14 +24,14 @@ struct Outcome {
 
 Outcome run(std::vector<const char*> arguments) {
     Outcome outcome;
-    CLI::App app("test", "program");
-    cli::prepare(app);
+    const auto program = cli::program("test", "program");
+    CLI::App& app = *program;
     cli::duration(app, "--wait", outcome.options.wait, "wait")
-        ->check(cli::at_most(std::chrono::seconds(10)));
-    cli::size(app, "--size", outcome.options.size, "size")->check(cli::size_between(1, 1 << 20));
+        .check(cli::at_most(std::chrono::seconds(10)));
+    cli::size(app, "--size", outcome.options.size, "size").check(cli::size_between(1, 1 << 20));
     cli::cpus(app, "--cpus", outcome.options.cpus, "cpus");
-    app.add_option("--port", outcome.options.port)->check(cli::number_between(1, 65535));
-    app.add_option("-R,--rate", outcome.options.rate)->check(cli::positive_number());
+    cli::option(app, "--port", outcome.options.port).check(cli::number_between(1, 65535));
+    cli::option(app, "-R,--rate", outcome.options.rate).check(cli::positive_number());
     arguments.insert(arguments.begin(), "program");
     testing::internal::CaptureStderr();
     outcome.status = cli::parse(app, static_cast<int>(arguments.size()), arguments.data());
