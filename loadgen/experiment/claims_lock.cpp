@@ -236,7 +236,8 @@ std::vector<Claim> preemption(const ClaimContext& context) {
     ticks.reason =
         fmt::format("the lower quartile of waits is {:.3g} ms with ticks; over that at 10 ms: {}",
                     median_or_0(tick_waits), against.text);
-    const bool few = tick_waits.size() < 2 && !measured.trouble.empty();
+    const auto unanswered = measured.unanswered.find("ticks");
+    const bool few = tick_waits.size() < 2 && unanswered != measured.unanswered.end();
     if (few) {
         // Nothing forces a switch: a waiting thread may never get the lock, which is no median.
         ticks.verdict = ClaimVerdict::supported;
