@@ -73,9 +73,21 @@ Result<RunResult> run_once(const ClaimContext& context, const Condition& conditi
     return result;
 }
 
-// Answered, but the verdict says that its times are not to be used.
-bool invalid(const Condition& condition, const Result<RunResult>& result) {
-    return condition.timed && result && result->requests > 0 && !result->verdict.valid;
+// Why the times of an answered run are not to be used, by the verdict; null: they are. Where the
+// server may run on the generator's CPU the generator waits for it by design, and what is taken
+// from such a run is the server's CPU time or a share between equals.
+const Finding* spoiled(const ClaimContext& context, const Condition& condition,
+                       const Result<RunResult>& result) {
+    if (!condition.timed || !result || result->requests == 0) return nullptr;
+    const auto ours = context.generator_cpus();
+    const auto& servers = condition.server_cpus;
+    const bool shared = std::find_first_of(servers.begin(), servers.end(), ours.begin(),
+                                           ours.end()) != servers.end();
+    const auto& reasons = result->verdict.reasons;
+    const auto found = std::find_if(reasons.begin(), reasons.end(), [&](const Finding& reason) {
+        return !shared || reason.check != "generator";
+    });
+    return found == reasons.end() ? nullptr : &*found;
 }
 
 // CPU time that this process and all that it waited for have used. What an experiment starts has
@@ -175,7 +187,7 @@ Measured measure(const ClaimContext& context, const std::vector<Condition>& cond
             const auto run = [&] { return run_once(context, condition, context.seed + round); };
             if (context.stop()) return measured;
             auto result = run();
-            if (invalid(condition, result) && repeats > 0 && !context.stop()) {
+            if (spoiled(context, condition, result) != nullptr && repeats > 0 && !context.stop()) {
                 --repeats;
                 result = run();
             }
@@ -184,15 +196,19 @@ Measured measure(const ClaimContext& context, const std::vector<Condition>& cond
             } else if (result->requests == 0) {
                 ++measured.unanswered[condition.label];
                 measured.trouble = condition.label + ": no request was answered";
-            } else if (invalid(condition, result)) {
-                const Finding& why = result->verdict.reasons.front();
-                measured.trouble = fmt::format("{}: INVALID: {}", condition.label, why.what);
+            } else if (const Finding* why = spoiled(context, condition, result)) {
+                measured.trouble = fmt::format("{}: INVALID: {}", condition.label, why->what);
             } else {
                 measured.results[condition.label].push_back(std::move(*result));
             }
         }
     }
     return measured;
+}
+
+void explain(Claim& claim, const Measured& measured) {
+    if (claim.verdict != ClaimVerdict::inconclusive || measured.trouble.empty()) return;
+    claim.reason += fmt::format("; some runs gave no figure ({})", measured.trouble);
 }
 
 std::optional<double> runnable(const RunResult& result) {

@@ -83,7 +83,9 @@ struct Condition {
     std::uint64_t beside = 0;
     Nanos beside_cost{0};  // of each, at most 10 s
     std::function<void(RunOptions&)> load;
-    bool timed = true;  // times are taken from it: a run that the verdict calls INVALID tells none
+    // Times are taken from it: a run that the verdict calls INVALID tells none. Not where memory or
+    // the CPU time of a request is, which a generator that is late does not change.
+    bool timed = true;
 };
 
 // Every condition `repetitions` times, each with a fresh server, in rounds of random order. What
@@ -100,6 +102,8 @@ struct Measured {
 };
 Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
                  std::uint64_t repetitions);
+// Says in an inconclusive claim's reason why there are figures missing, if there are.
+void explain(Claim& claim, const Measured& measured);
 
 // Threads of the server that ran or were ready to run, on average: what it could make use of.
 // Unlike a rate it does not depend on what else the machine had to do. Threads that wake in vain

@@ -155,8 +155,8 @@ Claim creation_claim(const ClaimContext& context) {
     };
     const Measured measured =
         measure(context,
-                {{"threads", "threads", {}, context.one_cpu(), 0, {}, churn},
-                 {"coroutine", "coroutine", {}, context.one_cpu(), 0, {}, churn}},
+                {{"threads", "threads", {}, context.one_cpu(), 0, {}, churn, false},
+                 {"coroutine", "coroutine", {}, context.one_cpu(), 0, {}, churn, false}},
                 context.many_repetitions());
     const auto cost = [](const RunResult& r) {
         return r.server ? r.server->cpu_us_per_request : std::nullopt;
@@ -180,6 +180,7 @@ Claim creation_claim(const ClaimContext& context) {
         if (process_over.low > 1 && thread_over.low > 1) claim.verdict = ClaimVerdict::supported;
         if (process_over.high < 1 || thread_over.high < 1) claim.verdict = ClaimVerdict::refuted;
     }
+    explain(claim, measured);
     return claim;
 }
 
