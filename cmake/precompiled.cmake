@@ -1,5 +1,5 @@
 # Precompiled headers: what many files of a part include anyway is read once. A file still includes
-# all that it needs: the debug preset, which the linter reads, builds without.
+# all that it needs: the lint preset builds without.
 # GCC takes one only with the flags it was made with, so a library (-fPIC) and a program (-fPIE) have
 # their own.
 set(precompiled_std <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <cstdint> <cstdio>

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -26,8 +27,21 @@ namespace {
 struct Options {
     bool quick = false, quiet = false;
     std::string json, count_in;
+    std::vector<std::string> only;
     std::optional<std::uint64_t> seed;
 };
+
+// The experiments that measure one of these claims; all of them where none is named.
+std::vector<ClaimTest> chosen(const std::vector<std::string>& only) {
+    std::vector<ClaimTest> tests;
+    for (const ClaimTest& test : claim_tests()) {
+        const bool named = std::any_of(test.ids.begin(), test.ids.end(), [&](const auto& id) {
+            return std::find(only.begin(), only.end(), id) != only.end();
+        });
+        if (named || only.empty()) tests.push_back(test);
+    }
+    return tests;
+}
 
 int claims(const Options& options) {
     auto signals = net::SignalFd::block({SIGINT, SIGTERM, SIGHUP});
@@ -43,14 +57,19 @@ int claims(const Options& options) {
 
     JudgedClaims found;
     std::size_t number = 0;
-    for (const ClaimTest& test : claim_tests()) {
+    const auto tests = chosen(options.only);
+    for (const ClaimTest& test : tests) {
         ++number;
         if (!options.quiet) {
-            std::fprintf(stderr, "[%zu/%zu] %s\n", number, claim_tests().size(), test.name);
+            std::fprintf(stderr, "[%zu/%zu] %s\n", number, tests.size(), test.name);
         }
-        auto judged = test.run(context);
+        auto judged = judge_claims(test, context);
         if (context.stop()) break;  // what is half measured is not judged
-        for (Claim& claim : judged) found.claims.push_back(std::move(claim));
+        for (Claim& claim : judged) {
+            const auto& only = options.only;
+            const bool asked = std::find(only.begin(), only.end(), claim.id) != only.end();
+            if (asked || only.empty()) found.claims.push_back(std::move(claim));
+        }
     }
     found.complete = !stopped;
     const auto json = claims_to_json(found, describe_environment(), context.seed);
@@ -65,6 +84,13 @@ int claims(const Options& options) {
                    : cli::kExitOk;
 }
 
+// Why it is not the id of a claim; empty: it is one.
+std::string known_claim(const std::string& id) {
+    const auto ids = claim_ids();
+    if (std::find(ids.begin(), ids.end(), id) != ids.end()) return {};
+    return fmt::format("there is no claim {}; known: {}", id, fmt::join(ids, ", "));
+}
+
 }  // namespace
 
 void add_claims(CLI::App& app, int& status) {
@@ -73,6 +99,13 @@ void add_claims(CLI::App& app, int& status) {
         app, "claims",
         "What is said of processes, threads, the global lock and coroutines, measured");
     cli::flag(command, "--quick", options->quick, "About two minutes, wider intervals");
+    cli::option(command, "--only", options->only,
+                fmt::format("These claims alone, separated by commas: {}",
+                            fmt::join(claim_ids(), ", ")))
+        .delimiter(',')
+        .type_name("ID,...")
+        .default_str("all")
+        .check(known_claim);
     cli::option(command, "--json", options->json, "A file for the figures; - = standard output")
         .type_name("FILE");
     cli::option(command, "--seed", options->seed, "Order of the trials and arrivals")

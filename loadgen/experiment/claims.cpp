@@ -4,8 +4,11 @@
 #include "loadgen/analysis/bootstrap.hpp"
 #include "loadgen/experiment/server_process.hpp"
 #include "loadgen/experiment/trial.hpp"
+#include "loadgen/probe/machine.hpp"
+#include "loadgen/probe/proc_fs.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
@@ -57,6 +60,10 @@ Result<RunResult> run_once(const ClaimContext& context, const Condition& conditi
     options.server_cpus = condition.server_cpus;
     options.kernel_before = kernel_before;
     options.follow_memory = false;
+    // Threads that take turns are at their limit with one CPU, which is then no fault of the run.
+    const auto& words = condition.arguments;
+    const bool free = std::find(words.begin(), words.end(), "off") != words.end();
+    options.ask_server = [&] { return ServerAccount{{}, condition.model == "threads" && !free}; };
     const auto beside = Beside::start(server->where(), condition);
     if (!beside) return beside.error();
     auto result = run_trial(options, {}, context.stop);
@@ -66,21 +73,93 @@ Result<RunResult> run_once(const ClaimContext& context, const Condition& conditi
     return result;
 }
 
+// Why the times of an answered run are not to be used, by the verdict; null: they are. Where the
+// server may run on the generator's CPU the generator waits for it by design, and what is taken
+// from such a run is the server's CPU time or a share between equals.
+const Finding* spoiled(const ClaimContext& context, const Condition& condition,
+                       const Result<RunResult>& result) {
+    if (!condition.timed || !result || result->requests == 0) return nullptr;
+    const auto ours = context.generator_cpus();
+    const auto& servers = condition.server_cpus;
+    const bool shared = std::find_first_of(servers.begin(), servers.end(), ours.begin(),
+                                           ours.end()) != servers.end();
+    const auto& reasons = result->verdict.reasons;
+    const auto found = std::find_if(reasons.begin(), reasons.end(), [&](const Finding& reason) {
+        return !shared || reason.check != "generator";
+    });
+    return found == reasons.end() ? nullptr : &*found;
+}
+
+// CPU time that this process and all that it waited for have used. What an experiment starts has
+// ended with it.
+double cpu_s_of_ours() {
+    double sum = 0;
+    for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage used{};
+        ::getrusage(who, &used);
+        for (const timeval& t : {used.ru_utime, used.ru_stime}) {
+            sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+        }
+    }
+    return sum;
+}
+
 }  // namespace
 
 const std::vector<ClaimTest>& claim_tests() {
     static const std::vector<ClaimTest> kTests = {
-        {"a fault in one connection", contained_faults},
-        {"resources before, at the peak and after", resources_on_need},
-        {"memory and time of a worker, a thread, a coroutine", costs_of_being},
-        {"sharing a counter", sharing},
-        {"CPU work on one core and on two", scaling_with_cores},
-        {"the global lock on one processor", one_processor},
-        {"the switch interval", preemption},
-        {"a coroutine that does not yield", yielding},
-        {"the most connections that each model holds", most_connections},
+        {"a fault in one connection",
+         contained_faults,
+         {"process-contains-faults", "shared-process-shares-faults"}},
+        {"resources before, at the peak and after",
+         resources_on_need,
+         {"process-resources-follow-need"}},
+        {"memory and time of a worker, a thread, a coroutine",
+         costs_of_being,
+         {"process-thread-coroutine-memory", "process-thread-coroutine-creation"}},
+        {"sharing a counter", sharing, {"threads-share-more-cheaply"}},
+        {"CPU work on one core and on two",
+         scaling_with_cores,
+         {"one-thread-at-a-time", "parallel-without-lock"}},
+        {"the global lock on one processor",
+         one_processor,
+         {"lock-costs-nothing-on-one-cpu", "lock-costs-no-latency-on-one-cpu"}},
+        {"the switch interval",
+         preemption,
+         {"preemption-follows-interval", "old-ticks-behave-otherwise"}},
+        {"a coroutine that does not yield", yielding, {"coroutine-must-yield", "yielding-cures"}},
+        {"the most connections that each model holds", most_connections, {"coroutines-carry-most"}},
     };
     return kTests;
+}
+
+std::vector<std::string> claim_ids() {
+    std::vector<std::string> ids;
+    for (const ClaimTest& test : claim_tests()) {
+        ids.insert(ids.end(), test.ids.begin(), test.ids.end());
+    }
+    return ids;
+}
+
+void weigh_machine(Claim& claim, std::optional<double> others) {
+    if (others.value_or(0) <= kBusyMachine || claim.verdict == ClaimVerdict::not_testable) return;
+    if (claim.verdict == ClaimVerdict::supported && !claim.by_time) return;
+    claim.verdict = ClaimVerdict::inconclusive;
+    claim.reason = fmt::format("the machine was busy, {:.0f} % of it was used by others: {}",
+                               *others * 100, claim.reason);
+}
+
+std::vector<Claim> judge_claims(const ClaimTest& test, const ClaimContext& context) {
+    const double own_before = cpu_s_of_ours();
+    const MachineState before = read_machine();
+    std::vector<Claim> claims = test.run(context);
+    const MachineState after = read_machine();
+    const MachineUse use =
+        machine_use(before, after, cpu_s_of_ours() - own_before, ticks_per_second());
+    std::optional<double> others;
+    if (use.other_cpu_share) others = *use.other_cpu_share + use.steal_share.value_or(0);
+    for (Claim& claim : claims) weigh_machine(claim, others);
+    return claims;
 }
 
 std::vector<double> Measured::figures(
@@ -98,22 +177,38 @@ std::vector<double> Measured::figures(
 Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
                  std::uint64_t repetitions) {
     Measured measured;
+    std::size_t repeats = conditions.size();
     for (std::uint64_t round = 0; round < repetitions; ++round) {
         std::vector<std::size_t> order(conditions.size());
         std::iota(order.begin(), order.end(), 0U);
         Rng(context.seed).split(round).shuffle(order);
         for (const std::size_t i : order) {
+            const Condition& condition = conditions[i];
+            const auto run = [&] { return run_once(context, condition, context.seed + round); };
             if (context.stop()) return measured;
-            auto result = run_once(context, conditions[i], context.seed + round);
-            if (result && result->requests > 0) {
-                measured.results[conditions[i].label].push_back(std::move(*result));
+            auto result = run();
+            if (spoiled(context, condition, result) != nullptr && repeats > 0 && !context.stop()) {
+                --repeats;
+                result = run();
+            }
+            if (!result) {
+                measured.trouble = result.error().message;
+            } else if (result->requests == 0) {
+                ++measured.unanswered[condition.label];
+                measured.trouble = condition.label + ": no request was answered";
+            } else if (const Finding* why = spoiled(context, condition, result)) {
+                measured.trouble = fmt::format("{}: INVALID: {}", condition.label, why->what);
             } else {
-                measured.trouble = result ? conditions[i].label + ": no request was answered"
-                                          : result.error().message;
+                measured.results[condition.label].push_back(std::move(*result));
             }
         }
     }
     return measured;
+}
+
+void explain(Claim& claim, const Measured& measured) {
+    if (claim.verdict != ClaimVerdict::inconclusive || measured.trouble.empty()) return;
+    claim.reason += fmt::format("; some runs gave no figure ({})", measured.trouble);
 }
 
 std::optional<double> runnable(const RunResult& result) {

@@ -29,7 +29,19 @@ struct Claim {
     ClaimVerdict verdict = ClaimVerdict::inconclusive;
     nlohmann::ordered_json evidence = nlohmann::ordered_json::object();
     std::string reason{};  // the measurement in words, with the effect and its interval
+    // What it rests on: times, which a busy machine moves either way, or states and memory that are
+    // waited for, which it can only keep from coming about.
+    bool by_time = true;
 };
+
+// The share of the machine, 0 to 1, beyond which others make it unfit for an experiment. More than
+// the verdict of a run allows: repetitions and intervals stand between these and the claim.
+inline constexpr double kBusyMachine = 0.10;
+
+// A verdict that others on the machine may have brought about becomes inconclusive, and the reason
+// says so: any that rests on times, and every refutation. `others`: the share of the machine that
+// they used meanwhile; empty where that is not known. Pure.
+void weigh_machine(Claim& claim, std::optional<double> others);
 
 struct ClaimContext {
     std::string bin_dir;
@@ -51,8 +63,13 @@ struct ClaimContext {
 struct ClaimTest {
     const char* name;  // what is being measured, for the progress line
     std::vector<Claim> (*run)(const ClaimContext& context);
+    std::vector<std::string> ids;  // of its claims
 };
 const std::vector<ClaimTest>& claim_tests();
+std::vector<std::string> claim_ids();
+
+// Runs the experiment and weighs its claims by what others used of the machine meanwhile.
+std::vector<Claim> judge_claims(const ClaimTest& test, const ClaimContext& context);
 
 // --- What the experiments are made of ---
 
@@ -66,12 +83,17 @@ struct Condition {
     std::uint64_t beside = 0;
     Nanos beside_cost{0};  // of each, at most 10 s
     std::function<void(RunOptions&)> load;
+    // Times are taken from it: a run that the verdict calls INVALID tells none. Not where memory or
+    // the CPU time of a request is, which a generator that is late does not change.
+    bool timed = true;
 };
 
 // Every condition `repetitions` times, each with a fresh server, in rounds of random order. What
-// could not run is missing from the list; `trouble` says why.
+// could not run, and of the timed ones what is INVALID, is missing from the list; `trouble` says
+// why. So that a passing disturbance does not cost a figure, some INVALID runs are repeated.
 struct Measured {
     std::map<std::string, std::vector<RunResult>> results;
+    std::map<std::string, std::uint64_t> unanswered;  // runs without a single reply
     std::string trouble;
     // The figure of every run of that condition that has one.
     std::vector<double> figures(
@@ -80,6 +102,8 @@ struct Measured {
 };
 Measured measure(const ClaimContext& context, const std::vector<Condition>& conditions,
                  std::uint64_t repetitions);
+// Says in an inconclusive claim's reason why there are figures missing, if there are.
+void explain(Claim& claim, const Measured& measured);
 
 // Threads of the server that ran or were ready to run, on average: what it could make use of.
 // Unlike a rate it does not depend on what else the machine had to do. Threads that wake in vain

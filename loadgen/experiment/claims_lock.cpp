@@ -135,6 +135,7 @@ std::vector<Claim> scaling_with_cores(const ClaimContext& context) {
             free.verdict = ClaimVerdict::refuted;
         }
     }
+    for (Claim* claim : {&locked, &free}) explain(*claim, measured);
     return {locked, free};
 }
 
@@ -186,6 +187,8 @@ std::vector<Claim> one_processor(const ClaimContext& context) {
         median_or_0(with), median_or_0(without), slower.text);
     if (slower.known && slower.low > 1.2) latency.verdict = ClaimVerdict::refuted;
     if (slower.known && slower.high < 1.2) latency.verdict = ClaimVerdict::supported;
+    explain(rate, rates);
+    explain(latency, waits);
     return {rate, latency};
 }
 
@@ -236,7 +239,8 @@ std::vector<Claim> preemption(const ClaimContext& context) {
     ticks.reason =
         fmt::format("the lower quartile of waits is {:.3g} ms with ticks; over that at 10 ms: {}",
                     median_or_0(tick_waits), against.text);
-    const bool few = tick_waits.size() < 2 && !measured.trouble.empty();
+    const auto unanswered = measured.unanswered.find("ticks");
+    const bool few = tick_waits.size() < 2 && unanswered != measured.unanswered.end();
     if (few) {
         // Nothing forces a switch: a waiting thread may never get the lock, which is no median.
         ticks.verdict = ClaimVerdict::supported;
@@ -249,6 +253,7 @@ std::vector<Claim> preemption(const ClaimContext& context) {
         if (other) ticks.verdict = ClaimVerdict::supported;
         if (same && !other) ticks.verdict = ClaimVerdict::refuted;
     }
+    for (Claim* claim : {&interval, &ticks}) explain(*claim, measured);
     return {interval, ticks};
 }
 
@@ -299,6 +304,7 @@ std::vector<Claim> yielding(const ClaimContext& context) {
         median_or_0(often), ratio.text);
     if (ratio.known && ratio.high < 0.5) cured.verdict = ClaimVerdict::supported;
     if (ratio.known && ratio.low > 0.8) cured.verdict = ClaimVerdict::refuted;
+    for (Claim* claim : {&stall, &cured}) explain(*claim, measured);
     return {stall, cured};
 }
 

@@ -27,7 +27,7 @@ std::vector<std::string> pool_for(std::uint64_t connections) {
 
 // What belongs to the processes alone: exact, and enough to compare them by.
 std::optional<double> memory_of_processes(const RunResult& result) {
-    if (!result.server) return std::nullopt;
+    if (!result.server || result.server->died) return std::nullopt;
     double total = 0;
     for (const char* part : {"pss", "page_tables", "kernel_stacks"}) {
         const auto found = result.server->memory.find(part);
@@ -53,7 +53,8 @@ Condition silent(const ClaimContext& context, const std::string& model, std::uin
                 options.arrival = Arrival::constant;
                 options.duration = std::chrono::milliseconds(200);
                 options.warmup = std::chrono::milliseconds(50);
-            }};
+            },
+            false};
 }
 
 // CPU time that a process and its children have used since they began. Empty where it is not told.
@@ -96,6 +97,7 @@ std::vector<double> process_costs_us(const ClaimContext& context) {
 Claim memory_claim(const ClaimContext& context) {
     Claim claim{"process-thread-coroutine-memory",
                 "A process costs more memory than a thread, and a thread more than a coroutine"};
+    claim.by_time = false;
     const std::vector<std::uint64_t> counts{40, 80, 120, 160};
     std::vector<Condition> conditions;
     for (const char* model : kModels) {
@@ -153,8 +155,8 @@ Claim creation_claim(const ClaimContext& context) {
     };
     const Measured measured =
         measure(context,
-                {{"threads", "threads", {}, context.one_cpu(), 0, {}, churn},
-                 {"coroutine", "coroutine", {}, context.one_cpu(), 0, {}, churn}},
+                {{"threads", "threads", {}, context.one_cpu(), 0, {}, churn, false},
+                 {"coroutine", "coroutine", {}, context.one_cpu(), 0, {}, churn, false}},
                 context.many_repetitions());
     const auto cost = [](const RunResult& r) {
         return r.server ? r.server->cpu_us_per_request : std::nullopt;
@@ -178,6 +180,7 @@ Claim creation_claim(const ClaimContext& context) {
         if (process_over.low > 1 && thread_over.low > 1) claim.verdict = ClaimVerdict::supported;
         if (process_over.high < 1 || thread_over.high < 1) claim.verdict = ClaimVerdict::refuted;
     }
+    explain(claim, measured);
     return claim;
 }
 
@@ -264,6 +267,7 @@ std::vector<Claim> costs_of_being(const ClaimContext& context) {
 std::vector<Claim> most_connections(const ClaimContext& context) {
     Claim claim{"coroutines-carry-most",
                 "Coroutines use the least resources and carry the most concurrency"};
+    claim.by_time = false;
     constexpr std::uint64_t kCompared = 1000;
     std::vector<Condition> conditions;
     for (const std::string model : kModels) {

@@ -2,7 +2,8 @@
 #include "common/net/socket.hpp"
 #include "loadgen/experiment/claims.hpp"
 #include "loadgen/experiment/server_process.hpp"
-#include "loadgen/probe/group.hpp"
+#include "loadgen/probe/memory.hpp"
+#include "loadgen/probe/proc_fs.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -10,11 +11,15 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <functional>
+#include <set>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
 
-constexpr Nanos kPatience = std::chrono::seconds(5);
+// Only a bound: on a quiet machine everything here takes milliseconds.
+constexpr Nanos kPatience = std::chrono::seconds(20);
 
 // Raw connections that a server has answered at least once.
 class Clients {
@@ -64,9 +69,52 @@ Result<std::size_t> survivors(const ClaimContext& context, const std::string& mo
     return clients->answered();
 }
 
-void pause_for(const ClaimContext& context, Nanos duration) {
-    const TimePoint end = now() + duration;
-    while (now() < end && !context.stop()) ::poll(nullptr, 0, 50);
+// A pool's processes and the memory that only they have.
+struct Look {
+    std::uint64_t processes = 0;
+    double bytes = 0;
+};
+class Family {
+  public:
+    explicit Family(pid_t root) : root_(root) {}
+
+    Look look() {
+        Look look;
+        for (const ProcStat& process : all_processes()) {
+            if (process.pid != root_ && process.parent != root_) continue;
+            if (process.state == 'Z' || process.state == 'X') continue;  // not waited for yet
+            const auto rollup = read_text(proc_path(process.pid, "smaps_rollup"));
+            const auto bytes = anonymous_bytes(rollup.value_or(""));
+            if (!bytes) continue;  // ended just now
+            seen_.emplace(process.pid, process.started);
+            ++look.processes;
+            look.bytes += *bytes;
+        }
+        return look;
+    }
+
+    // None of those that were ever seen lives, wherever its parent left it.
+    bool gone() const {
+        const auto now = all_processes();
+        return std::none_of(now.begin(), now.end(), [&](const ProcStat& process) {
+            return process.state != 'Z' && process.state != 'X' &&
+                   seen_.contains({process.pid, process.started});
+        });
+    }
+
+  private:
+    pid_t root_;
+    std::set<std::pair<pid_t, std::uint64_t>> seen_;  // the start tells a pid's second owner apart
+};
+
+// Whether it came about before the patience ended.
+bool comes_about(const ClaimContext& context, Nanos patience, const std::function<bool()>& state) {
+    const TimePoint end = now() + patience;
+    while (!state()) {
+        if (now() >= end || context.stop()) return false;
+        ::poll(nullptr, 0, 100);
+    }
+    return true;
 }
 
 }  // namespace
@@ -78,6 +126,7 @@ std::vector<Claim> contained_faults(const ClaimContext& context) {
                     "connection"};
     Claim shared{"shared-process-shares-faults",
                  "The same fault takes a server of threads or of coroutines down whole"};
+    contained.by_time = shared.by_time = false;
     const auto prefork = survivors(context, "prefork", kConnections);
     const auto threads = survivors(context, "threads", kConnections);
     const auto coroutine = survivors(context, "coroutine", kConnections);
@@ -108,6 +157,7 @@ std::vector<Claim> resources_on_need(const ClaimContext& context) {
     Claim claim{"process-resources-follow-need",
                 "Resources of processes grow and shrink with need and return to the system at the "
                 "end"};
+    claim.by_time = false;
     const auto give_up = [&](const std::string& why) {
         claim.reason = why;
         return std::vector<Claim>{claim};
@@ -116,50 +166,43 @@ std::vector<Claim> resources_on_need(const ClaimContext& context) {
         context.bin_dir, "prefork",
         {"--start-workers", "2", "--min-spare", "2", "--max-spare", "4", "--max-workers", "64"});
     if (!server) return give_up(server.error().message);
-    auto probe = GroupProbe::attach(server->pid());
-    if (!probe) return give_up(probe.error().message);
-    struct Look {
-        double pss = 0;
-        std::uint64_t processes = 0;
-    };
-    const auto look = [&] {
-        const auto memory = probe->memory();
-        const auto pss = memory.find("pss");
-        return Look{pss == memory.end() ? 0 : pss->second.value_or(0), probe->use(0).processes};
-    };
-    const Look before = look();
+    Family family(server->pid());
+    const Look before = family.look();
+    if (before.processes == 0) return give_up("the processes of the pool can't be seen in /proc");
     Look peak;
+    bool grew = false;
     {
         // The pool doubles its growth every second: 1, 2, 4, 8 ... workers.
         const auto clients = Clients::connect(server->where(), kConnections);
         if (!clients) return give_up(clients.error().message);
-        const TimePoint deadline = now() + std::chrono::seconds(15);
-        while (now() < deadline && !context.stop() && look().processes <= kConnections) {
-            pause_for(context, std::chrono::milliseconds(250));
-        }
-        peak = look();
+        grew = comes_about(context, std::chrono::seconds(60), [&] {
+            peak = family.look();
+            return peak.processes > kConnections && peak.bytes > before.bytes;
+        });
     }
     // It retires one idle worker a second: a few are enough to see the direction.
-    pause_for(context, std::chrono::seconds(context.quick ? 5 : 20));
-    const Look after = look();
+    const std::uint64_t fewer = context.quick ? 3 : 15;
+    Look after;
+    const bool shrank = comes_about(context, std::chrono::seconds(60), [&] {
+        after = family.look();
+        return after.processes + fewer <= peak.processes && after.bytes < peak.bytes;
+    });
     server->stop();
-    look();
+    const bool gone = comes_about(context, kPatience, [&] { return family.gone(); });
     const auto as_json = [](const Look& at) {
-        return nlohmann::ordered_json{{"processes", at.processes}, {"pss_bytes", at.pss}};
+        return nlohmann::ordered_json{{"processes", at.processes}, {"anonymous_bytes", at.bytes}};
     };
     claim.evidence = {{"before", as_json(before)},
                       {"peak", as_json(peak)},
                       {"later", as_json(after)},
-                      {"ended", probe->use(0).died},
+                      {"ended", gone},
                       {"connections", kConnections}};
     claim.reason = fmt::format(
-        "processes {} before, {} with {} connections, {} some seconds after they closed; memory "
-        "(PSS) {:.3g}, {:.3g} and {:.3g} MiB",
-        before.processes, peak.processes, kConnections, after.processes, before.pss / (1 << 20),
-        peak.pss / (1 << 20), after.pss / (1 << 20));
-    const bool grew = peak.processes > before.processes && peak.pss > before.pss;
-    const bool shrank = after.processes < peak.processes && after.pss < peak.pss;
-    const bool gone = probe->use(0).died && children_of(server->pid()).empty();
+        "processes {} before, {} with {} connections, {} some seconds after they closed{}; memory "
+        "of their own (anonymous) {:.3g}, {:.3g} and {:.3g} MiB",
+        before.processes, peak.processes, kConnections, after.processes,
+        gone ? "" : ", and some are left after the end", before.bytes / (1 << 20),
+        peak.bytes / (1 << 20), after.bytes / (1 << 20));
     claim.verdict = grew && shrank && gone ? ClaimVerdict::supported : ClaimVerdict::refuted;
     return {claim};
 }

@@ -129,6 +129,13 @@ std::optional<double> available_memory() {
                             group ? group->memory : MemoryUse{});
 }
 
+std::optional<double> anonymous_bytes(std::string_view smaps_rollup) {
+    auto kib = number_after(smaps_rollup, "Pss_Anon");
+    if (!kib) kib = number_after(smaps_rollup, "Private_Dirty");
+    if (!kib) return std::nullopt;
+    return static_cast<double>(*kib) * kKiB;
+}
+
 MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before) {
     std::optional<double> pss = 0;
     std::optional<double> uss = 0;

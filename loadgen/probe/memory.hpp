@@ -40,6 +40,13 @@ double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg);
 std::optional<double> available_memory();
 std::optional<double> available_memory(std::string_view meminfo, const MemoryUse& group);  // pure
 
+// Anonymous memory of a process, pages that it shares with its family in equal parts: what no other
+// program can move. PSS does not do for that: of a file's pages, those of the program itself among
+// them, it counts a part for each process that maps them, and so falls when a stranger starts the
+// same program and rises when that ends. Private changed pages where the kernel does not tell
+// (before 5.4). Pure.
+std::optional<double> anonymous_bytes(std::string_view smaps_rollup);
+
 // The metrics of GroupProbe::memory() for these processes.
 MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& before);
 

@@ -1,48 +1,51 @@
-// `loadgen claims --quick --json -`: every sentence judged, with its evidence, and the verdicts
-// that do not depend on how busy the machine is.
+// `loadgen claims --only`: the claims that rest on states and not on times are judged the same on
+// any machine; the others are in all_claims_test.cpp.
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <map>
-#include <set>
-
-namespace echotrio::loadgen {
+namespace echotrio::test {
 namespace {
 
-TEST(Claims, AreJudgedWithEvidence) {
-    Child child =
-        test::start_loadgen({"claims", "--quick", "--quiet", "--json", "-", "--seed", "1"});
-    const auto out = child.read_all(std::chrono::minutes(9));
+TEST(Claims, OfFaultsAndResourcesAreSupportedOnAnyMachine) {
+    loadgen::Child child = start_loadgen(
+        {"claims", "--quick", "--quiet", "--json", "-", "--seed", "1", "--only",
+         "process-contains-faults,shared-process-shares-faults,process-resources-follow-need"});
+    const auto out = child.read_all(std::chrono::minutes(3));
     ASSERT_TRUE(out) << out.error().message;
     EXPECT_EQ(child.wait(std::chrono::seconds(10)), 0) << child.stderr_text();
     const auto json = nlohmann::json::parse(*out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << *out;
-    const std::set<std::string> verdicts{"supported", "refuted", "inconclusive", "not_testable"};
-    std::map<std::string, std::string> found;
+    ASSERT_EQ(json.at("claims").size(), 3U);
     for (const auto& claim : json.at("claims")) {
-        EXPECT_TRUE(verdicts.contains(claim.at("verdict").get<std::string>()));
-        EXPECT_FALSE(claim.at("sentence").get<std::string>().empty());
-        EXPECT_FALSE(claim.at("reason").get<std::string>().empty());
-        EXPECT_TRUE(claim.at("evidence").is_object());
-        found[claim.at("id")] = claim.at("verdict");
+        const auto reason = claim.at("reason").get<std::string>();
+        EXPECT_NE(claim.at("verdict"), "refuted") << claim.at("id") << ": " << reason;
+        // The machine alone may keep one from being judged, and then the reason says so.
+        if (reason.starts_with("the machine was busy")) continue;
+        EXPECT_EQ(claim.at("verdict"), "supported") << claim.at("id") << ": " << reason;
     }
-    EXPECT_EQ(found.size(), json.at("claims").size()) << "an id is there twice";
-    EXPECT_GE(found.size(), 14U);
-    for (const char* certain : {"process-contains-faults", "shared-process-shares-faults"}) {
-        EXPECT_EQ(found[certain], "supported") << certain;
+    EXPECT_EQ(json.at("claims")[0].at("evidence").at("survive_in_prefork"), 7);
+}
+
+TEST(Claims, OneOfAnExperimentCanBeAskedForAlone) {
+    const Ran ran =
+        run_loadgen({"claims", "--quick", "--json", "-", "--only", "shared-process-shares-faults"});
+    const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << ran.out;
+    ASSERT_EQ(json.at("claims").size(), 1U);
+    EXPECT_EQ(json.at("claims")[0].at("id"), "shared-process-shares-faults");
+    EXPECT_NE(ran.err.find("[1/1]"), std::string::npos) << ran.err;
+}
+
+TEST(Claims, AnUnknownOneIsRefusedWithTheKnown) {
+    const Ran ran = run_loadgen({"claims", "--only", "yielding-cures,nonsense"});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_TRUE(ran.out.empty());
+    for (const char* word : {"--only", "nonsense", "process-contains-faults", "yielding-cures"}) {
+        EXPECT_NE(ran.err.find(word), std::string::npos) << ran.err;
     }
-    // True by construction; a busy machine may leave them open, never turn them round.
-    for (const char* never_refuted :
-         {"process-resources-follow-need", "process-thread-coroutine-memory",
-          "process-thread-coroutine-creation", "one-thread-at-a-time", "parallel-without-lock",
-          "lock-costs-nothing-on-one-cpu", "preemption-follows-interval", "coroutine-must-yield",
-          "yielding-cures", "coroutines-carry-most"}) {
-        EXPECT_NE(found[never_refuted], "refuted") << never_refuted;
-    }
-    EXPECT_NE(found["lock-costs-no-latency-on-one-cpu"], "supported");
 }
 
 }  // namespace
-}  // namespace echotrio::loadgen
+}  // namespace echotrio::test

@@ -1,12 +1,13 @@
 // The same experiments on our global lock and on a live CPython, round by round in turn, with both
 // columns printed. The bands are relative to that CPython, never constants: the convoy depends on
-// the machine's scheduler. A round that another program disturbed is not judged alone: more rounds
-// are added, up to a bound, and the medians decide; the bands stay as they are.
+// the machine's scheduler. agreement.hpp says how they are judged; what it can't settle in the time
+// that a test has is skipped as inconclusive, with the figures.
 #include "common/work/burner.hpp"
 #include "servers/threads/burn.hpp"
 #include "servers/threads/gil.hpp"
-#include "tests/fidelity/disturbance.hpp"
+#include "tests/fidelity/agreement.hpp"
 #include "tests/fidelity/subject.hpp"
+#include "tests/support/machine_fit.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -15,8 +16,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -28,9 +29,10 @@ namespace {
 using namespace std::chrono_literals;
 using threads::Gil;
 
-struct Rounds {
-    int least = 3, most = 12;
-};
+// Below a few rounds nothing is said, and a test takes no longer than this by itself: what is not
+// settled then is skipped as inconclusive.
+constexpr int kLeastRounds = 3;
+constexpr Nanos kLongest = 12s;
 
 // One figure, a value a round for each side.
 struct Figure {
@@ -50,31 +52,29 @@ void print(const Found& python, const std::vector<const Figure*>& figures) {
     }
 }
 
-// Rounds of `ours` and `python`, which goes first changing, until `agreed` or there are enough.
-template <class Ours, class Python, class Agreed>
-void rounds(Ours ours, Python python, Agreed agreed, Rounds count = {}) {
-    for (int round = 0; round < count.most; ++round) {
+// Rounds of `ours` and `python`, which goes first changing, until it is `settled` or the time is
+// up.
+template <class Ours, class Python, class Settled>
+void rounds(Ours ours, Python python, Settled settled) {
+    const TimePoint end = now() + kLongest;
+    for (int round = 0; round < kLeastRounds || now() < end; ++round) {
         if (round % 2 == 0) ours();
         python();
         if (round % 2 != 0) ours();
         if (testing::Test::HasFatalFailure()) return;
-        if (round + 1 >= count.least && agreed()) return;
+        if (settled() && round + 1 >= kLeastRounds) return;
     }
 }
 
-// A comparison that does not hold fails the test; but where other programs took part of the CPUs,
-// only its figures are shown, and it is skipped for that reason.
-constexpr double kDisturbed = 0.05;
-void conclude(bool agreed, const Disturbance& disturbance) {
-    if (agreed) return;
-    const double share = disturbance.share();
-    if (share > kDisturbed) {
-        GTEST_SKIP() << fmt::format(
-            "other programs used {:.0f} % of the CPUs meanwhile: these "
-            "figures say nothing",
-            share * 100);
-    }
-    FAIL() << "outside the band";
+// A test's end. Where others took part of the CPUs the figures say nothing, either way.
+void conclude(Agreement state, const std::string& words, const test::MachineFit& machine) {
+    fmt::print("{}\n", words);
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    if (state == Agreement::open) GTEST_SKIP() << "inconclusive: " << words;
+    if (state == Agreement::no) FAIL() << words;
+}
+void conclude(const Comparison& comparison, const test::MachineFit& machine) {
+    conclude(comparison.state(), comparison.words(), machine);
 }
 
 // Other programs on this machine disturb less; without the right to it we do without.
@@ -87,7 +87,10 @@ class BesidePython3 : public testing::Test {
     void SetUp() override {
         if (python_.python.empty()) GTEST_SKIP() << python_.reason;
         ask_for_priority();
+        machine_.emplace();
+        if (const auto busy = machine_->busy()) GTEST_SKIP() << *busy;
     }
+    std::optional<test::MachineFit> machine_;
     static inline const Found python_ = find_python_with_switch();
 };
 
@@ -95,38 +98,35 @@ class Wake : public BesidePython3,
              public testing::WithParamInterface<std::tuple<std::int64_t, int>> {};
 
 // A thread that waits for I/O beside threads that compute gets to run after about an interval.
-// The wake-up times of all rounds together are compared.
 TEST_P(Wake, TakesAsLongAsInCPython) {
-    const Disturbance disturbance;
     const auto [interval, burners] = GetParam();
     const Lock lock{"switch", interval};
-    const int samples = static_cast<int>(std::clamp<std::int64_t>(300'000 / interval, 20, 150));
+    // Many short rounds: processes differ more than the samples of one.
+    const int samples = static_cast<int>(std::clamp<std::int64_t>(150'000 / interval, 8, 100));
     const Nanos pause = std::chrono::microseconds(interval);
     Rng rng(7);
     std::vector<double> ours;
     std::vector<double> python;
-    const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
+    double our_mean = 0;
+    double python_mean = 0;
+    // Without a burner nobody holds the lock: what remains is the system's wake-up and the few
+    // microseconds that an interpreter takes to look at its clock.
+    Comparison comparison({0.9, 1.1, burners == 0 ? 0.025 : 0});  // ms
+    const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to,
+                             double& mean) {
         auto responder = Responder::start(lab, lock, burners);
         ASSERT_TRUE(responder) << responder.error().message;
         const auto times = responder->wake_times(samples, pause, rng);
         ASSERT_TRUE(times) << times.error().message;
         to.insert(to.end(), times->begin(), times->end());
+        mean = geometric_mean(*times);
     };
-    // Without a burner nobody holds the lock: what remains is the system's wake-up and the few
-    // microseconds that an interpreter takes to look at its clock.
-    const double resolution = burners == 0 ? 0.025 : 0;  // ms
-    // With two, waits are whole numbers of intervals, and processes differ: where the median lies
-    // between two such steps, a few ranks decide which. Hence ranks that near count as the median,
-    // and there are more rounds.
-    const double ranks = burners == 2 ? 0.05 : 0;
-    const Rounds count = burners == 2 ? Rounds{8, 24} : Rounds{};
-    const auto agreed = [&] {
-        const double median = quantile(ours, 0.5);
-        return median >= 0.90 * quantile(python, 0.5 - ranks) - resolution &&
-               median <= 1.10 * quantile(python, 0.5 + ranks) + resolution;
-    };
-    rounds([&] { measure(our_lab(), ours); }, [&] { measure(python_lab(python_.python), python); },
-           agreed, count);
+    rounds([&] { measure(our_lab(), ours, our_mean); },
+           [&] { measure(python_lab(python_.python), python, python_mean); },
+           [&] {
+               comparison.add(our_mean, python_mean);
+               return comparison.state() != Agreement::open;
+           });
     if (HasFatalFailure()) return;
     const auto figure = [&](int percentile) {
         return Figure{fmt::format("wake-up p{}, {} us interval, {} burner(s) [ms]", percentile,
@@ -136,7 +136,7 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
     };
     const std::array figures{figure(25), figure(50), figure(75), figure(90)};
     print(python_, {&figures[0], &figures[1], &figures[2], &figures[3]});
-    conclude(agreed(), disturbance);
+    conclude(comparison, *machine_);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -147,18 +147,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct EchoRates {
     Figure alone, beside;
-    double our_collapse() const { return beside.our_median() / alone.our_median(); }
-    double python_collapse() const { return beside.python_median() / alone.python_median(); }
 };
 
 // One connection's echoes a second at our real server and at the Python lab, without and with a
-// thread that computes.
+// thread that computes, until `compared`, which is called after each round, settles it.
 void measure_echo(const Found& python, const Lock& lock, Nanos think, EchoRates& rates,
-                  const std::function<bool()>& agreed) {
+                  const std::function<bool()>& compared) {
     const auto rate = [&](Result<Responder> responder, std::vector<double>& to) {
         ASSERT_TRUE(responder) << responder.error().message;
-        const auto measured = responder->echo_rate(500ms, think);
+        const auto measured = responder->echo_rate(250ms, think);
         ASSERT_TRUE(measured) << measured.error().message;
+        ASSERT_GT(*measured, 0);
         to.push_back(*measured);
     };
     const auto lab = python_lab(python.python);
@@ -171,36 +170,46 @@ void measure_echo(const Found& python, const Lock& lock, Nanos think, EchoRates&
             rate(Responder::start(lab, lock, 0), rates.alone.python);
             rate(Responder::start(lab, lock, 1), rates.beside.python);
         },
-        agreed);
+        compared);
+}
+
+// What a burner leaves of the rate, ours over CPython's.
+Comparison compare_collapse(const Found& python, const Lock& lock, EchoRates& rates) {
+    Comparison comparison({0.75, 1.25});
+    measure_echo(python, lock, 1ms, rates, [&] {
+        comparison.add(rates.beside.ours.back() / rates.alone.ours.back(),
+                       rates.beside.python.back() / rates.alone.python.back());
+        return comparison.state() != Agreement::open;
+    });
+    return comparison;
 }
 
 TEST_F(BesidePython3, EchoCollapsesBesideOneBurnerAsInCPython) {
-    const Disturbance disturbance;
     EchoRates rates{{"echo/s, 1 ms think time, 0 burners"}, {"echo/s, 1 ms think time, 1 burner"}};
-    const auto off = [&] { return std::abs(rates.our_collapse() / rates.python_collapse() - 1); };
-    measure_echo(python_, {"switch", 5000}, 1ms, rates, [&] { return off() <= 0.25; });
+    const Comparison comparison = compare_collapse(python_, {"switch", 5000}, rates);
     if (HasFatalFailure()) return;
     print(python_, {&rates.alone, &rates.beside});
-    conclude(off() <= 0.25, disturbance);
+    conclude(comparison, *machine_);
 }
 
 // Without think time the rate without a burner is the language's speed, not the lock's; the rate
 // beside one is the lock's alone.
 TEST_F(BesidePython3, EchoWithoutThinkTimeFallsToTheRateOfCPython) {
-    const Disturbance disturbance;
     EchoRates rates{{"echo/s, no think time, 0 burners"}, {"echo/s, no think time, 1 burner"}};
-    const auto off = [&] { return std::abs(rates.beside.ratio() - 1); };
-    measure_echo(python_, {"switch", 5000}, 0ms, rates, [&] { return off() <= 0.25; });
+    Comparison comparison({0.75, 1.25});
+    measure_echo(python_, {"switch", 5000}, 0ms, rates, [&] {
+        comparison.add(rates.beside.ours.back(), rates.beside.python.back());
+        return comparison.state() != Agreement::open;
+    });
     if (HasFatalFailure()) return;
     print(python_, {&rates.alone, &rates.beside});
-    conclude(off() <= 0.25, disturbance);
+    conclude(comparison, *machine_);
 }
 
 class Work : public BesidePython3, public testing::WithParamInterface<std::tuple<int, bool>> {};
 
 // Threads that compute gain nothing from each other, on one CPU or on all.
 TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
-    const Disturbance disturbance;
     const auto [threads, pinned] = GetParam();
     const Lock lock{"switch", 5000};
     const std::vector<int> cpus = pinned ? std::vector<int>{::sched_getcpu()} : std::vector<int>{};
@@ -209,14 +218,18 @@ TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
         auto ratios = work_ratios(lab, lock, threads, cpus);
         ASSERT_TRUE(ratios) << ratios.error().message;
-        to.push_back(quantile(*ratios, 0.5));
+        to.push_back(geometric_mean(*ratios));
     };
-    const auto agreed = [&] { return ratio.ratio() >= 0.95 && ratio.ratio() <= 1.1; };
+    Comparison comparison({0.95, 1.1});
     rounds([&] { measure(our_lab(), ratio.ours); },
-           [&] { measure(python_lab(python_.python), ratio.python); }, agreed);
+           [&] { measure(python_lab(python_.python), ratio.python); },
+           [&] {
+               comparison.add(ratio.ours.back(), ratio.python.back());
+               return comparison.state() != Agreement::open;
+           });
     if (HasFatalFailure()) return;
     print(python_, {&ratio});
-    conclude(agreed(), disturbance);
+    conclude(comparison, *machine_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Fidelity, Work, testing::Combine(testing::Values(2, 4), testing::Bool()),
@@ -229,9 +242,10 @@ INSTANTIATE_TEST_SUITE_P(Fidelity, Work, testing::Combine(testing::Values(2, 4),
 // the lock again before the waiter is awake, and the waiter has to ask again and again. Needs two
 // CPUs: on one the waiter runs when it is woken.
 TEST(Ablation, WithoutForcedSwitchingAWaiterAsksAgainAndAgain) {
-    const Disturbance disturbance;
     if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "needs two CPUs";
     ask_for_priority();
+    const test::MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     const work::Burner burner;
     struct Sums {
         double requests = 0, switches = 0;
@@ -260,12 +274,13 @@ TEST(Ablation, WithoutForcedSwitchingAWaiterAsksAgainAndAgain) {
     };
     const auto starved = [&] { return unforced.in_vain() > 2 * forced.in_vain() + 0.1; };
     rounds([&] { measure(true, forced); }, [&] { measure(false, unforced); }, starved);
-    fmt::print(
-        "2 burners, 1 ms interval, requests in vain for each switch: forced {:.2f} (wait p99 "
-        "{:.1f} ms), not forced {:.2f} ({:.1f} ms)\n",
-        forced.in_vain(), quantile(forced.wait_p99, 0.5), unforced.in_vain(),
-        quantile(unforced.wait_p99, 0.5));
-    conclude(starved(), disturbance);
+    conclude(
+        starved() ? Agreement::yes : Agreement::no,
+        fmt::format("2 burners, 1 ms interval, requests in vain for each switch: forced {:.2f} "
+                    "(wait p99 {:.1f} ms), not forced {:.2f} ({:.1f} ms)",
+                    forced.in_vain(), quantile(forced.wait_p99, 0.5), unforced.in_vain(),
+                    quantile(unforced.wait_p99, 0.5)),
+        machine);
 }
 
 // The older lock against the Python that had it: no convoy, as it is released all the time.
@@ -274,14 +289,17 @@ class BesidePython2 : public testing::Test {
     void SetUp() override {
         if (python_.python.empty()) GTEST_SKIP() << python_.reason;
         ask_for_priority();
+        machine_.emplace();
+        if (const auto busy = machine_->busy()) GTEST_SKIP() << *busy;
     }
+    std::optional<test::MachineFit> machine_;
     static inline const Found python_ = find_python_with_ticks();
     static inline const Lock lock_{"ticks", 100};
 };
 
-// Far from the switch interval's milliseconds on both sides.
+// At most a fifth of the switch interval's default on both sides: no convoy.
+constexpr double kFarFromConvoyMs = 0.2 * 5;
 TEST_F(BesidePython2, WakesAtOnce) {
-    const Disturbance disturbance;
     for (const int burners : {1, 2}) {
         Rng rng(13);
         Figure p50{fmt::format("ticks: wake-up p50, {} burner(s) [ms]", burners)};
@@ -295,29 +313,29 @@ TEST_F(BesidePython2, WakesAtOnce) {
             to50.push_back(quantile(*times, 0.5));
             to90.push_back(quantile(*times, 0.9));
         };
-        const auto agreed = [&] { return p50.our_median() < 1 && p50.python_median() < 1; };
+        const auto agreed = [&] {
+            return p50.our_median() < kFarFromConvoyMs && p50.python_median() < kFarFromConvoyMs;
+        };
         rounds([&] { measure(our_lab(), p50.ours, p90.ours); },
                [&] { measure(python_lab(python_.python), p50.python, p90.python); }, agreed);
         if (HasFatalFailure()) return;
         print(python_, {&p50, &p90});
-        conclude(agreed(), disturbance);
+        conclude(agreed() ? Agreement::yes : Agreement::no, "medians against a fifth of 5 ms",
+                 *machine_);
     }
 }
 
 TEST_F(BesidePython2, EchoHardlySuffersFromABurner) {
-    const Disturbance disturbance;
     EchoRates rates{{"ticks: echo/s, 1 ms think time, 0 burners"},
                     {"ticks: echo/s, 1 ms think time, 1 burner"}};
-    const auto off = [&] { return std::abs(rates.our_collapse() / rates.python_collapse() - 1); };
-    measure_echo(python_, lock_, 1ms, rates, [&] { return off() <= 0.25; });
+    const Comparison comparison = compare_collapse(python_, lock_, rates);
     if (HasFatalFailure()) return;
     print(python_, {&rates.alone, &rates.beside});
-    conclude(off() <= 0.25, disturbance);
+    conclude(comparison, *machine_);
 }
 
 // Threads that compute only cost each other time: there is no band, the scheduler decides how much.
 TEST_F(BesidePython2, SharedWorkIsNotFaster) {
-    const Disturbance disturbance;
     Figure ratio{"ticks: fixed work, 2 threads / 1 [time ratio]"};
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
         auto ratios = work_ratios(lab, lock_, 2, {});
@@ -329,7 +347,7 @@ TEST_F(BesidePython2, SharedWorkIsNotFaster) {
            [&] { measure(python_lab(python_.python), ratio.python); }, agreed);
     if (HasFatalFailure()) return;
     print(python_, {&ratio});
-    conclude(agreed(), disturbance);
+    conclude(agreed() ? Agreement::yes : Agreement::no, "both against 0.95", *machine_);
 }
 
 }  // namespace

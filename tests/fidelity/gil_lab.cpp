@@ -27,7 +27,7 @@ namespace {
 using namespace echotrio;
 using threads::Gil;
 
-constexpr int kRepetitions = 5;
+constexpr int kRepetitions = 2;
 constexpr Nanos kWork = std::chrono::milliseconds(120);
 // What an interpreter computes with the lock between two blocking calls, about. In that time the
 // thread that had to drop the lock awakes again, so that who holds it next depends on it.

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-REPETITIONS = 5
+REPETITIONS = 2
 WORK = 0.12  # seconds
 
 

@@ -143,7 +143,7 @@ bool Responder::exchange(std::size_t size, char* reply) {
 }
 
 Result<std::vector<double>> Responder::wake_times(int count, Nanos pause, Rng& rng) {
-    constexpr int kWarmUp = 5;
+    constexpr int kWarmUp = 2;
     std::vector<double> times;
     for (int i = -kWarmUp; i < count; ++i) {
         std::this_thread::sleep_for(from_seconds(seconds(pause) * (0.5 + rng.uniform())));
@@ -158,7 +158,7 @@ Result<std::vector<double>> Responder::wake_times(int count, Nanos pause, Rng& r
 }
 
 Result<double> Responder::echo_rate(Nanos duration, Nanos think) {
-    constexpr Nanos kWarmUp = 200ms;
+    constexpr Nanos kWarmUp = 50ms;
     const TimePoint begin = now() + kWarmUp;
     const TimePoint end = begin + duration;
     int echoes = 0;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -50,6 +52,58 @@ TEST(Effect, OneBadRunOfFiveDoesNotStretchTheInterval) {
     ASSERT_TRUE(effect.known);
     EXPECT_GT(effect.low, 1.2);
     EXPECT_NEAR(effect.value, 5.1, 0.5);
+}
+
+Claim judged(ClaimVerdict verdict, bool by_time) {
+    Claim claim{"id", "sentence", verdict};
+    claim.reason = "the figures";
+    claim.by_time = by_time;
+    return claim;
+}
+
+TEST(WeighMachine, AFitOneLeavesVerdictsAlone) {
+    for (const auto others : {std::optional<double>(), std::optional(kBusyMachine)}) {
+        for (const bool by_time : {false, true}) {
+            for (const auto verdict : {ClaimVerdict::supported, ClaimVerdict::refuted}) {
+                Claim claim = judged(verdict, by_time);
+                weigh_machine(claim, others);
+                EXPECT_EQ(claim.verdict, verdict);
+                EXPECT_EQ(claim.reason, "the figures");
+            }
+        }
+    }
+}
+
+TEST(WeighMachine, ABusyOneJudgesNothingByTime) {
+    for (const auto verdict :
+         {ClaimVerdict::supported, ClaimVerdict::refuted, ClaimVerdict::inconclusive}) {
+        Claim claim = judged(verdict, true);
+        weigh_machine(claim, 0.47);
+        EXPECT_EQ(claim.verdict, ClaimVerdict::inconclusive);
+        EXPECT_EQ(claim.reason, "the machine was busy, 47 % of it was used by others: the figures");
+    }
+}
+
+TEST(WeighMachine, ABusyOneRefutesNothingButLetsStatesStand) {
+    Claim reached = judged(ClaimVerdict::supported, false);
+    weigh_machine(reached, 0.47);
+    EXPECT_EQ(reached.verdict, ClaimVerdict::supported);
+    EXPECT_EQ(reached.reason, "the figures");
+    Claim missed = judged(ClaimVerdict::refuted, false);
+    weigh_machine(missed, 0.47);
+    EXPECT_EQ(missed.verdict, ClaimVerdict::inconclusive);
+}
+
+TEST(WeighMachine, WhatCannotBeTestedIsNotTheMachinesFault) {
+    Claim claim = judged(ClaimVerdict::not_testable, true);
+    weigh_machine(claim, 0.9);
+    EXPECT_EQ(claim.verdict, ClaimVerdict::not_testable);
+}
+
+TEST(ClaimIds, AreEachThereOnce) {
+    const auto ids = claim_ids();
+    EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), ids.size());
+    EXPECT_GE(ids.size(), 14U);
 }
 
 }  // namespace
