@@ -52,7 +52,7 @@ void print(const Found& python, const std::vector<const Figure*>& figures) {
 
 // Rounds of `ours` and `python`, which goes first changing, until `agreed` or there are enough.
 template <class Ours, class Python, class Agreed>
-void rounds(Ours ours, Python python, Agreed agreed, Rounds count = {}) {
+void rounds(Ours ours, Python python, const Agreed& agreed, Rounds count = {}) {
     for (int round = 0; round < count.most; ++round) {
         if (round % 2 == 0) ours();
         python();
@@ -85,10 +85,10 @@ void ask_for_priority() {
 class BesidePython3 : public testing::Test {
   protected:
     void SetUp() override {
-        if (python_.python.empty()) GTEST_SKIP() << python_.reason;
+        if (kPython.python.empty()) GTEST_SKIP() << kPython.reason;
         ask_for_priority();
     }
-    static inline const Found python_ = find_python_with_switch();
+    static inline const Found kPython = find_python_with_switch();
 };
 
 class Wake : public BesidePython3,
@@ -125,7 +125,7 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
         return median >= 0.90 * quantile(python, 0.5 - ranks) - resolution &&
                median <= 1.10 * quantile(python, 0.5 + ranks) + resolution;
     };
-    rounds([&] { measure(our_lab(), ours); }, [&] { measure(python_lab(python_.python), python); },
+    rounds([&] { measure(our_lab(), ours); }, [&] { measure(python_lab(kPython.python), python); },
            agreed, count);
     if (HasFatalFailure()) return;
     const auto figure = [&](int percentile) {
@@ -135,7 +135,7 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
                       {quantile(python, percentile / 100.0)}};
     };
     const std::array figures{figure(25), figure(50), figure(75), figure(90)};
-    print(python_, {&figures[0], &figures[1], &figures[2], &figures[3]});
+    print(kPython, {&figures[0], &figures[1], &figures[2], &figures[3]});
     conclude(agreed(), disturbance);
 }
 
@@ -178,9 +178,9 @@ TEST_F(BesidePython3, EchoCollapsesBesideOneBurnerAsInCPython) {
     const Disturbance disturbance;
     EchoRates rates{{"echo/s, 1 ms think time, 0 burners"}, {"echo/s, 1 ms think time, 1 burner"}};
     const auto off = [&] { return std::abs(rates.our_collapse() / rates.python_collapse() - 1); };
-    measure_echo(python_, {"switch", 5000}, 1ms, rates, [&] { return off() <= 0.25; });
+    measure_echo(kPython, {"switch", 5000}, 1ms, rates, [&] { return off() <= 0.25; });
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(off() <= 0.25, disturbance);
 }
 
@@ -190,9 +190,9 @@ TEST_F(BesidePython3, EchoWithoutThinkTimeFallsToTheRateOfCPython) {
     const Disturbance disturbance;
     EchoRates rates{{"echo/s, no think time, 0 burners"}, {"echo/s, no think time, 1 burner"}};
     const auto off = [&] { return std::abs(rates.beside.ratio() - 1); };
-    measure_echo(python_, {"switch", 5000}, 0ms, rates, [&] { return off() <= 0.25; });
+    measure_echo(kPython, {"switch", 5000}, 0ms, rates, [&] { return off() <= 0.25; });
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(off() <= 0.25, disturbance);
 }
 
@@ -213,9 +213,9 @@ TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
     };
     const auto agreed = [&] { return ratio.ratio() >= 0.95 && ratio.ratio() <= 1.1; };
     rounds([&] { measure(our_lab(), ratio.ours); },
-           [&] { measure(python_lab(python_.python), ratio.python); }, agreed);
+           [&] { measure(python_lab(kPython.python), ratio.python); }, agreed);
     if (HasFatalFailure()) return;
-    print(python_, {&ratio});
+    print(kPython, {&ratio});
     conclude(agreed(), disturbance);
 }
 
@@ -272,11 +272,11 @@ TEST(Ablation, WithoutForcedSwitchingAWaiterAsksAgainAndAgain) {
 class BesidePython2 : public testing::Test {
   protected:
     void SetUp() override {
-        if (python_.python.empty()) GTEST_SKIP() << python_.reason;
+        if (kPython.python.empty()) GTEST_SKIP() << kPython.reason;
         ask_for_priority();
     }
-    static inline const Found python_ = find_python_with_ticks();
-    static inline const Lock lock_{"ticks", 100};
+    static inline const Found kPython = find_python_with_ticks();
+    static inline const Lock kLock{"ticks", 100};
 };
 
 // Far from the switch interval's milliseconds on both sides.
@@ -288,7 +288,7 @@ TEST_F(BesidePython2, WakesAtOnce) {
         Figure p90{fmt::format("ticks: wake-up p90, {} burner(s) [ms]", burners)};
         const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to50,
                                  std::vector<double>& to90) {
-            auto responder = Responder::start(lab, lock_, burners);
+            auto responder = Responder::start(lab, kLock, burners);
             ASSERT_TRUE(responder) << responder.error().message;
             auto times = responder->wake_times(100, 2ms, rng);
             ASSERT_TRUE(times) << times.error().message;
@@ -297,9 +297,9 @@ TEST_F(BesidePython2, WakesAtOnce) {
         };
         const auto agreed = [&] { return p50.our_median() < 1 && p50.python_median() < 1; };
         rounds([&] { measure(our_lab(), p50.ours, p90.ours); },
-               [&] { measure(python_lab(python_.python), p50.python, p90.python); }, agreed);
+               [&] { measure(python_lab(kPython.python), p50.python, p90.python); }, agreed);
         if (HasFatalFailure()) return;
-        print(python_, {&p50, &p90});
+        print(kPython, {&p50, &p90});
         conclude(agreed(), disturbance);
     }
 }
@@ -309,9 +309,9 @@ TEST_F(BesidePython2, EchoHardlySuffersFromABurner) {
     EchoRates rates{{"ticks: echo/s, 1 ms think time, 0 burners"},
                     {"ticks: echo/s, 1 ms think time, 1 burner"}};
     const auto off = [&] { return std::abs(rates.our_collapse() / rates.python_collapse() - 1); };
-    measure_echo(python_, lock_, 1ms, rates, [&] { return off() <= 0.25; });
+    measure_echo(kPython, kLock, 1ms, rates, [&] { return off() <= 0.25; });
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(off() <= 0.25, disturbance);
 }
 
@@ -320,15 +320,15 @@ TEST_F(BesidePython2, SharedWorkIsNotFaster) {
     const Disturbance disturbance;
     Figure ratio{"ticks: fixed work, 2 threads / 1 [time ratio]"};
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
-        auto ratios = work_ratios(lab, lock_, 2, {});
+        auto ratios = work_ratios(lab, kLock, 2, {});
         ASSERT_TRUE(ratios) << ratios.error().message;
         to.push_back(quantile(*ratios, 0.5));
     };
     const auto agreed = [&] { return ratio.our_median() >= 0.95 && ratio.python_median() >= 0.95; };
     rounds([&] { measure(our_lab(), ratio.ours); },
-           [&] { measure(python_lab(python_.python), ratio.python); }, agreed);
+           [&] { measure(python_lab(kPython.python), ratio.python); }, agreed);
     if (HasFatalFailure()) return;
-    print(python_, {&ratio});
+    print(kPython, {&ratio});
     conclude(agreed(), disturbance);
 }
 

@@ -28,7 +28,7 @@ asio::awaitable<void> echo(tcp::socket socket) {
             co_await asio::async_write(socket, asio::buffer(data, n), asio::use_awaitable);
         }
     } catch (const std::exception&) {
-        // the peer has gone; so does the socket
+        co_return;  // the peer has gone; so does the socket
     }
 }
 
