@@ -3,6 +3,11 @@
 // have without the coroutine server's tactics.
 #include "tests/perf/peer.hpp"
 
+// Asio 1.22 asks clang for the coroutines before C++20 only.
+#if defined(__clang__) && !defined(ASIO_HAS_CO_AWAIT)
+#define ASIO_HAS_CO_AWAIT 1
+#endif
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
