@@ -52,19 +52,20 @@ build:               ## the four programs, in build/bin/
 	@$(configure)
 	@cmake --build build --target programs
 
-check:               ## the quick rules: architecture, formatting
+check:               ## the quick rules: architecture, formatting, shell scripts
 	@$(install) check
 	@python3 tests/architecture/check.py
 	@git ls-files '*.cpp' '*.hpp' | grep -v /fixtures/ | xargs clang-format --dry-run --Werror
+	@git grep -lE '^#!/bin/(ba)?sh' | xargs shellcheck --severity=warning
 
 format:              ## reformat the C++ files
 	@$(install) check
 	@git ls-files '*.cpp' '*.hpp' | grep -v /fixtures/ | xargs clang-format -i
 
-lint:                ## clang-tidy over everything (minutes)
+lint:                ## clang-tidy over everything (long); over what changed: make lint SINCE=main
 	@$(install) build test check
-	@$(call configure_tests,debug)
-	@run-clang-tidy -quiet -p build-debug '^(?!.*/llhttp/)'
+	@$(call configure_tests,lint)
+	@tools/lint build-lint $(SINCE)
 
 sanitize:            ## the tests that matter under ASan+UBSan, and the threaded ones under TSan
 	@$(install) build bench test

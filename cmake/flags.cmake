@@ -1,7 +1,16 @@
 # Compiler flags for our own code. Everything links echotrio_flags.
+
+# Each compiler warns about other things, so warnings are errors only with those that we test with.
+set(ECHOTRIO_TESTED_COMPILER OFF)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12
+   AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  set(ECHOTRIO_TESTED_COMPILER ON)
+endif()
+option(ECHOTRIO_WERROR "Warnings are errors" ${ECHOTRIO_TESTED_COMPILER})
 add_library(echotrio_flags INTERFACE)
 target_include_directories(echotrio_flags INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(echotrio_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+target_compile_options(echotrio_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                                                $<$<BOOL:${ECHOTRIO_WERROR}>:-Werror>
                                                 -fstack-protector-strong)
 target_compile_definitions(echotrio_flags INTERFACE ECHOTRIO_VERSION="${PROJECT_VERSION}"
                                                     ECHOTRIO_BUILD_TYPE="${CMAKE_BUILD_TYPE}"

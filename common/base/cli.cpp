@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 namespace echotrio::cli {
 namespace {
@@ -15,14 +16,12 @@ namespace {
 template <class T, class Parse, class Format>
 Option with_unit(CLI::App& app, std::string flags, T& value, std::string help, std::string type,
                  Parse parse, Format format) {
+    std::string name = flags.substr(flags.rfind(',') + 1);
     CLI::Option* const option = app.add_option_function<std::string>(
-        flags,
-        [&value, parse, flags](const std::string& text) {
+        std::move(flags),
+        [&value, parse, name = std::move(name)](const std::string& text) {
             auto parsed = parse(text);
-            if (!parsed) {
-                throw CLI::ValidationError(flags.substr(flags.rfind(',') + 1),
-                                           parsed.error().message);
-            }
+            if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
             value = *parsed;
         },
         std::move(help));

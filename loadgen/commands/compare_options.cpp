@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstring>
 #include <random>
 #include <sstream>
@@ -293,7 +294,7 @@ Status complete_options(CLI::App& command, CompareOptions& options) {
 }
 
 std::string human_time(Nanos duration) {
-    const auto total = static_cast<long>(seconds(duration) + 0.5);
+    const auto total = std::lround(seconds(duration));
     return total >= 60 ? fmt::format("{}m {:02}s", total / 60, total % 60)
                        : fmt::format("{}s", total);
 }

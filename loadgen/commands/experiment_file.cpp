@@ -152,7 +152,7 @@ Status read(const std::string& path, CLI::App& command, std::vector<WorkloadSect
 
 Status read_experiment_file(const std::string& path, CLI::App& command,
                             std::vector<WorkloadSection>& sections) {
-    const Status done = read(path, command, sections);
+    Status done = read(path, command, sections);
     if (!done) return Error{fmt::format("{}: {}", path, done.error().message)};
     return done;
 }

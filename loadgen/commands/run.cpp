@@ -69,8 +69,7 @@ Status write_files(const Options& options, const RunResult& result) {
             {"latency", 0, result.duration_s, result.latency},
             {"service_time", 0, result.duration_s, result.service_time},
             {"lateness", 0, result.duration_s, result.lateness}};
-        const Status written =
-            write_file(options.hdr, format_hdr_log(result.started_unix_s, lines));
+        Status written = write_file(options.hdr, format_hdr_log(result.started_unix_s, lines));
         if (!written) return written;
     }
     return write_output(options.json, to_json(options, result).dump(2) + "\n");

@@ -39,7 +39,7 @@ Status wait_for(const std::string& url, TimePoint deadline) {
     if (!target) return target.error();
     while (true) {
         const Nanos left = std::max<Nanos>(deadline - now(), std::chrono::milliseconds(1));
-        const Status reached = reach(*target, left);
+        Status reached = reach(*target, left);
         if (reached) return reached;
         if (now() + kBetween >= deadline) return Error{url + ": " + reached.error().message};
         std::this_thread::sleep_for(kBetween);

@@ -8,6 +8,7 @@
 #include "loadgen/probe/machine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <variant>
 
@@ -122,7 +123,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
     // Replies by the time when they came, as the CPU use is by time.
     const double replies = result->throughput_rps * result->duration_s;
     server.ask([&](auto& group) {
-        result->server = group.use(static_cast<std::uint64_t>(replies + 0.5));
+        result->server = group.use(static_cast<std::uint64_t>(std::llround(replies)));
         if (!result->server) return;
         result->server->memory = std::move(connected);
         result->server->memory_before = std::move(before);

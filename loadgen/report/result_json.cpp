@@ -197,9 +197,8 @@ Json write_one(const std::map<std::string, T>& values) {
 }
 template <class T>
 Json write_one(const T& value) {
-    if constexpr (std::is_constructible_v<Json, T> && !std::is_class_v<T>) {
-        return value;
-    } else if constexpr (std::is_same_v<T, std::string>) {
+    constexpr bool kPlain = std::is_constructible_v<Json, T> && !std::is_class_v<T>;
+    if constexpr (kPlain || std::is_same_v<T, std::string>) {
         return value;
     } else {
         Json out = Json::object();

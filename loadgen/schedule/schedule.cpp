@@ -2,6 +2,8 @@
 
 #include "common/base/check.hpp"
 
+#include <cmath>
+
 namespace echotrio::loadgen {
 
 Schedule::Schedule(const Profile& profile, Arrival arrival, std::uint64_t seed, Share share)
@@ -28,7 +30,7 @@ void Schedule::advance() {
 void Schedule::locate() {
     const auto at = profile_->time_of(count_, leg_);
     // Beyond 9e9 s there is nothing to wait for, and ns would not fit.
-    due_ = at && *at < 9e9 ? Nanos(static_cast<Nanos::rep>(*at * 1e9 + 0.5)) : Nanos::max();
+    due_ = at && *at < 9e9 ? Nanos(std::llround(*at * 1e9)) : Nanos::max();
 }
 
 }  // namespace echotrio::loadgen

@@ -34,7 +34,7 @@ struct SlotAllocator {
     using value_type = T;
     explicit SlotAllocator(OperationSlot& s) noexcept : slot(&s) {}
     template <class U>
-    SlotAllocator(const SlotAllocator<U>& other) noexcept : slot(other.slot) {}  // NOLINT
+    SlotAllocator(const SlotAllocator<U>& other) noexcept : slot(other.slot) {}
     T* allocate(std::size_t n) { return static_cast<T*>(slot->take(n * sizeof(T))); }
     void deallocate(T* memory, std::size_t) noexcept { slot->give_back(memory); }
     bool operator==(const SlotAllocator&) const = default;

@@ -11,7 +11,7 @@ namespace echotrio::test {
 namespace {
 
 #define NEEDS(program) \
-    if (!installed(program)) GTEST_SKIP() << program << " is not installed"
+    if (!installed(program)) GTEST_SKIP() << (program) << " is not installed"
 
 class Tools : public Contract {};
 

@@ -126,7 +126,9 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
     static auto* const real = next<decltype(recv)>("recv");
     return transfer(kRecv, size, [&](size_t n) { return real(fd, buffer, n, flags); });
 }
-ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t, int flags) {  // fortified recv
+// What a fortified recv calls; the name is glibc's.
+// NOLINTNEXTLINE(readability-identifier-naming,clang-diagnostic-reserved-identifier)
+ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t, int flags) {
     return recv(fd, buffer, size, flags);
 }
 ssize_t send(int fd, const void* buffer, size_t size, int flags) {

@@ -55,7 +55,7 @@ void print(const Found& python, const std::vector<const Figure*>& figures) {
 // Rounds of `ours` and `python`, which goes first changing, until it is `settled` or the time is
 // up.
 template <class Ours, class Python, class Settled>
-void rounds(Ours ours, Python python, Settled settled) {
+void rounds(Ours ours, Python python, const Settled& settled) {
     const TimePoint end = now() + kLongest;
     for (int round = 0; round < kLeastRounds || now() < end; ++round) {
         if (round % 2 == 0) ours();
@@ -85,13 +85,13 @@ void ask_for_priority() {
 class BesidePython3 : public testing::Test {
   protected:
     void SetUp() override {
-        if (python_.python.empty()) GTEST_SKIP() << python_.reason;
+        if (kPython.python.empty()) GTEST_SKIP() << kPython.reason;
         ask_for_priority();
         machine_.emplace();
         if (const auto busy = machine_->busy()) GTEST_SKIP() << *busy;
     }
     std::optional<test::MachineFit> machine_;
-    static inline const Found python_ = find_python_with_switch();
+    static inline const Found kPython = find_python_with_switch();
 };
 
 class Wake : public BesidePython3,
@@ -122,7 +122,7 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
         mean = geometric_mean(*times);
     };
     rounds([&] { measure(our_lab(), ours, our_mean); },
-           [&] { measure(python_lab(python_.python), python, python_mean); },
+           [&] { measure(python_lab(kPython.python), python, python_mean); },
            [&] {
                comparison.add(our_mean, python_mean);
                return comparison.state() != Agreement::open;
@@ -135,7 +135,7 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
                       {quantile(python, percentile / 100.0)}};
     };
     const std::array figures{figure(25), figure(50), figure(75), figure(90)};
-    print(python_, {&figures[0], &figures[1], &figures[2], &figures[3]});
+    print(kPython, {&figures[0], &figures[1], &figures[2], &figures[3]});
     conclude(comparison, *machine_);
 }
 
@@ -186,9 +186,9 @@ Comparison compare_collapse(const Found& python, const Lock& lock, EchoRates& ra
 
 TEST_F(BesidePython3, EchoCollapsesBesideOneBurnerAsInCPython) {
     EchoRates rates{{"echo/s, 1 ms think time, 0 burners"}, {"echo/s, 1 ms think time, 1 burner"}};
-    const Comparison comparison = compare_collapse(python_, {"switch", 5000}, rates);
+    const Comparison comparison = compare_collapse(kPython, {"switch", 5000}, rates);
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(comparison, *machine_);
 }
 
@@ -197,12 +197,12 @@ TEST_F(BesidePython3, EchoCollapsesBesideOneBurnerAsInCPython) {
 TEST_F(BesidePython3, EchoWithoutThinkTimeFallsToTheRateOfCPython) {
     EchoRates rates{{"echo/s, no think time, 0 burners"}, {"echo/s, no think time, 1 burner"}};
     Comparison comparison({0.75, 1.25});
-    measure_echo(python_, {"switch", 5000}, 0ms, rates, [&] {
+    measure_echo(kPython, {"switch", 5000}, 0ms, rates, [&] {
         comparison.add(rates.beside.ours.back(), rates.beside.python.back());
         return comparison.state() != Agreement::open;
     });
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(comparison, *machine_);
 }
 
@@ -222,13 +222,13 @@ TEST_P(Work, SharedByThreadsTakesAsLongAsInCPython) {
     };
     Comparison comparison({0.95, 1.1});
     rounds([&] { measure(our_lab(), ratio.ours); },
-           [&] { measure(python_lab(python_.python), ratio.python); },
+           [&] { measure(python_lab(kPython.python), ratio.python); },
            [&] {
                comparison.add(ratio.ours.back(), ratio.python.back());
                return comparison.state() != Agreement::open;
            });
     if (HasFatalFailure()) return;
-    print(python_, {&ratio});
+    print(kPython, {&ratio});
     conclude(comparison, *machine_);
 }
 
@@ -287,14 +287,14 @@ TEST(Ablation, WithoutForcedSwitchingAWaiterAsksAgainAndAgain) {
 class BesidePython2 : public testing::Test {
   protected:
     void SetUp() override {
-        if (python_.python.empty()) GTEST_SKIP() << python_.reason;
+        if (kPython.python.empty()) GTEST_SKIP() << kPython.reason;
         ask_for_priority();
         machine_.emplace();
         if (const auto busy = machine_->busy()) GTEST_SKIP() << *busy;
     }
     std::optional<test::MachineFit> machine_;
-    static inline const Found python_ = find_python_with_ticks();
-    static inline const Lock lock_{"ticks", 100};
+    static inline const Found kPython = find_python_with_ticks();
+    static inline const Lock kLock{"ticks", 100};
 };
 
 // At most a fifth of the switch interval's default on both sides: no convoy.
@@ -306,7 +306,7 @@ TEST_F(BesidePython2, WakesAtOnce) {
         Figure p90{fmt::format("ticks: wake-up p90, {} burner(s) [ms]", burners)};
         const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to50,
                                  std::vector<double>& to90) {
-            auto responder = Responder::start(lab, lock_, burners);
+            auto responder = Responder::start(lab, kLock, burners);
             ASSERT_TRUE(responder) << responder.error().message;
             auto times = responder->wake_times(100, 2ms, rng);
             ASSERT_TRUE(times) << times.error().message;
@@ -317,9 +317,9 @@ TEST_F(BesidePython2, WakesAtOnce) {
             return p50.our_median() < kFarFromConvoyMs && p50.python_median() < kFarFromConvoyMs;
         };
         rounds([&] { measure(our_lab(), p50.ours, p90.ours); },
-               [&] { measure(python_lab(python_.python), p50.python, p90.python); }, agreed);
+               [&] { measure(python_lab(kPython.python), p50.python, p90.python); }, agreed);
         if (HasFatalFailure()) return;
-        print(python_, {&p50, &p90});
+        print(kPython, {&p50, &p90});
         conclude(agreed() ? Agreement::yes : Agreement::no, "medians against a fifth of 5 ms",
                  *machine_);
     }
@@ -328,9 +328,9 @@ TEST_F(BesidePython2, WakesAtOnce) {
 TEST_F(BesidePython2, EchoHardlySuffersFromABurner) {
     EchoRates rates{{"ticks: echo/s, 1 ms think time, 0 burners"},
                     {"ticks: echo/s, 1 ms think time, 1 burner"}};
-    const Comparison comparison = compare_collapse(python_, lock_, rates);
+    const Comparison comparison = compare_collapse(kPython, kLock, rates);
     if (HasFatalFailure()) return;
-    print(python_, {&rates.alone, &rates.beside});
+    print(kPython, {&rates.alone, &rates.beside});
     conclude(comparison, *machine_);
 }
 
@@ -338,15 +338,15 @@ TEST_F(BesidePython2, EchoHardlySuffersFromABurner) {
 TEST_F(BesidePython2, SharedWorkIsNotFaster) {
     Figure ratio{"ticks: fixed work, 2 threads / 1 [time ratio]"};
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to) {
-        auto ratios = work_ratios(lab, lock_, 2, {});
+        auto ratios = work_ratios(lab, kLock, 2, {});
         ASSERT_TRUE(ratios) << ratios.error().message;
         to.push_back(quantile(*ratios, 0.5));
     };
     const auto agreed = [&] { return ratio.our_median() >= 0.95 && ratio.python_median() >= 0.95; };
     rounds([&] { measure(our_lab(), ratio.ours); },
-           [&] { measure(python_lab(python_.python), ratio.python); }, agreed);
+           [&] { measure(python_lab(kPython.python), ratio.python); }, agreed);
     if (HasFatalFailure()) return;
-    print(python_, {&ratio});
+    print(kPython, {&ratio});
     conclude(agreed() ? Agreement::yes : Agreement::no, "both against 0.95", *machine_);
 }
 

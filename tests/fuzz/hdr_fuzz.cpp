@@ -84,7 +84,7 @@ void check_text(std::string_view text) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace echotrio::test;
     const std::string_view all = text_of(data, size);
     std::string_view rest = all;

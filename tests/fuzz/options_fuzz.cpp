@@ -75,7 +75,7 @@ void serve(CLI::App& app, const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace echotrio::test;
     std::istringstream lines{std::string(text_of(data, size))};
     std::string command;

@@ -88,7 +88,7 @@ void check_searched(const std::string& text) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(echotrio::test::text_of(data, size));
     // The kernel writes none of these; to a stream they part words, to us they do not.
     if (text.find_first_of("\r\v\f") != text.npos) return 0;

@@ -54,7 +54,7 @@ void check_profile(const std::vector<RateStep>& steps) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto steps = echotrio::loadgen::parse_rate(echotrio::test::text_of(data, size));
     if (!steps) return 0;
     echotrio::test::check_legs(*steps);

@@ -149,7 +149,7 @@ void compare_with_llhttp(std::string_view stream, const Reading& reading, bool t
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace echotrio::test;
     std::string_view input = text_of(data, size);
     const unsigned flags = take_byte(input);

@@ -42,7 +42,7 @@ void check_experiment(std::string_view text) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text = echotrio::test::text_of(data, size);
     echotrio::test::check_server_use(text);
     echotrio::test::check_experiment(text);

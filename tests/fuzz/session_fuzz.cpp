@@ -49,7 +49,7 @@ void run(std::string_view input, std::uint64_t seed) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view input = echotrio::test::text_of(data, size);
     const std::uint64_t seed = echotrio::test::take_word(input);
     echotrio::test::run(input, seed);

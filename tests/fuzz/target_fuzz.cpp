@@ -55,7 +55,7 @@ void check_shard(std::string_view text) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(echotrio::test::text_of(data, size));
     echotrio::test::check_url(text);
     echotrio::test::check_class(text);

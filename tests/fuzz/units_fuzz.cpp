@@ -44,7 +44,7 @@ void run(std::uint64_t number, std::string_view text) {
 }  // namespace
 }  // namespace echotrio::test
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view text = echotrio::test::text_of(data, size);
     const std::uint64_t number = echotrio::test::take_word(text);
     echotrio::test::run(number, text);

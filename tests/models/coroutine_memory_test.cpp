@@ -175,7 +175,7 @@ TEST(CoroutineMemory, AtMostOneKibOfPssForAnIdleConnection) {
     std::vector<double> connections, pss;
     {
         Crowd crowd(server->where());
-        for (const std::size_t n : {1'000, 4'000, 8'000, 12'000, 15'000}) {
+        for (const std::size_t n : {1'000U, 4'000U, 8'000U, 12'000U, 15'000U}) {
             ASSERT_NO_FATAL_FAILURE(crowd.grow_to(n));
             connections.push_back(static_cast<double>(n));
             pss.push_back(static_cast<double>(pss_of(server->pid())));

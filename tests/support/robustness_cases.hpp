@@ -21,8 +21,7 @@ struct RobustnessCase {
 };
 
 // GoogleTest prints a case by its name.
-inline void PrintTo(const RobustnessCase& c,
-                    std::ostream* out) {  // NOLINT(readability-identifier-naming)
+inline void PrintTo(const RobustnessCase& c, std::ostream* out) {
     *out << c.name;
 }
 

@@ -276,7 +276,7 @@ TEST(Capacity, FitsScalingThroughLevelsNotRepetitions) {
     MeasuredModel m = one_loop();
     const UslParameters truth{0.02, 1e-4, 10'000};
     m.levels.clear();
-    for (const std::uint64_t n : {1, 2, 4, 8, 16, 32}) {
+    for (const std::uint64_t n : {1U, 2U, 4U, 8U, 16U, 32U}) {
         m.levels.push_back(level(n, truth.throughput(static_cast<double>(n)), milliseconds(1)));
         for (auto& r : m.levels.back().repetitions) {
             r.in_flight *= 1 - 0.0001 * static_cast<double>(r.number);

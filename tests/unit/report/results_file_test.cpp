@@ -168,7 +168,7 @@ TEST_F(ResultsFile, TheJournalContinues) {
     {
         auto journal = Journal::create(folder, begun);
         ASSERT_TRUE(journal) << journal.error().message;
-        for (int i = 0; i < 3; ++i) ASSERT_TRUE(journal->append(whole.trials[i]));
+        for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(journal->append(whole.trials[i]));
     }
     EXPECT_FALSE(Journal::create(folder, begun));  // does not overwrite
     EXPECT_NE(read_experiment(folder).error().message.find("--resume"), std::string::npos);
