@@ -1,7 +1,8 @@
 # llhttp, the HTTP parser of Node.js. Debian 12 and Ubuntu 24.04 ship its C sources in node-llhttp;
-# later releases package it as a library (libllhttp-dev), which is preferred where it is there.
+# later releases package it as a library (libllhttp-dev), which is preferred where it is there: its
+# archive, since so the programs need no other package where they run.
 find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/include /usr/share/include/llhttp)
-find_library(LLHTTP_LIBRARY llhttp)
+find_library(LLHTTP_LIBRARY NAMES libllhttp.a llhttp)
 if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE_DIR)
   add_library(llhttp INTERFACE)
   target_link_libraries(llhttp INTERFACE ${LLHTTP_LIBRARY})

@@ -10,6 +10,7 @@ namespace echotrio::protocol {
 
 void Http::reset() noexcept {
     scanner_ = HeadScanner{};
+    chunks_ = ChunkDecoder{};
     parser_.forget_head();
     phase_ = Phase::head;
     reason_ = CloseReason::finished;

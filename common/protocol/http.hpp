@@ -9,6 +9,7 @@
 // A chunked body is decoded in place, so its chunk lines are gone from there.
 #pragma once
 
+#include "common/protocol/chunks.hpp"
 #include "common/protocol/input.hpp"
 #include "common/protocol/request.hpp"
 #include "common/protocol/resource.hpp"
@@ -88,6 +89,7 @@ class Http {
 
     RequestParser parser_;
     HeadScanner scanner_;
+    ChunkDecoder chunks_;
     Resource resource_;
     Phase phase_ = Phase::head;
     CloseReason reason_ = CloseReason::finished;

@@ -74,36 +74,36 @@ bool Http::read_chunks(Context& context, Input& input) {
     const std::size_t decoded = parser_.head().size + body_size_;
     CHECK_LE(decoded, input.size());
     const std::uint64_t left = context.settings.max_request - wire_;
-    std::string_view bytes = input.view().substr(decoded, left);
+    const std::string_view bytes = input.view().substr(decoded, left);
     const Problem too_long{413, "the request is longer than --max-request"};
     const bool full = bytes.size() == left;
     if (in_trailer_) {
         const HeadScanner::Found found = scanner_.scan(bytes);
         if (found == HeadScanner::Found::problem) return fail(context, scanner_.problem());
         if (found == HeadScanner::Found::more) return full && fail(context, too_long);
-        bytes = bytes.substr(0, scanner_.size());
+        input.keep();
+        input.cut(decoded, scanner_.size());
+        received();
+        return true;
     }
     if (bytes.empty()) return full && fail(context, too_long);
     input.keep();
     char* const at = input.own() + decoded;
-    RequestParser::Decoded step;
+    ChunkDecoder::Decoded step;
     const Problem problem =
-        parser_.decode_chunks({at, bytes.size()}, at, context.settings.max_request, step);
+        chunks_.decode({at, bytes.size()}, at, context.settings.max_request, step);
     wire_ += step.used;
     body_size_ += step.content;
     input.cut(decoded + step.content, step.used - step.content);
     if (problem) return fail(context, problem);
     switch (step.reached) {
-        case RequestParser::Reached::nothing:
+        case ChunkDecoder::Reached::nothing:
             return full && fail(context, too_long);
-        case RequestParser::Reached::too_long:
+        case ChunkDecoder::Reached::too_long:
             return fail(context, too_long);
-        case RequestParser::Reached::trailer:
+        case ChunkDecoder::Reached::trailer:
             in_trailer_ = true;
             scanner_ = HeadScanner(HeadScanner::Part::trailer);
-            return true;
-        case RequestParser::Reached::end:
-            received();
             return true;
     }
     CHECK(false);
@@ -118,6 +118,7 @@ void Http::received() noexcept {
 void Http::finish_request(Input& input) {
     input.consume(parser_.head().size + body_size_);
     scanner_ = HeadScanner{};
+    chunks_ = ChunkDecoder{};
     parser_.forget_head();
     body_size_ = wire_ = 0;
     in_trailer_ = false;

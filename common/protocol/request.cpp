@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace echotrio::protocol {
 namespace {
@@ -49,6 +48,22 @@ bool is_host(std::string_view value) {
                        [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
+constexpr Problem kTwoLengths{400, "Content-Length is given twice or beside Transfer-Encoding"};
+
+// Whether a head that llhttp refused says the body's length in more than one way. llhttp's releases
+// differ in which error that is and in whether it comes before those of later lines, so it is
+// looked for in the text.
+bool has_two_lengths(std::string_view head) {
+    int lengths = 0, encodings = 0;
+    for (std::size_t at = head.find('\n') + 1; at < head.size(); at = head.find('\n', at) + 1) {
+        const std::string_view rest = head.substr(at);
+        const std::string_view name = trimmed(rest.substr(0, rest.find_first_of(":\n")));
+        if (same_ignoring_case(name, "content-length")) ++lengths;
+        if (same_ignoring_case(name, "transfer-encoding")) ++encodings;
+    }
+    return lengths > 1 || (lengths > 0 && encodings > 0);
+}
+
 // Origin form or absolute form (RFC 9112 3.2).
 bool is_path_or_url(std::string_view target) {
     if (target.starts_with('/')) return true;
@@ -74,7 +89,6 @@ struct RequestParser::Callbacks {
         RequestParser& p = self(parser);
         const std::string_view name(at, size);
         p.field_ = Field::other;
-        if ((parser->flags & F_TRAILING) != 0) return 0;  // a trailer never changes the request
         switch (size) {
             case 4:
                 if (same_ignoring_case(name, "host")) p.field_ = Field::host;
@@ -145,29 +159,8 @@ struct RequestParser::Callbacks {
         return 0;
     }
 
-    static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
-        RequestParser& p = self(parser);
-        std::memmove(p.content_, at, size);
-        p.content_ += size;
-        return 0;
-    }
-
-    static int on_chunk_header(llhttp_t* parser) {
-        RequestParser& p = self(parser);
-        if (parser->content_length == 0) {
-            p.reached_ = Reached::trailer;
-        } else if (parser->content_length > p.longest_chunk_) {
-            p.reached_ = Reached::too_long;
-        } else {
-            return 0;
-        }
-        return HPE_PAUSED;
-    }
-
-    static int on_message_complete(llhttp_t* parser) {
-        self(parser).reached_ = Reached::end;
-        return HPE_PAUSED;
-    }
+    // The next request is begun anew, whatever llhttp would make of this one's Connection.
+    static int on_message_complete(llhttp_t*) { return HPE_PAUSED; }
 
     static const llhttp_settings_t* settings() {
         static const llhttp_settings_t all = [] {
@@ -177,8 +170,6 @@ struct RequestParser::Callbacks {
             s.on_header_field = on_header_field;
             s.on_header_value = on_header_value;
             s.on_headers_complete = on_headers_complete;
-            s.on_body = on_body;
-            s.on_chunk_header = on_chunk_header;
             s.on_message_complete = on_message_complete;
             return s;
         }();
@@ -197,15 +188,13 @@ Problem RequestParser::parse_head(std::string_view bytes) {
     field_ = Field::other;
     hosts_ = encodings_ = 0;
     plain_chunked_ = close_ = keep_alive_ = unknown_expectation_ = bad_host_ = false;
-    reached_ = Reached::nothing;
     start_ = bytes.data();
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+    if (result != HPE_OK && result != HPE_PAUSED && has_two_lengths(bytes)) return kTwoLengths;
     switch (result) {
         case HPE_OK:
         case HPE_PAUSED:
             break;
-        case HPE_UNEXPECTED_CONTENT_LENGTH:
-            return {400, "Content-Length is given twice or beside Transfer-Encoding"};
         case HPE_INVALID_CONTENT_LENGTH:
             return {400, "Content-Length is not a number"};
         case HPE_INVALID_TRANSFER_ENCODING:
@@ -221,6 +210,8 @@ Problem RequestParser::parse_head(std::string_view bytes) {
 }
 
 Problem RequestParser::check(std::string_view target) const {
+    // RFC 9112 6.1: with a Content-Length beside it the framing is not to be trusted
+    if (encodings_ > 0 && (parser_.flags & F_CONTENT_LENGTH) != 0) return kTwoLengths;
     if (head_.method != Method::other && !is_path_or_url(target)) {
         return {400, "the request target is not a path or an http URL"};
     }
@@ -228,10 +219,6 @@ Problem RequestParser::check(std::string_view target) const {
         return {400, "exactly one valid Host header is needed"};
     }
     if (encodings_ > 0) {
-        // RFC 9112 6.1: with a Content-Length or in HTTP/1.0 the framing is not to be trusted
-        if ((parser_.flags & F_CONTENT_LENGTH) != 0) {
-            return {400, "Content-Length is given twice or beside Transfer-Encoding"};
-        }
         if (head_.http_1_0) return {400, "HTTP/1.0 has no Transfer-Encoding"};
         if (!head_.chunked) return {400, "chunked must be the last transfer coding"};
         if (encodings_ > 1 || !plain_chunked_) {
@@ -253,22 +240,6 @@ void RequestParser::take_connection(std::string_view value) {
         keep_alive_ = keep_alive_ || same_ignoring_case(token, "keep-alive");
         value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
     }
-}
-
-Problem RequestParser::decode_chunks(std::string_view bytes, char* to, std::uint64_t limit,
-                                     Decoded& decoded) {
-    longest_chunk_ = limit;
-    content_ = to;
-    reached_ = Reached::nothing;
-    llhttp_resume(&parser_);
-    const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
-    decoded.content = static_cast<std::size_t>(content_ - to);
-    decoded.used = bytes.size();
-    decoded.reached = reached_;
-    if (result == HPE_OK) return {};
-    if (result != HPE_PAUSED) return {400, "the chunked body is malformed"};
-    decoded.used = static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data());
-    return {};
 }
 
 }  // namespace echotrio::protocol

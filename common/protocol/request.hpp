@@ -1,5 +1,5 @@
-// One HTTP/1.x request on its way in: its head (RFC 9112 2 to 5, with llhttp) and its chunked body.
-// Everything is said in offsets from the request's first byte, so the bytes may move meanwhile.
+// The head of one HTTP/1.x request on its way in (RFC 9112 2 to 5, with llhttp). Everything is said
+// in offsets from the request's first byte, so the bytes may move meanwhile.
 // This header is for the protocol folder alone; it brings llhttp with it.
 #pragma once
 
@@ -18,6 +18,13 @@ struct Problem {
     std::string_view reason{};
     explicit operator bool() const noexcept { return status != 0; }
 };
+
+// The size of the token that `text` begins with (RFC 9110 5.6.2); 0: none.
+std::size_t token_size(std::string_view text) noexcept;
+// Not allowed in a field's value or a quoted string (RFC 9110 5.5, 5.6.4).
+constexpr bool is_control(char c) noexcept {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+}
 
 enum class Method : std::uint8_t { get, head, post, put, other };
 
@@ -49,7 +56,8 @@ struct Head {
 // Finds the end of a head or of a chunked body's trailer, line by line as bytes arrive, and refuses
 // what llhttp 8.1 (strict) lets pass and a proxy in front might read differently: a bare LF, or a
 // CR in it, as the end of a line; folded lines; a field without a name; and in the request line a
-// version that it does not know, spaces too many, methods that are not HTTP's.
+// version that it does not know, spaces too many, methods that are not HTTP's. A trailer it checks
+// whole: llhttp never sees one, because since 9.0 it takes a Content-Length there for the body's.
 class HeadScanner {
   public:
     enum class Part : std::uint8_t { head, trailer };
@@ -86,17 +94,6 @@ class RequestParser {
     const Head& head() const noexcept { return head_; }
     void forget_head() noexcept { head_ = Head{}; }
 
-    // Decodes more of a chunked body and moves its content down to `to`, which must not lie behind
-    // `bytes`. `used` bytes of them were read. It stops before the trailer, which has to be given
-    // as a whole, as HeadScanner finds it, and at a chunk that is longer than `limit`.
-    enum class Reached : std::uint8_t { nothing, trailer, end, too_long };
-    struct Decoded {
-        std::size_t used = 0;
-        std::size_t content = 0;
-        Reached reached = Reached::nothing;
-    };
-    Problem decode_chunks(std::string_view bytes, char* to, std::uint64_t limit, Decoded& decoded);
-
   private:
     struct Callbacks;
     enum class Field : std::uint8_t {
@@ -114,10 +111,7 @@ class RequestParser {
     llhttp_t parser_;
     Head head_;
     const char* start_ = nullptr;  // of the bytes being parsed
-    char* content_ = nullptr;
-    std::uint64_t longest_chunk_ = 0;
     Field field_ = Field::other;
-    Reached reached_ = Reached::nothing;
     std::uint8_t hosts_ = 0;
     std::uint8_t encodings_ = 0;
     bool plain_chunked_ = false;

@@ -1,4 +1,5 @@
-// The start of a request, before llhttp sees it: which method, which version, clean line ends.
+// The start of a request, before llhttp sees it: which method, which version, clean line ends. And
+// the trailer of a chunked body, which llhttp does not see.
 #include "common/protocol/request.hpp"
 
 #include <algorithm>
@@ -23,20 +24,8 @@ std::size_t known_method(std::string_view start) {
     return 0;
 }
 
-// RFC 9110 5.6.2
 bool is_token(std::string_view text) {
-    static constexpr std::array<bool, 256> kAllowed = [] {
-        std::array<bool, 256> allowed{};
-        for (unsigned c = '0'; c <= '9'; ++c) allowed[c] = true;
-        for (unsigned c = 'A'; c <= 'Z'; ++c) allowed[c] = allowed[c | 0x20] = true;
-        for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
-            allowed[static_cast<unsigned char>(c)] = true;
-        }
-        return allowed;
-    }();
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return kAllowed[static_cast<unsigned char>(c)];
-    });
+    return !text.empty() && token_size(text) == text.size();
 }
 
 bool is_digit(char c) {
@@ -78,7 +67,30 @@ Problem check_request_line(std::string_view line) {
     return {};
 }
 
+// name ":" value (RFC 9112 5, RFC 9110 5.5), without its line end.
+bool is_field(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return false;
+    const std::string_view value = line.substr(colon + 1);
+    return std::none_of(value.begin(), value.end(), is_control);
+}
+
 }  // namespace
+
+std::size_t token_size(std::string_view text) noexcept {
+    static constexpr std::array<bool, 256> kAllowed = [] {
+        std::array<bool, 256> allowed{};
+        for (unsigned c = '0'; c <= '9'; ++c) allowed[c] = true;
+        for (unsigned c = 'A'; c <= 'Z'; ++c) allowed[c] = allowed[c | 0x20] = true;
+        for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+            allowed[static_cast<unsigned char>(c)] = true;
+        }
+        return allowed;
+    }();
+    const auto end = std::find_if_not(
+        text.begin(), text.end(), [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
+    return static_cast<std::size_t>(end - text.begin());
+}
 
 bool starts_with_method(std::string_view start) noexcept {
     return known_method(start) > 0;
@@ -117,6 +129,8 @@ HeadScanner::Found HeadScanner::line(std::string_view text) {
         problem_ = {400, "a header line must not begin with white space (no folded lines)"};
     } else if (text.front() == ':') {
         problem_ = {400, "a header field needs a name"};
+    } else if (part_ == Part::trailer && !is_field(text.substr(0, content))) {
+        problem_ = {400, "a trailer line is malformed"};
     }
     return problem_ ? Found::problem : Found::more;
 }

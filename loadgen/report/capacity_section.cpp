@@ -11,9 +11,11 @@
 namespace echotrio::loadgen {
 namespace {
 
+using Figure = std::optional<Estimate> ModelPlan::*;
+
 // A bar a model, with its interval; empty where no model has the figure.
 void add_chart(std::vector<Block>& blocks, const CapacityPlan& plan, const char* id,
-               const char* title, const char* caption, std::optional<Estimate> ModelPlan::*figure) {
+               const char* title, const char* caption, Figure figure) {
     Chart chart;
     chart.id = id;
     chart.title = title;

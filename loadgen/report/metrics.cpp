@@ -45,13 +45,13 @@ Value sum(const std::optional<std::uint64_t>& a, const std::optional<std::uint64
 }
 
 Value user_per_request(const Trial& trial) {
-    return per_request(
-        trial, [](const ServerUse& s) { return Value(s.user_s); }, 1e6);
+    const auto of = [](const ServerUse& s) { return Value(s.user_s); };
+    return per_request(trial, of, 1e6);
 }
 
 Value system_per_request(const Trial& trial) {
-    return per_request(
-        trial, [](const ServerUse& s) { return Value(s.system_s); }, 1e6);
+    const auto of = [](const ServerUse& s) { return Value(s.system_s); };
+    return per_request(trial, of, 1e6);
 }
 
 Value voluntary_per_request(const Trial& trial) {
@@ -69,8 +69,8 @@ Value switches_per_request(const Trial& trial) {
 }
 
 Value run_queue_wait_per_request(const Trial& trial) {
-    return per_request(
-        trial, [](const ServerUse& s) { return s.run_queue_wait_s; }, 1e6);
+    const auto of = [](const ServerUse& s) { return s.run_queue_wait_s; };
+    return per_request(trial, of, 1e6);
 }
 
 Value faults_per_request(const Trial& trial) {
@@ -94,7 +94,8 @@ Value accept_wait(const Trial& trial) {
 }
 
 // Percentile of the latency of one class of a mixed run.
-template <Value LatencySummary::*percentile>
+using Percentile = Value LatencySummary::*;
+template <Percentile percentile>
 Value of_class(const Trial& trial, std::string_view name) {
     for (const ClassResult& c : trial.result.classes) {
         if (c.name == name) return c.latency_us.*percentile;
@@ -108,7 +109,8 @@ Value value_in(const MemoryUse& memory, const std::string& key) {
 }
 
 // What belongs to the server's processes alone, at one of the moments when it was read.
-template <MemoryUse ServerUse::*moment>
+using Moment = MemoryUse ServerUse::*;
+template <Moment moment>
 Value memory_own(const Trial& trial) {
     if (!trial.result.server) return std::nullopt;
     double total = 0;

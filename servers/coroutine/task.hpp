@@ -20,8 +20,9 @@ class OperationSlot {
     void* take(std::size_t bytes) {
         return bytes <= sizeof memory_ ? memory_ : ::operator new(bytes);
     }
-    void give_back(void* memory) noexcept {
-        if (memory != memory_) ::operator delete(memory);
+    // By the size, as it was taken: the compiler knows that, so one of the two is left of each.
+    void give_back(void* memory, std::size_t bytes) noexcept {
+        if (bytes > sizeof memory_) ::operator delete(memory, bytes);
     }
 
   private:
@@ -36,7 +37,7 @@ struct SlotAllocator {
     template <class U>
     SlotAllocator(const SlotAllocator<U>& other) noexcept : slot(other.slot) {}
     T* allocate(std::size_t n) { return static_cast<T*>(slot->take(n * sizeof(T))); }
-    void deallocate(T* memory, std::size_t) noexcept { slot->give_back(memory); }
+    void deallocate(T* memory, std::size_t n) noexcept { slot->give_back(memory, n * sizeof(T)); }
     bool operator==(const SlotAllocator&) const = default;
 
     OperationSlot* slot;

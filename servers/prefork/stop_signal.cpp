@@ -22,7 +22,7 @@ StopSignal::StopSignal(const Slot& slot, int listener, int not_a_listener,
     : slot_(slot), listener_(listener), not_a_listener_(not_a_listener), heeded_(heeded) {
     CHECK(installed == nullptr);
     installed = this;
-    struct sigaction action {};
+    struct sigaction action = {};
     action.sa_handler = handle;
     CHECK(::sigaction(SIGTERM, &action, nullptr) == 0);
 }

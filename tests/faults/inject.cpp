@@ -138,7 +138,7 @@ ssize_t send(int fd, const void* buffer, size_t size, int flags) {
 // What stdio writes to a file; its own call of write can't be seen from here.
 size_t fwrite(const void* data, size_t size, size_t count, FILE* file) {
     static auto* const real = next<decltype(fwrite)>("fwrite");
-    struct stat status {};
+    struct stat status = {};
     const bool regular = ::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode);
     return regular && strikes(kFileWrite) ? 0 : real(data, size, count, file);
 }

@@ -95,24 +95,7 @@ void add_encoding(std::vector<RobustnessCase>& cases) {
             {"encoding_chunked_case", te("CHUNKED") + kNext, {200, 200}},
             {"encoding_spaces_around", te("   chunked   ") + kNext, {200, 200}},
             {"encoding_tab_before", te("\tchunked") + kNext, {200, 200}},
-            {"encoding_and_length",
-             post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", body),
-             {400},
-             true,
-             false},
-            {"encoding_then_length",
-             post("Transfer-Encoding: chunked\r\nContent-Length: 15\r\n", body),
-             {400},
-             true},
-            {"encoding_and_length_0",
-             post("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", body),
-             {400},
-             true},
             {"encoding_identity", te("identity"), {400}, true},
-            {"encoding_identity_and_length",
-             post("Transfer-Encoding: identity\r\nContent-Length: 5\r\n", "hello"),
-             {400},
-             true},
             {"encoding_gzip_chunked", te("gzip, chunked"), {501}, true},
             {"encoding_chunked_gzip", te("chunked, gzip"), {400}, true},
             {"encoding_chunked_twice_in_list", te("chunked, chunked"), {400}, true},
@@ -155,6 +138,58 @@ void add_encoding(std::vector<RobustnessCase>& cases) {
         });
 }
 
+// RFC 9112 6.1 lets a server refuse these, and a proxy in front might believe the length.
+void add_length_and_encoding(std::vector<RobustnessCase>& cases) {
+    const std::string body = "5\r\nhello\r\n0\r\n\r\n";
+    cases.insert(
+        cases.end(),
+        {
+            {"encoding_and_length",
+             post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", body),
+             {400},
+             true,
+             false},
+            {"encoding_then_length",
+             post("Transfer-Encoding: chunked\r\nContent-Length: 15\r\n", body),
+             {400},
+             true},
+            {"encoding_and_length_0",
+             post("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", body),
+             {400},
+             true},
+            {"encoding_between_two_lengths",
+             post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", body),
+             {400},
+             true},
+            {"encoding_and_length_not_a_number",
+             post("Transfer-Encoding: chunked\r\nContent-Length: x\r\n", body),
+             {400},
+             true},
+            {"encoding_and_length_empty",
+             post("Transfer-Encoding: chunked\r\nContent-Length:\r\n", body),
+             {400},
+             true},
+            {"encoding_gzip_and_length",
+             post("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"),
+             {400},
+             true},
+            {"encoding_and_length_on_get",
+             "GET /echo/a HTTP/1.1\r\nHost: t\r\nContent-Length: 15\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n" +
+                 body,
+             {400},
+             true},
+            {"encoding_and_length_in_1_0",
+             "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello",
+             {400},
+             true},
+            {"encoding_identity_and_length",
+             post("Transfer-Encoding: identity\r\nContent-Length: 5\r\n", "hello"),
+             {400},
+             true},
+        });
+}
+
 void add_chunks(std::vector<RobustnessCase>& cases) {
     const std::string end = "\r\n0\r\n\r\n";
     cases.insert(
@@ -186,6 +221,18 @@ void add_chunks(std::vector<RobustnessCase>& cases) {
             {"chunk_size_bare_lf", chunked("5\nhello" + end), {400}, true},
             {"chunk_size_bare_cr", chunked("5\rhello" + end), {400}, true},
             {"chunk_size_cr_cr_lf", chunked("5\r\r\nhello" + end), {400}, true},
+            {"chunk_size_2_pow_64_minus_1",
+             chunked("ffffffffffffffff\r\nhello" + end),
+             {413},
+             true},
+            {"chunk_size_more_zeros_than_digits",
+             chunked(std::string(40, '0') + "5\r\nhello" + end) + kNext,
+             {200, 200}},
+            {"chunk_size_h", chunked("5h\r\nhello" + end), {400}, true},
+            {"chunk_size_quoted", chunked("\"5\"\r\nhello" + end), {400}, true},
+            {"chunk_size_two", chunked("5 5\r\nhello" + end), {400}, true},
+            {"chunk_size_not_ascii", chunked("\xd9\xa5\r\nhello" + end), {400}, true},
+            {"chunk_size_then_lf_cr", chunked("5\n\rhello" + end), {400}, true},
             {"chunk_data_too_short", chunked("6\r\nhello" + end), {400}, true},
             {"chunk_data_too_long", chunked("4\r\nhello" + end), {400}, true},
             {"chunk_data_then_bare_lf", chunked("5\r\nhello\n0\r\n\r\n"), {400}, true},
@@ -195,9 +242,39 @@ void add_chunks(std::vector<RobustnessCase>& cases) {
             {"chunk_last_bare_lf", chunked("5\r\nhello\r\n0\n\r\n"), {400}, true},
             {"chunk_end_bare_lf", chunked("5\r\nhello\r\n0\r\n\n"), {400}, true},
             {"chunk_end_bare_cr", chunked("5\r\nhello\r\n0\r\n\rx\r\n"), {400}, true},
+            {"chunk_endless_tiny",
+             chunked([] {
+                 std::string many;
+                 while (many.size() < 2 * kTableMaxRequest) many += "1\r\nx\r\n";
+                 return many;
+             }()),
+             {413},
+             true},
+        });
+}
+
+// RFC 9112 7.1.1
+void add_chunk_extensions(std::vector<RobustnessCase>& cases) {
+    const std::string end = "\r\n0\r\n\r\n";
+    cases.insert(
+        cases.end(),
+        {
             {"chunk_extension", chunked("5;a=b\r\nhello" + end) + kNext, {200, 200}},
             {"chunk_extension_without_value", chunked("5;a\r\nhello" + end) + kNext, {200, 200}},
             {"chunk_extension_quoted", chunked("5;a=\"b c\"\r\nhello" + end) + kNext, {200, 200}},
+            {"chunk_extension_quoted_escape",
+             chunked("5;a=\"b\\\"\\\\;c\"\r\nhello" + end) + kNext,
+             {200, 200}},
+            {"chunk_extension_quoted_not_ascii",
+             chunked("5;a=\"\xc3\xa4\"\r\nhello" + end) + kNext,
+             {200, 200}},
+            {"chunk_extension_spaces_around_marks",
+             chunked("5 \t;\ta = b ; c\r\nhello" + end) + kNext,
+             {200, 200}},
+            {"chunk_extension_every_token_mark",
+             chunked("5;!#$%&'*+-.^_`|~=09azAZ\r\nhello" + end) + kNext,
+             {200, 200}},
+            {"chunk_extension_many", chunked("5;a;b=c;d=\"e\"\r\nhello" + end) + kNext, {200, 200}},
             {"chunk_extension_on_last", chunked("5\r\nhello\r\n0;a=b\r\n\r\n") + kNext, {200, 200}},
             {"chunk_extension_bare_lf", chunked("5;a\nhello" + end), {400}, true},
             {"chunk_extension_bare_cr", chunked("5;a\rb\r\nhello" + end), {400}, true},
@@ -207,15 +284,33 @@ void add_chunks(std::vector<RobustnessCase>& cases) {
              chunked(std::string("5;a\0\r\n", 6) + "hello" + end),
              {400},
              true},
-            {"chunk_extension_endless", chunked("5;" + std::string(20'000, 'a')), {413}, true},
-            {"chunk_endless_tiny",
-             chunked([] {
-                 std::string many;
-                 while (many.size() < 2 * kTableMaxRequest) many += "1\r\nx\r\n";
-                 return many;
-             }()),
-             {413},
+            {"chunk_extension_no_name", chunked("5;\r\nhello" + end), {400}, true},
+            {"chunk_extension_name_empty", chunked("5;=b\r\nhello" + end), {400}, true},
+            {"chunk_extension_two_semicolons", chunked("5;;a\r\nhello" + end), {400}, true},
+            {"chunk_extension_no_semicolon", chunked("5 a\r\nhello" + end), {400}, true},
+            {"chunk_extension_space_after", chunked("5;a \r\nhello" + end), {400}, true},
+            {"chunk_extension_space_in_name", chunked("5;a b\r\nhello" + end), {400}, true},
+            {"chunk_extension_value_empty", chunked("5;a=\r\nhello" + end), {400}, true},
+            {"chunk_extension_value_mark", chunked("5;a=(b)\r\nhello" + end), {400}, true},
+            {"chunk_extension_two_equals", chunked("5;a==b\r\nhello" + end), {400}, true},
+            {"chunk_extension_quote_open", chunked("5;a=\"b\r\nhello" + end), {400}, true},
+            {"chunk_extension_quote_escaped", chunked("5;a=\"b\\\"\r\nhello" + end), {400}, true},
+            {"chunk_extension_quote_in_token", chunked("5;a=b\"c\"\r\nhello" + end), {400}, true},
+            {"chunk_extension_after_quote", chunked("5;a=\"b\"c\r\nhello" + end), {400}, true},
+            {"chunk_extension_quoted_control", chunked("5;a=\"\x01\"\r\nhello" + end), {400}, true},
+            {"chunk_extension_escaped_control",
+             chunked("5;a=\"\\\x7f\"\r\nhello" + end),
+             {400},
              true},
+            {"chunk_extension_escaped_cr", chunked("5;a=\"\\\r\n\"\r\nhello" + end), {400}, true},
+            {"chunk_extension_endless", chunked("5;" + std::string(20'000, 'a')), {413}, true},
+        });
+}
+
+void add_trailers(std::vector<RobustnessCase>& cases) {
+    cases.insert(
+        cases.end(),
+        {
             {"trailer", chunked("5\r\nhello\r\n0\r\nA: b\r\n\r\n") + kNext, {200, 200}},
             {"trailer_two", chunked("0\r\nA: b\r\nC: d\r\n\r\n") + kNext, {200, 200}},
             {"trailer_length_is_ignored",
@@ -225,6 +320,39 @@ void add_chunks(std::vector<RobustnessCase>& cases) {
              chunked("5\r\nhello\r\n0\r\nConnection: close\r\n\r\n") + kNext,
              {200, 200}},
             {"trailer_second_host", chunked("0\r\nHost: u\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_length_0_is_ignored",
+             chunked("5\r\nhello\r\n0\r\nContent-Length: 0\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_length_twice_is_ignored",
+             chunked("0\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_length_not_a_number_is_ignored",
+             chunked("0\r\nContent-Length: x\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_length_hides_request",
+             chunked("0\r\nContent-Length: " + std::to_string(kNext.size()) + "\r\n\r\n") + kNext +
+                 kNext,
+             {200, 200, 200}},
+            {"trailer_encoding_is_ignored",
+             chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_other_encoding_is_ignored",
+             chunked("0\r\nTransfer-Encoding: gzip\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_upgrade_is_ignored",
+             chunked("0\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n") + kNext,
+             {200, 200}},
+            {"trailer_expect_is_ignored", chunked("0\r\nExpect: x\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_empty_value", chunked("0\r\nA:\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_tabs_around_value", chunked("0\r\nA:\tb\t\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_value_not_ascii", chunked("0\r\nA: \xc3\xa4\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_colons", chunked("0\r\nA::b:\r\n\r\n") + kNext, {200, 200}},
+            {"trailer_empty_name", chunked("0\r\n: b\r\n\r\n"), {400}, true},
+            {"trailer_name_not_ascii", chunked("0\r\n\xc3\xa4: b\r\n\r\n"), {400}, true},
+            {"trailer_name_brackets", chunked("0\r\nA[0]: b\r\n\r\n"), {400}, true},
+            {"trailer_control_in_value", chunked("0\r\nA: \x01\r\n\r\n"), {400}, true},
+            {"trailer_delete_in_value", chunked("0\r\nA: \x7f\r\n\r\n"), {400}, true},
+            {"trailer_first_begins_with_space", chunked("0\r\n A: b\r\n\r\n"), {400}, true},
             {"trailer_space_before_colon", chunked("0\r\nA : b\r\n\r\n"), {400}, true},
             {"trailer_no_colon", chunked("0\r\nAbc\r\n\r\n"), {400}, true},
             {"trailer_null", chunked("0\r\nA: " + std::string(1, '\0') + "\r\n\r\n"), {400}, true},
@@ -240,7 +368,10 @@ void add_chunks(std::vector<RobustnessCase>& cases) {
 void add_framing_cases(std::vector<RobustnessCase>& cases) {
     add_length(cases);
     add_encoding(cases);
+    add_length_and_encoding(cases);
     add_chunks(cases);
+    add_chunk_extensions(cases);
+    add_trailers(cases);
 }
 
 }  // namespace echotrio::test

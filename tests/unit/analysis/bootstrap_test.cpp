@@ -14,8 +14,8 @@ TEST(Bootstrap, OfAMeanIsNearTheTInterval) {
     Rng rng(1);
     Values sample;
     for (int i = 0; i < 40; ++i) sample.push_back(10 + rng.normal());
-    const auto estimate = bootstrap(
-        {sample}, [](const Samples& s) { return mean(s[0]); }, Rng(2));
+    const auto first_mean = [](const Samples& s) { return mean(s[0]); };
+    const auto estimate = bootstrap({sample}, first_mean, Rng(2));
     const double half = student_t(0.95, 39) * std::sqrt(variance(sample) / 40);
     ASSERT_TRUE(estimate.interval);
     EXPECT_DOUBLE_EQ(estimate.value, mean(sample));
@@ -37,8 +37,8 @@ TEST(Bootstrap, DoesNotGuess) {
     EXPECT_FALSE(ratio_of_medians(Values{1}, Values{1, 2}, Rng(1)).interval);
     EXPECT_EQ(ratio_of_medians(Values{}, Values{1, 2}, Rng(1)).value, 0);
     EXPECT_EQ(ratio_of_medians(Values{1, 2}, Values{0, 0}, Rng(1)).value, 0);
-    const auto never = bootstrap(
-        {Values{1, 2, 3}}, [](const Samples&) { return NAN; }, Rng(1));
+    const auto no_number = [](const Samples&) -> double { return NAN; };
+    const auto never = bootstrap({Values{1, 2, 3}}, no_number, Rng(1));
     EXPECT_FALSE(never.interval);
 }
 

@@ -79,9 +79,15 @@ TEST(Cli, ShowsDefaultsInHelp) {
     const auto outcome = run({"--help"});
     const std::string help = testing::internal::GetCapturedStdout();
     EXPECT_EQ(outcome.status, cli::kExitOk);
-    EXPECT_NE(help.find("5ms"), std::string::npos) << help;
-    EXPECT_NE(help.find("64KiB"), std::string::npos) << help;
-    EXPECT_NE(help.find("LIST=all"), std::string::npos) << help;
+    // --size SIZE=64KiB or --size SIZE [64KiB]: CLI11's releases differ
+    const std::pair<std::string, std::string> defaults[] = {
+        {"--wait", "5ms"}, {"--size", "64KiB"}, {"--cpus", "all"}};
+    for (const auto& [flag, value] : defaults) {
+        const std::size_t at = help.find(flag);
+        ASSERT_NE(at, std::string::npos) << help;
+        const std::string line = help.substr(at, help.find('\n', at) - at);
+        EXPECT_NE(line.find(value), std::string::npos) << line;
+    }
 }
 
 }  // namespace

@@ -84,10 +84,10 @@ TEST(OperationSlot, LargerOperationsGoToTheHeap) {
     const std::size_t before = test::live_bytes();
     void* const small = slot.take(80);
     EXPECT_EQ(test::live_bytes(), before);
-    slot.give_back(small);
+    slot.give_back(small, 80);
     void* const large = slot.take(81);
     EXPECT_GT(test::live_bytes(), before);
-    slot.give_back(large);
+    slot.give_back(large, 81);
     EXPECT_EQ(test::live_bytes(), before);
 }
 

@@ -188,6 +188,53 @@ TEST(Http, UnfinishedRequestAtTheEndIsSaid) {
     }
 }
 
+// llhttp's releases name different faults here, and name them before or after those of other lines.
+TEST(Http, TwoLengthsAreTheFaultThatIsSaid) {
+    const std::string length = "Content-Length: 5\r\n", chunked = "Transfer-Encoding: chunked\r\n";
+    for (const std::string& fields :
+         {length + chunked, chunked + length, length + length, length + "A: b\r\n" + chunked,
+          chunked + length + "A B: c\r\n", chunked + "A B: c\r\n" + length,
+          chunked + length + "Host: u\r\n", "content-length:5\r\n" + chunked,
+          "Transfer-Encoding: identity\r\n" + length, chunked + "Content-Length: x\r\n",
+          length + "Transfer-Encoding: gzip\r\n"}) {
+        const Outcome outcome = converse(post(fields, "hello"));
+        EXPECT_TRUE(outcome.output.ends_with(
+            "\r\n\r\nContent-Length is given twice or beside Transfer-Encoding\n"))
+            << fields << outcome.output;
+    }
+}
+
+TEST(Http, ChunksAreDecodedWhereverTheirLinesAreCut) {
+    const std::string chunks =
+        "3;a=\"b\\\"c\"\r\nabc\r\n0002\r\nde\r\n0;x\r\nContent-Length: 9\r\n\r\n";
+    const std::string request = post("Transfer-Encoding: chunked\r\n", chunks) + get("/echo/next");
+    for (std::size_t cut = 1; cut < request.size(); ++cut) {
+        SessionDriver driver;
+        driver.send_pieces(
+            {std::string_view(request).substr(0, cut), std::string_view(request).substr(cut)});
+        const auto replies = all_replies(driver.outcome().output);
+        ASSERT_EQ(replies.size(), 2U) << cut;
+        EXPECT_EQ(replies[0].body, "abcde") << cut;
+        EXPECT_EQ(replies[1].body, "next") << cut;
+    }
+}
+
+// The next connection is served by the same object.
+TEST(Http, ConnectionsThatEndInAChunkLeaveNothing) {
+    const std::string request =
+        post("Transfer-Encoding: chunked\r\n", "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n");
+    SessionDriver driver;
+    for (std::size_t cut = 1; cut < request.size(); ++cut) {
+        driver.send(std::string_view(request).substr(0, cut));
+        driver.connect();
+        driver.send(request);
+        const auto replies = all_replies(driver.outcome().output);
+        ASSERT_EQ(replies.size(), 1U) << cut;
+        EXPECT_EQ(replies[0].body, "hello") << cut;
+        driver.connect();
+    }
+}
+
 TEST(Http, HalfCloseAfterWholeRequestsIsFine) {
     const Outcome outcome = converse(get("/echo/a") + get("/echo/b"));
     EXPECT_EQ(statuses_of(outcome.output), (std::vector<int>{200, 200}));
