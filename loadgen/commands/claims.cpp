@@ -99,9 +99,9 @@ void add_claims(CLI::App& app, int& status) {
         app, "claims",
         "What is said of processes, threads, the global lock and coroutines, measured");
     cli::flag(command, "--quick", options->quick, "About two minutes, wider intervals");
-    cli::option(command, "--only", options->only,
-                fmt::format("These claims alone, separated by commas: {}",
-                            fmt::join(claim_ids(), ", ")))
+    cli::option(
+        command, "--only", options->only,
+        fmt::format("These claims alone, separated by commas: {}", fmt::join(claim_ids(), ", ")))
         .delimiter(',')
         .type_name("ID,...")
         .default_str("all")
