@@ -170,6 +170,10 @@ TEST(Honesty, AnOverloadedServerIsCalledThat) {
     EXPECT_GT(run.result.in_flight_at_end, 100);
     EXPECT_GT(run.result.backlog_at_end, 0);
     EXPECT_LT(run.result.throughput_rps, 900);
+    // Fit on the whole is not fit at every moment.
+    if (run.has_reason("lateness") || run.has_reason("generator")) {
+        GTEST_SKIP() << "inconclusive: the generator was held up, and its verdict says so";
+    }
     EXPECT_TRUE(run.result.verdict.overloaded);
     EXPECT_NE(run.err.find("OVERLOADED"), std::string::npos);
     EXPECT_EQ(run.err.find("p99.9"), std::string::npos) << "no percentiles of a backlog";

@@ -77,6 +77,15 @@ TEST(KernelStack, IsMeminfoOverThreadsAsAPowerOfTwo) {
     EXPECT_EQ(kernel_stack_bytes("KernelStack: 5 kB\n", ""), 16384);
 }
 
+TEST(AnonymousMemory, IsTheFamilysAloneOrPrivateAndChanged) {
+    EXPECT_EQ(anonymous_bytes("Rss: 900 kB\nPss: 500 kB\nPss_Anon:    120 kB\nPss_File: 380 kB\n"
+                              "Private_Dirty: 80 kB\n"),
+              120.0 * 1024);
+    EXPECT_EQ(anonymous_bytes("Pss: 500 kB\nPrivate_Clean: 9 kB\nPrivate_Dirty: 80 kB\n"),
+              80.0 * 1024);
+    EXPECT_FALSE(anonymous_bytes(""));
+}
+
 TEST(AvailableMemory, IsTheLessOfTheMachinesAndTheGroups) {
     const std::string_view machine = "MemTotal: 9000 kB\nMemAvailable: 1000 kB\n";
     EXPECT_EQ(available_memory(machine, {}), 1'024'000.0);
