@@ -127,7 +127,7 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
     return transfer(kRecv, size, [&](size_t n) { return real(fd, buffer, n, flags); });
 }
 // What a fortified recv calls; the name is glibc's.
-// NOLINTNEXTLINE(readability-identifier-naming,clang-diagnostic-reserved-identifier)
+// NOLINTNEXTLINE(readability-identifier-naming)
 ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t, int flags) {
     return recv(fd, buffer, size, flags);
 }
