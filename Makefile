@@ -2,7 +2,7 @@
 # a program of ours. `make help` lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: bench test build check format lint sanitize perf fuzz soak clean help
+.PHONY: bench test test-long build check format lint sanitize perf fuzz soak clean help
 
 # A compiler cache is used where it is installed.
 ifneq ($(shell command -v ccache),)
@@ -41,11 +41,17 @@ bench:               ## compare the three servers, measure the claims, plan; rep
 	done; \
 	exit $$status
 
-test:                ## every test
+test:                ## every test but the long ones
 	@$(install) build bench test
 	@$(call configure_tests,release)
 	@cmake --build build
-	@$(ctest) release $(ARGS)
+	@$(ctest) release -LE long $(ARGS)
+
+test-long:           ## the others: all claims, a live CPython beside our lock, Docker, soak
+	@$(install) build bench test
+	@$(call configure_tests,release)
+	@cmake --build build
+	@$(ctest) release -L long $(ARGS)
 
 build:               ## the four programs, in build/bin/
 	@$(install) build
