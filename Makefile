@@ -71,7 +71,7 @@ format:              ## reformat the C++ files
 lint:                ## clang-tidy over everything (long); over what changed: make lint SINCE=main
 	@$(install) build test check
 	@$(call configure_tests,lint)
-	@tools/lint build-lint $(SINCE)
+	@tools/lint build-lint $(SINCE) $(if $(SINCE),$(SECONDS))
 
 sanitize:            ## the tests that matter under ASan+UBSan, and the threaded ones under TSan
 	@$(install) build bench test
