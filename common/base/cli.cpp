@@ -194,10 +194,9 @@ Option flag(CLI::App& app, std::string flags, bool& value, std::string help) {
     return Option(app.add_flag(std::move(flags), value, std::move(help)));
 }
 
-Option option(CLI::App& app, std::string flags, std::function<void(const std::string&)> take,
+Option option(CLI::App& app, std::string flags, const std::function<void(const std::string&)>& take,
               std::string help) {
-    return Option(
-        app.add_option_function<std::string>(std::move(flags), std::move(take), std::move(help)));
+    return Option(app.add_option_function<std::string>(std::move(flags), take, std::move(help)));
 }
 
 Option duration(CLI::App& app, std::string flags, Nanos& value, std::string help) {

@@ -74,7 +74,7 @@ Option option(CLI::App& app, std::string flags, T& value, std::string help = "")
 // A flag without a value.
 Option flag(CLI::App& app, std::string flags, bool& value, std::string help);
 // An option whose value is handed to `take`.
-Option option(CLI::App& app, std::string flags, std::function<void(const std::string&)> take,
+Option option(CLI::App& app, std::string flags, const std::function<void(const std::string&)>& take,
               std::string help);
 
 // Options with units.
