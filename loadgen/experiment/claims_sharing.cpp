@@ -61,6 +61,7 @@ double count_with(std::size_t threads, std::uint64_t times, const Increment& inc
     Counter ready{0};
     std::vector<double> took(threads);
     std::vector<std::jthread> counting;
+    counting.reserve(threads);
     for (std::size_t i = 0; i < threads; ++i) {
         counting.emplace_back([&, i] {
             start_together(ready, threads);

@@ -101,6 +101,7 @@ Section excluded_section(const Experiment& experiment) {
     for (const Trial& trial : experiment.trials) {
         if (trial.counts()) continue;
         std::vector<std::string> reasons;
+        reasons.reserve(trial.result.verdict.reasons.size() + 1);
         for (const Finding& reason : trial.result.verdict.reasons) {
             reasons.push_back(fmt::format("{}: {}", reason.check, reason.what));
         }
