@@ -18,7 +18,8 @@ install := tools/install-packages
 # A build folder without tests needs no GoogleTest; one that has them keeps them. Errors go to stderr.
 configure = cmake --preset release >/dev/null $(if $(wildcard build/CMakeCache.txt),,-DECHOTRIO_TESTS=OFF)
 configure_tests = cmake --preset $(1) >/dev/null -DECHOTRIO_TESTS=ON
-ctest = ctest -j $(shell nproc) --preset
+# Most tests wait more than they compute.
+ctest = ctest -j $(shell expr $$(nproc) \* 2) --preset
 
 # Words for the programs: make bench ARGS="--quick", make test ARGS="-R prefork"
 ARGS =
