@@ -74,7 +74,7 @@ lint:                ## clang-tidy over everything (long); over what changed: ma
 	@$(call configure_tests,lint)
 	@tools/lint build-lint $(SINCE) $(if $(SINCE),$(SECONDS))
 
-sanitize:            ## the tests that matter under ASan+UBSan, and the threaded ones under TSan
+sanitize:            ## the tests but the long ones under ASan+UBSan, the threaded ones under TSan
 	@$(install) build bench test
 	@for kind in asan tsan; do \
 	    $(call configure_tests,$$kind) && cmake --build --preset $$kind && \

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,10 +30,14 @@ namespace {
 using namespace std::chrono_literals;
 using threads::Gil;
 
-// Below a few rounds nothing is said, and a test takes no longer than this by itself: what is not
-// settled then is skipped as inconclusive.
+// Below a few rounds nothing is said.
 constexpr int kLeastRounds = 3;
-constexpr Nanos kLongest = 14s;
+
+// How long a test goes on by itself: what is not settled then is skipped as inconclusive.
+Nanos longest() {
+    const char* text = std::getenv("FIDELITY_SECONDS");
+    return std::chrono::seconds(text == nullptr ? 14 : std::atoi(text));
+}
 
 // One figure, a value a round for each side.
 struct Figure {
@@ -56,7 +61,7 @@ void print(const Found& python, const std::vector<const Figure*>& figures) {
 // up.
 template <class Ours, class Python, class Settled>
 void rounds(Ours ours, Python python, const Settled& settled) {
-    const TimePoint end = now() + kLongest;
+    const TimePoint end = now() + longest();
     for (int round = 0; round < kLeastRounds || now() < end; ++round) {
         if (round % 2 == 0) ours();
         python();
