@@ -74,7 +74,7 @@ lint:                ## clang-tidy over everything (long); over what changed: ma
 	@$(call configure_tests,lint)
 	@tools/lint build-lint $(SINCE) $(if $(SINCE),$(SECONDS))
 
-sanitize:            ## the tests but the long ones under ASan+UBSan, the threaded ones under TSan
+sanitize:            ## our own programs' tests but the long ones under ASan+UBSan, threads under TSan
 	@$(install) build bench test
 	@for kind in asan tsan; do \
 	    $(call configure_tests,$$kind) && cmake --build --preset $$kind && \
