@@ -35,7 +35,7 @@ constexpr off_t kMostStderr = 64 << 10;
     std::signal(SIGINT, SIG_DFL);
     ::setpgid(0, 0);  // Ctrl-C at the terminal is for the parent, which then stops its children
     const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, STDIN_FILENO);
+    if (null >= 0) ::dup2(null, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
     for (const auto& [name, value] : options.environment) {
@@ -43,6 +43,7 @@ constexpr off_t kMostStderr = 64 << 10;
     }
     if (net::pin_to_cpus(options.cpus)) {
         std::vector<char*> argv;
+        argv.reserve(options.argv.size() + 1);
         for (const std::string& word : options.argv) {
             argv.push_back(const_cast<char*>(word.c_str()));
         }

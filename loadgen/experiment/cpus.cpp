@@ -36,6 +36,7 @@ std::vector<int> usable_cpus() {
     }
     std::sort(places.begin(), places.end());
     std::vector<int> cpus;
+    cpus.reserve(places.size());
     for (const auto& place : places) cpus.push_back(std::get<2>(place));
     return cpus;
 }

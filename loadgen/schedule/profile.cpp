@@ -83,7 +83,7 @@ Status add_leg(std::vector<RateStep>& steps, std::string_view text) {
     }
     if (duration.count() == 0) return wrong("a ramp or stair needs a duration", text);
     if (colon == std::string_view::npos) {
-        steps.push_back({*from, duration, *to});
+        steps.push_back({*from, duration, to});
         return Done{};
     }
     const auto step = number(rates.substr(colon + 1));
