@@ -6,8 +6,13 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
+#include <numeric>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace echotrio::cli {
@@ -62,6 +67,43 @@ Result<std::vector<int>> parse_cpus(std::string_view text) {
     }
 }
 
+// Digits alone, without a sign where that has no meaning: the library reads 010 as eight and -1 as
+// the largest number there is.
+template <class T>
+std::string decimal_digits(const std::string& text) {
+    std::string_view digits = text;
+    if (std::is_signed_v<T> && digits.starts_with('-')) digits.remove_prefix(1);
+    const bool clean =
+        !digits.empty() && (digits == "0" || digits.front() != '0') &&
+        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!clean) return fmt::format("write a whole number like 100, got '{}'", text);
+    T value{};
+    const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return ec == std::errc{} ? "" : fmt::format("is out of range, got {}", text);
+}
+
+// 12, 0.5, 1e6: neither hexadecimal nor infinite.
+std::string decimal_number(const std::string& text) {
+    double value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, ec] = std::from_chars(text.data(), end, value);
+    if (ec == std::errc{} && rest == end && std::isfinite(value)) return {};
+    return fmt::format("write a number like 0.5, got '{}'", text);
+}
+
+template <class T>
+struct ElementOf {
+    using type = T;
+};
+template <class T>
+struct ElementOf<std::optional<T>> {
+    using type = T;
+};
+template <class T>
+struct ElementOf<std::vector<T>> {
+    using type = T;
+};
+
 std::string format_cpus(const std::vector<int>& cpus) {
     return cpus.empty() ? "all" : fmt::format("{}", fmt::join(cpus, ","));
 }
@@ -92,6 +134,69 @@ void on_command(CLI::App& command, std::function<void()> run) {
     command.callback(std::move(run));
 }
 
+namespace {
+
+// How many letters differ: insertions, deletions and changes (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+        }
+    }
+    return row.back();
+}
+
+// " (did you mean X?)" where one of the names is near; else nothing.
+std::string suggestion(std::string_view text, const std::vector<std::string>& names) {
+    const std::string* best = nullptr;
+    std::size_t least = text.size() > 2 ? 3 : 2;  // so many different letters are another word
+    for (const std::string& name : names) {
+        const std::size_t letters = distance(text.substr(0, 64), name);
+        if (letters < least) {
+            least = letters;
+            best = &name;
+        }
+    }
+    return best == nullptr ? "" : fmt::format(" (did you mean {}?)", *best);
+}
+
+void refuse_unknown_command(const CLI::App& app, std::string_view word) {
+    std::vector<std::string> names;
+    for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(known->get_name());
+    }
+    const bool known = std::find(names.begin(), names.end(), word) != names.end();
+    if (names.empty() || known || word.starts_with('-')) return;
+    const std::string list = fmt::format("{}", fmt::join(names, ", "));
+    if (word.empty()) throw CLI::ValidationError("a command is missing: one of " + list);
+    throw CLI::ValidationError(fmt::format("'{}' is no command{}; the commands are {}", word,
+                                           suggestion(word, names), list));
+}
+
+// The arguments that nothing takes, each with the flag that may be meant.
+std::string unknown_arguments(const CLI::App& app) {
+    const CLI::App* command = &app;
+    const auto used = app.get_subcommands();
+    if (!used.empty()) command = used.front();
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : command->get_options()) {
+        for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+    std::string text;
+    for (const std::string& word : app.remaining(true)) {
+        const std::string flag = word.substr(0, word.find('='));
+        text += fmt::format("{}{}{}", text.empty() ? "" : ", ", word,
+                            word.starts_with("--") ? suggestion(flag, flags) : "");
+    }
+    return fmt::format("nothing takes this argument: {}", text);
+}
+
+}  // namespace
+
 std::string message_of(const CLI::Error& error) {
     std::string text = error.what();
     for (char& c : text) {
@@ -109,11 +214,14 @@ std::string message_of(const CLI::Error& error) {
 
 std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
+        refuse_unknown_command(app, argc > 1 ? argv[1] : "");
         app.parse(argc, argv);
         return std::nullopt;
     } catch (const CLI::Success& asked) {  // --help, --version
         app.exit(asked);
         return kExitOk;
+    } catch (const CLI::ExtrasError&) {
+        return fail(unknown_arguments(app), kExitUsage);
     } catch (const CLI::ParseError& e) {
         return fail(message_of(e), kExitUsage);
     }
@@ -176,7 +284,11 @@ Option& Option::not_configurable() {
 
 template <class T>
 Option option(CLI::App& app, std::string flags, T& value, std::string help) {
-    return Option(app.add_option(std::move(flags), value, std::move(help)));
+    CLI::Option* const added = app.add_option(std::move(flags), value, std::move(help));
+    using Element = typename ElementOf<T>::type;
+    if constexpr (std::is_integral_v<Element>) added->check(decimal_digits<Element>);
+    if constexpr (std::is_floating_point_v<Element>) added->check(decimal_number);
+    return Option(added);
 }
 
 template Option option(CLI::App&, std::string, int&, std::string);
@@ -247,8 +359,27 @@ Check positive_number() {
     };
 }
 
+bool is_given(const CLI::App& app, const std::string& flag) {
+    const CLI::Option* const option = app.get_option_no_throw(flag);
+    return option != nullptr && option->count() > 0;
+}
+
 std::size_t count(const CLI::App& app, const std::string& flag) {
     return app.count(flag);
+}
+
+Status set(CLI::App& app, const std::string& name, const std::vector<std::string>& values) {
+    CLI::Option* const option = app.get_option_no_throw("--" + name);
+    if (option == nullptr) return Error{fmt::format("there is no setting '{}'", name)};
+    if (!option->get_configurable()) return Error{fmt::format("{}: can only be a flag", name)};
+    if (option->count() > 0) return Done{};
+    try {
+        option->add_result(values);
+        option->run_callback();
+    } catch (const CLI::Error& wrong) {
+        return Error{message_of(wrong)};
+    }
+    return Done{};
 }
 
 std::vector<Given> given(const CLI::App& app) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
+#include "common/base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -90,8 +91,16 @@ Check size_between(std::uint64_t least, std::uint64_t most);
 Check number_between(double least, double most);
 Check positive_number();
 
+// Whether there is such an option and it was given.
+bool is_given(const CLI::App& app, const std::string& flag);
+
 // How often an option was given.
 std::size_t count(const CLI::App& app, const std::string& flag);
+
+// Gives the option --NAME these values, as the command line would; nothing happens where that has
+// it already. For a flag the value is "true" or "false". Error: there is no such option, it can
+// only be a flag, or what is wrong with a value.
+Status set(CLI::App& app, const std::string& name, const std::vector<std::string>& values);
 
 // All that were given, by their long names, in the order in which they were added.
 struct Given {

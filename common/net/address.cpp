@@ -13,7 +13,7 @@
 
 namespace echotrio::net {
 
-Result<Address> resolve(std::string_view host, std::uint16_t port) {
+Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -26,10 +26,13 @@ Result<Address> resolve(std::string_view host, std::uint16_t port) {
                                  rc == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(rc))};
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
-    Address address;
-    std::memcpy(&address.storage, list->ai_addr, list->ai_addrlen);
-    address.length = list->ai_addrlen;
-    return address;
+    std::vector<Address> addresses;
+    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+        Address& address = addresses.emplace_back();
+        std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
+        address.length = one->ai_addrlen;
+    }
+    return addresses;
 }
 
 Result<HostPort> parse_host_port(std::string_view text) {

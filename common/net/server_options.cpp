@@ -1,6 +1,7 @@
 #include "common/net/server_options.hpp"
 
 #include "common/base/cli.hpp"
+#include "common/net/signals.hpp"
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -47,10 +48,12 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
         .check(cli::positive_number())
         .type_name("N")
         .default_str("unlimited");
-    cli::duration(app, "--idle-timeout", options.idle_timeout,
-                  "Close a connection after this long without a byte; 0 = never");
-    cli::duration(app, "--request-timeout", options.request_timeout,
-                  "Time to receive one whole HTTP request; 0 = for ever");
+    cli::duration(
+        app, "--idle-timeout", options.limits.idle,
+        "Close a connection after this long without a byte between requests, or of a reply "
+        "that is not taken; 0 = never");
+    cli::duration(app, "--request-timeout", options.limits.request,
+                  "Time to receive one whole HTTP request; 0 = --idle-timeout without a byte");
     cli::size(app, "--max-request", settings.max_request, "Largest HTTP head + body")
         .check(cli::size_between(1024, 1ULL << 32));
     cli::duration(app, "--drain-timeout", options.drain_timeout,
@@ -62,6 +65,7 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
 }
 
 Status prepare_process(const ServerOptions& options) {
+    reset_signals();
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     return pin_to_cpus(options.cpus);
@@ -87,6 +91,11 @@ Status become_user(const ServerOptions& options) {
 }
 
 void print_ready(const ServerOptions& options, const HostPort& bound) {
+    if (options.limits.idle == Nanos(0) && options.limits.request == Nanos(0)) {
+        log_line("echo-" + options.settings.model,
+                 "with --idle-timeout 0 and --request-timeout 0 a silent client is waited for for "
+                 "ever");
+    }
     fmt::print("ready model={} host={} port={} pid={}\n", options.settings.model, bound.host,
                bound.port, ::getpid());
     std::fflush(stdout);

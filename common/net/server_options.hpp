@@ -22,8 +22,7 @@ struct ServerOptions {
     int backlog = 4096;
     protocol::Settings settings;
     std::uint64_t max_connections = std::numeric_limits<std::uint64_t>::max();
-    Nanos idle_timeout = std::chrono::seconds(60);     // 0 = none
-    Nanos request_timeout = std::chrono::seconds(10);  // to receive one whole HTTP request
+    protocol::Limits limits;
     Nanos drain_timeout = std::chrono::seconds(10);
     std::vector<int> cpus;  // empty = all
     std::string user;       // to become once the port is bound; empty = stay who we are
@@ -33,8 +32,8 @@ struct ServerOptions {
 void add_server_options(CLI::App& app, ServerOptions& options, std::string model,
                         std::uint16_t port);
 
-// What main does before it forks, spawns or runs: pins, raises the descriptor limit, ignores
-// SIGPIPE, lets stdout be line buffered.
+// What main does before it forks, spawns or runs: pins, raises the descriptor limit, sets signals
+// as reset_signals() does, but SIGPIPE ignored.
 Status prepare_process(const ServerOptions& options);
 
 // After the port is bound and before the first thread, worker or client: becomes --user, for good.

@@ -11,6 +11,27 @@
 
 namespace echotrio::net {
 
+void reset_signals() noexcept {
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        switch (signal) {
+            case SIGHUP:
+            case SIGINT:
+            case SIGQUIT:
+            case SIGTSTP:
+            case SIGTTIN:
+            case SIGTTOU:
+                continue;
+            default:
+                break;
+        }
+        struct sigaction present = {};
+        if (::sigaction(signal, nullptr, &present) == 0 && present.sa_handler == SIG_IGN) {
+            std::signal(signal, SIG_DFL);
+        }
+    }
+    SignalFd::unblock_all();
+}
+
 Result<SignalFd> SignalFd::block(std::initializer_list<int> signals) {
     sigset_t set;
     ::sigemptyset(&set);

@@ -10,6 +10,12 @@
 
 namespace echotrio::net {
 
+// First thing in a program: what the one that started it has done to signals means nothing to ours.
+// Nothing stays blocked, and what is ignored gets its default treatment (ignored, SIGCHLD would
+// take the deaths of children from us, SIGABRT an abort), SIGPIPE as well. Those of a terminal stay
+// ignored where they are: so nohup, or a shell without job control, keeps a program running.
+void reset_signals() noexcept;
+
 class SignalFd {
   public:
     // Blocks these signals in the calling thread and in those it makes later. Call it before the

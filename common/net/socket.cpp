@@ -11,10 +11,16 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
 
 namespace echotrio::net {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 void set_flag(int fd, int level, int name) noexcept {
@@ -44,29 +50,68 @@ std::string bind_advice(int error) {
     }
 }
 
+// Empty, with errno, where it can't be.
+Fd listen_on(const Address& address, int backlog, bool reuse_port) {
+    Fd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) return fd;
+    set_flag(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+    // An urgent byte is one of the stream's (RFC 6093 6), not lost. Accepted sockets inherit it.
+    set_flag(fd.get(), SOL_SOCKET, SO_OOBINLINE);
+    if (reuse_port) set_flag(fd.get(), SOL_SOCKET, SO_REUSEPORT);
+    if (::bind(fd.get(), address.get(), address.length) == 0 && ::listen(fd.get(), backlog) == 0) {
+        return fd;
+    }
+    const int error = errno;
+    fd.reset();
+    errno = error;
+    return fd;
+}
+
 }  // namespace
 
 Result<Fd> listen_tcp(const HostPort& where, int backlog, bool reuse_port) {
-    auto address = resolve(where.host, where.port);
-    if (!address) return address.error();
-    const auto failed = [&](int error) {
-        return Error{fmt::format("cannot listen on {}: {}{}", format_host_port(where),
-                                 std::strerror(error), bind_advice(error))};
-    };
-    Fd fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd) return failed(errno);
-    set_flag(fd.get(), SOL_SOCKET, SO_REUSEADDR);
-    if (reuse_port) set_flag(fd.get(), SOL_SOCKET, SO_REUSEPORT);
-    if (::bind(fd.get(), address->get(), address->length) != 0 ||
-        ::listen(fd.get(), backlog) != 0) {
-        return failed(errno);
+    const auto addresses = resolve(where.host, where.port);
+    if (!addresses) return addresses.error();
+    int error = 0;
+    for (const Address& address : *addresses) {
+        Fd fd = listen_on(address, backlog, reuse_port);
+        if (fd) return fd;
+        error = errno;
+        // The next one only for what this machine does not have: never beside another program.
+        if (error != EADDRNOTAVAIL && error != EAFNOSUPPORT) break;
     }
-    return fd;
+    return Error{fmt::format("cannot listen on {}: {}{}", format_host_port(where),
+                             std::strerror(error), bind_advice(error))};
 }
 
 Io io_refused() noexcept {
     const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
-    return {later ? Io::Kind::would_block : Io::Kind::failed, 0, errno};
+    return {later ? Io::Kind::would_block : Io::Kind::failed, errno};
+}
+
+int poll_timeout(Nanos left) noexcept {
+    using std::chrono::milliseconds;
+    const auto ms = std::chrono::ceil<milliseconds>(std::clamp(left, Nanos(0), Nanos(60s)));
+    return static_cast<int>(ms.count());
+}
+
+Io write_within(int fd, std::string_view bytes, Nanos limit) noexcept {
+    std::optional<TimePoint> end;
+    while (true) {
+        const ssize_t n = retry(
+            [&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
+        if (n >= 0) return {Io::Kind::bytes, 0, bytes.substr(0, static_cast<std::size_t>(n))};
+        const Io refused = io_refused();
+        if (refused.kind != Io::Kind::would_block) return refused;
+        Nanos left = Nanos::max();
+        if (limit > Nanos(0)) {
+            if (!end) end = now() + limit;
+            left = *end - now();
+            if (left <= Nanos(0)) return {Io::Kind::late};
+        }
+        pollfd room{fd, POLLOUT, 0};
+        ::poll(&room, 1, poll_timeout(left));
+    }
 }
 
 Accepted accept_one(int listener, bool nonblocking) noexcept {
@@ -112,14 +157,17 @@ Result<Fd> connect_tcp(const Address& to, Nanos timeout) {
     const auto failed = [&](int error) {
         return Error{fmt::format("cannot connect: {}", std::strerror(error))};
     };
+    const TimePoint end = now() + std::min<Nanos>(timeout, std::chrono::hours(24));
     Fd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return failed(errno);
     if (::connect(fd.get(), to.get(), to.length) != 0) {
         if (errno != EINPROGRESS) return failed(errno);
         pollfd wait{fd.get(), POLLOUT, 0};
-        const auto ms = static_cast<int>(timeout.count() / 1'000'000);
-        const int ready = retry([&] { return ::poll(&wait, 1, ms); });
-        if (ready == 0) return failed(ETIMEDOUT);
+        int ready = 0;
+        for (Nanos left = timeout; ready == 0; left = end - now()) {
+            if (left <= Nanos(0)) return failed(ETIMEDOUT);
+            ready = retry([&] { return ::poll(&wait, 1, poll_timeout(left)); });
+        }
         int error = ready < 0 ? errno : 0;
         socklen_t length = sizeof error;
         if (ready > 0) ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length);
@@ -128,6 +176,29 @@ Result<Fd> connect_tcp(const Address& to, Nanos timeout) {
     set_nonblocking(fd.get(), false);
     set_nodelay(fd.get());
     return fd;
+}
+
+Result<Fd> connect_tcp(const HostPort& to, Nanos timeout) {
+    const auto addresses = resolve(to.host, to.port);
+    if (!addresses) return addresses.error();
+    const TimePoint end = now() + std::min<Nanos>(timeout, std::chrono::hours(24));
+    std::string why;
+    for (const Address& address : *addresses) {
+        auto connection = connect_tcp(address, end - now());
+        if (connection) return connection;
+        why = connection.error().message;
+    }
+    return Error{fmt::format("{}: {}", format_host_port(to), why)};
+}
+
+Result<Address> reachable(const HostPort& host, Nanos timeout) {
+    const auto addresses = resolve(host.host, host.port);
+    if (!addresses) return addresses.error();
+    const TimePoint end = now() + std::min<Nanos>(timeout, std::chrono::hours(24));
+    for (const Address& address : *addresses) {
+        if (addresses->size() == 1 || connect_tcp(address, end - now())) return address;
+    }
+    return addresses->front();
 }
 
 Connecting begin_connect(const Address& to, const Address* source) noexcept {

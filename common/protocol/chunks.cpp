@@ -1,5 +1,7 @@
 #include "common/protocol/chunks.hpp"
 
+#include "common/protocol/characters.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>

@@ -59,18 +59,7 @@ Step Http::next(Context& context, Input& input, bool ended) {
             case Phase::closing:
                 flushing_ = pending() > 0;
                 if (flushing_) break;
-                // who still sends would lose the reply to a reset
-                if (ended || (reason_ == CloseReason::finished && input.empty())) {
-                    return {Step::Kind::close, reason_};
-                }
-                phase_ = Phase::linger;
-                return {Step::Kind::shut_down};
-            case Phase::linger:
-                // As much as comes: who uploads for long finds the reply when it has sent all. The
-                // server's clock ends it.
-                input.consume(input.size());
-                if (ended) return {Step::Kind::close, reason_};
-                return {Step::Kind::read};
+                return {ended ? Step::Kind::close : Step::Kind::shut_down, reason_};
         }
     }
 }
@@ -84,7 +73,7 @@ bool Http::must_read(Context& context, const Input& input, bool ended) {
     } else if (phase_ == Phase::head && input.empty()) {
         phase_ = Phase::closing;
     } else {
-        fail(context, {400, "the connection ended in the middle of a request"});
+        fail(context, input, {400, "the connection ended in the middle of a request"});
     }
     return false;
 }

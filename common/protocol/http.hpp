@@ -39,12 +39,10 @@ class Http {
 
     // False: the peer is slow at taking a reply or at ending, so nothing more can be said to it.
     bool answer_timeout(Context& context, const Input& input);
-    void answer_refusal(Context& context);
+    void answer_refusal(Context& context, const Input& input);
 
-    // A request has not come in whole.
-    bool receiving() const noexcept { return phase_ <= Phase::body; }
-    // The last reply is written, the peer has not ended yet.
-    bool lingering() const noexcept { return phase_ == Phase::linger; }
+    // Made so far, interim ones apart; wraps.
+    std::uint8_t replies() const noexcept { return replies_; }
     // Nothing is here that a session between two requests needs.
     bool done(const Input& input) const noexcept {
         return phase_ == Phase::head && input.empty() && pending() == 0;
@@ -59,7 +57,6 @@ class Http {
         reply,    // its reply,
         rest,     // and of that the part that is too long for the output
         closing,  // the last reply was made
-        linger,   // it is written; reading to the peer's end
     };
 
     // http.cpp
@@ -69,6 +66,8 @@ class Http {
 
     // http_request.cpp; false: more input is needed
     bool read_head(Context& context, Input& input);
+    [[gnu::noinline]] bool refuse_long_head(Context& context, const Input& input);
+    [[gnu::noinline]] bool refuse_head(Context& context, Input& input, Problem problem);
     bool begin_request(Context& context, Input& input);
     bool read_body(Context& context, Input& input);
     bool read_chunks(Context& context, Input& input);
@@ -77,10 +76,13 @@ class Http {
     // http_reply.cpp
     void make_reply(Context& context, Input& input);
     Span make_body(Context& context, Input& input);
-    void make_error(Context& context, const Problem& problem, bool keep_alive);
+    // `input` begins with the request, or with what there is of it.
+    void make_error(Context& context, const Input& input, const Problem& problem, bool keep_alive);
     // The last reply; true.
-    bool fail(Context& context, const Problem& problem, CloseReason reason = CloseReason::protocol);
+    bool fail(Context& context, const Input& input, const Problem& problem,
+              CloseReason reason = CloseReason::protocol);
     void append_continue(Context& context);
+    void append_allow(Context& context) noexcept;
     void append(Context& context, std::string_view text) noexcept;
     void append_head(Context& context, int status, std::string_view type, std::size_t length,
                      bool keep_alive) noexcept;
@@ -93,6 +95,7 @@ class Http {
     Resource resource_;
     Phase phase_ = Phase::head;
     CloseReason reason_ = CloseReason::finished;
+    std::uint8_t replies_ = 0;
     bool flushing_ = false;      // write what is pending before anything else
     bool closing_ = false;       // this reply is the last
     bool in_trailer_ = false;    // of a chunked body, whose chunks are decoded

@@ -21,6 +21,8 @@ std::string_view error_line(int status) {
             return "HTTP/1.1 408 Request Timeout\r\n";
         case 413:
             return "HTTP/1.1 413 Content Too Large\r\n";
+        case 414:
+            return "HTTP/1.1 414 URI Too Long\r\n";
         case 417:
             return "HTTP/1.1 417 Expectation Failed\r\n";
         case 431:
@@ -87,6 +89,7 @@ void Http::make_reply(Context& context, Input& input) {
     const bool last =
         input.size() == head.size + body_size_ && context.draining.load(std::memory_order_relaxed);
     append_head(context, 200, type, body.size, head.keep_alive && !last);
+    if (resource_.page == Page::options) append_allow(context);
     append(context, "\r\n");
     context.counters.requests.add();
     if (head.method == Method::head || body.size <= room()) {
@@ -131,6 +134,8 @@ Span Http::make_body(Context& context, Input& input) {
         case Page::about:
             page_ = about_page(context.settings.model);
             break;
+        case Page::options:
+            break;
         case Page::none:
             CHECK(false);
     }
@@ -139,16 +144,14 @@ Span Http::make_body(Context& context, Input& input) {
 
 // An error of its own in the reply's place; the head is not to be trusted afterwards when
 // keep_alive is false.
-void Http::make_error(Context& context, const Problem& problem, bool keep_alive) {
+void Http::make_error(Context& context, const Input& input, const Problem& problem,
+                      bool keep_alive) {
     const std::string_view reason = problem.reason.substr(0, kLongestReason);
     append_head(context, problem.status, kText, reason.size() + 1, keep_alive);
-    if (problem.status == 405) {
-        append(context, "Allow: ");
-        append(context, resource_.allow);
-        append(context, "\r\n");
-    }
+    if (problem.status == 405) append_allow(context);
     append(context, "\r\n");
-    if (parser_.head().method != Method::head) {
+    // RFC 9110 9.3.2: to a HEAD no content, be it one that could not be read
+    if (!input.view().starts_with("HEAD ")) {
         append(context, reason);
         append(context, "\n");
     }
@@ -156,8 +159,8 @@ void Http::make_error(Context& context, const Problem& problem, bool keep_alive)
     if (problem.status != 408 && problem.status != 503) context.counters.bad_requests.add();
 }
 
-bool Http::fail(Context& context, const Problem& problem, CloseReason reason) {
-    make_error(context, problem, false);
+bool Http::fail(Context& context, const Input& input, const Problem& problem, CloseReason reason) {
+    make_error(context, input, problem, false);
     reason_ = reason;
     phase_ = Phase::closing;
     return true;
@@ -165,15 +168,21 @@ bool Http::fail(Context& context, const Problem& problem, CloseReason reason) {
 
 bool Http::answer_timeout(Context& context, const Input& input) {
     if (phase_ > Phase::body || pending() > 0 || input.empty()) return false;
-    return fail(context, {408, "the request did not arrive in time"}, CloseReason::timeout);
+    return fail(context, input, {408, "the request did not arrive in time"}, CloseReason::timeout);
 }
 
-void Http::answer_refusal(Context& context) {
-    fail(context, {503, "too many connections; try again later"}, CloseReason::refused);
+void Http::answer_refusal(Context& context, const Input& input) {
+    fail(context, input, {503, "too many connections; try again later"}, CloseReason::refused);
 }
 
 void Http::append_continue(Context& context) {
     append(context, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void Http::append_allow(Context& context) noexcept {
+    append(context, "Allow: ");
+    append(context, resource_.allow);
+    append(context, "\r\n");
 }
 
 // Without the empty line, so that a field may follow. Sets closing_.
@@ -195,6 +204,7 @@ void Http::append_head(Context& context, int status, std::string_view type, std:
     }
     made_ = static_cast<std::size_t>(to - context.output.data());
     closing_ = !keep_alive;
+    ++replies_;
 }
 
 void Http::append(Context& context, std::string_view text) noexcept {

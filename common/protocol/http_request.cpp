@@ -25,30 +25,43 @@ bool Http::read_head(Context& context, Input& input) {
         case HeadScanner::Found::end:
             return begin_request(context, input);
         case HeadScanner::Found::problem:
-            return fail(context, scanner_.problem());
+            return fail(context, input, scanner_.problem());
         case HeadScanner::Found::more:
-            return input.size() >= limit &&
-                   fail(context, {431, "the head is longer than --max-request"});
+            return input.size() >= limit && refuse_long_head(context, input);
     }
     CHECK(false);
     return false;
 }
 
+bool Http::refuse_long_head(Context& context, const Input& input) {
+    const std::string_view all = input.view().substr(0, context.settings.max_request);
+    return fail(context, input, scanner_.too_long(all));
+}
+
+// Of a head with a problem. False: in other words it has none.
+bool Http::refuse_head(Context& context, Input& input, Problem problem) {
+    const std::size_t size = scanner_.size();
+    input.keep();
+    if (reword_head(input.own(), size)) problem = parser_.parse_head(input.view().substr(0, size));
+    return problem && fail(context, input, problem);
+}
+
 bool Http::begin_request(Context& context, Input& input) {
-    const std::string_view bytes = input.view().substr(0, scanner_.size());
-    if (const Problem problem = parser_.parse_head(bytes)) return fail(context, problem);
+    const Problem problem = parser_.parse_head(input.view().substr(0, scanner_.size()));
+    if (problem && refuse_head(context, input, problem)) return true;
     const Head& head = parser_.head();
+    const std::string_view bytes = input.view().substr(0, head.size);
     if (head.content_length > context.settings.max_request - head.size) {
-        return fail(context, {413, "the request is longer than --max-request"});
+        return fail(context, input, {413, "the request is longer than --max-request"});
     }
     if (head.content_type.size > kLongestType) {
-        return fail(context, {431, "the Content-Type is too long to be sent back"});
+        return fail(context, input, {431, "the Content-Type is too long to be sent back"});
     }
     find_resource(head.method, head.target.in(bytes), context.settings, resource_);
     if (resource_.problem) {
         // what is wrong is known before the body: it is not worth receiving
-        if (head.has_body()) return fail(context, resource_.problem);
-        make_error(context, resource_.problem, head.keep_alive);
+        if (head.has_body()) return fail(context, input, resource_.problem);
+        make_error(context, input, resource_.problem, head.keep_alive);
         finish_request(input);
         return true;
     }
@@ -79,14 +92,14 @@ bool Http::read_chunks(Context& context, Input& input) {
     const bool full = bytes.size() == left;
     if (in_trailer_) {
         const HeadScanner::Found found = scanner_.scan(bytes);
-        if (found == HeadScanner::Found::problem) return fail(context, scanner_.problem());
-        if (found == HeadScanner::Found::more) return full && fail(context, too_long);
+        if (found == HeadScanner::Found::problem) return fail(context, input, scanner_.problem());
+        if (found == HeadScanner::Found::more) return full && fail(context, input, too_long);
         input.keep();
         input.cut(decoded, scanner_.size());
         received();
         return true;
     }
-    if (bytes.empty()) return full && fail(context, too_long);
+    if (bytes.empty()) return full && fail(context, input, too_long);
     input.keep();
     char* const at = input.own() + decoded;
     ChunkDecoder::Decoded step;
@@ -95,12 +108,12 @@ bool Http::read_chunks(Context& context, Input& input) {
     wire_ += step.used;
     body_size_ += step.content;
     input.cut(decoded + step.content, step.used - step.content);
-    if (problem) return fail(context, problem);
+    if (problem) return fail(context, input, problem);
     switch (step.reached) {
         case ChunkDecoder::Reached::nothing:
-            return full && fail(context, too_long);
+            return full && fail(context, input, too_long);
         case ChunkDecoder::Reached::too_long:
-            return fail(context, too_long);
+            return fail(context, input, too_long);
         case ChunkDecoder::Reached::trailer:
             in_trailer_ = true;
             scanner_ = HeadScanner(HeadScanner::Part::trailer);

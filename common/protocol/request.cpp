@@ -1,8 +1,9 @@
 // llhttp's callbacks, and the checks on a head as a whole.
 #include "common/protocol/request.hpp"
 
+#include "common/protocol/authority.hpp"
+
 #include <algorithm>
-#include <array>
 
 namespace echotrio::protocol {
 namespace {
@@ -28,26 +29,28 @@ Method method_of(int method) {
             return Method::post;
         case HTTP_PUT:
             return Method::put;
+        case HTTP_OPTIONS:
+            return Method::options;
+        case HTTP_CONNECT:
+            return Method::connect;
         default:
             return Method::other;
     }
 }
 
-// uri-host [ ":" port ] of RFC 9110 7.2, by its characters: nothing that could end or begin another
-// part of a URI.
-bool is_host(std::string_view value) {
-    static constexpr std::array<bool, 256> kAllowed = [] {
-        std::array<bool, 256> allowed{};
-        for (unsigned c = '!'; c < 0x7f; ++c) allowed[c] = true;
-        for (const char c : std::string_view("/?#@\\,\"<>^`{|}")) {
-            allowed[static_cast<unsigned char>(c)] = false;
-        }
-        return allowed;
-    }();
-    return std::all_of(value.begin(), value.end(),
-                       [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
+// The members of a list, empty ones left out (RFC 9110 5.6.1). A comma in a quoted string would
+// divide it: no field here has a member with one that is understood.
+template <class Use>
+void each_member(std::string_view list, Use use) {
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const std::string_view member = trimmed(list.substr(0, comma));
+        if (!member.empty()) use(member);
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    }
 }
 
+constexpr Problem kBadTarget{400, "the request target is not a path or an http URL"};
 constexpr Problem kTwoLengths{400, "Content-Length is given twice or beside Transfer-Encoding"};
 
 // Whether a head that llhttp refused says the body's length in more than one way. llhttp's releases
@@ -64,12 +67,23 @@ bool has_two_lengths(std::string_view head) {
     return lengths > 1 || (lengths > 0 && encodings > 0);
 }
 
-// Origin form or absolute form (RFC 9112 3.2).
-bool is_path_or_url(std::string_view target) {
-    if (target.starts_with('/')) return true;
+// Other targets than paths (RFC 9112 3.2): which form one may have depends on the method.
+Problem check_target(Method method, std::string_view target) {
+    if (method == Method::options && target == "*") return {};
+    if (method == Method::connect) {
+        const auto authority = parse_authority(target);
+        if (!authority || !authority->has_valid_port()) {
+            return {400, "the request target of CONNECT is not host:port"};
+        }
+        // And the connection closes: the client may have sent on what is for the other end.
+        return {501, "this server is no proxy"};
+    }
     constexpr std::size_t kScheme = std::string_view("http://").size();
-    return target.size() > kScheme && same_ignoring_case(target.substr(0, kScheme), "http://") &&
-           target[kScheme] != '/' && target[kScheme] != '?' && target[kScheme] != ':';
+    if (same_ignoring_case(target.substr(0, kScheme), "http://")) {
+        const std::string_view rest = target.substr(kScheme);
+        if (parse_authority(rest.substr(0, rest.find_first_of("/?")))) return {};
+    }
+    return kBadTarget;
 }
 
 }  // namespace
@@ -123,17 +137,20 @@ struct RequestParser::Callbacks {
             case Field::other:
                 break;
             case Field::host:
-                p.bad_host_ = p.bad_host_ || !is_host(value);
+                // empty where the target has no authority (RFC 9112 3.2)
+                p.bad_host_ = p.bad_host_ || (!value.empty() && !is_authority(value));
                 break;
             case Field::expect:
-                if (same_ignoring_case(value, "100-continue")) {
-                    p.head_.expects_continue = true;
-                } else {
-                    p.unknown_expectation_ = true;
-                }
+                each_member(value, [&p](std::string_view member) {
+                    const bool known = same_ignoring_case(member, "100-continue");
+                    (known ? p.head_.expects_continue : p.unknown_expectation_) = true;
+                });
                 break;
-            case Field::connection:
-                p.take_connection(value);
+            case Field::connection:  // llhttp overlooks some that white space or commas surround
+                each_member(value, [&p](std::string_view member) {
+                    p.close_ = p.close_ || same_ignoring_case(member, "close");
+                    p.keep_alive_ = p.keep_alive_ || same_ignoring_case(member, "keep-alive");
+                });
                 break;
             case Field::content_type:
                 p.head_.content_type = {static_cast<std::size_t>(value.data() - p.start_),
@@ -200,7 +217,7 @@ Problem RequestParser::parse_head(std::string_view bytes) {
         case HPE_INVALID_TRANSFER_ENCODING:
             return {400, "chunked must be the last transfer coding"};
         case HPE_INVALID_URL:
-            return {400, "the request target is not a path or an http URL"};
+            return kBadTarget;
         default:
             return {400, "a header line is malformed"};
     }
@@ -212,9 +229,6 @@ Problem RequestParser::parse_head(std::string_view bytes) {
 Problem RequestParser::check(std::string_view target) const {
     // RFC 9112 6.1: with a Content-Length beside it the framing is not to be trusted
     if (encodings_ > 0 && (parser_.flags & F_CONTENT_LENGTH) != 0) return kTwoLengths;
-    if (head_.method != Method::other && !is_path_or_url(target)) {
-        return {400, "the request target is not a path or an http URL"};
-    }
     if (hosts_ > 1 || bad_host_ || (hosts_ == 0 && !head_.http_1_0)) {
         return {400, "exactly one valid Host header is needed"};
     }
@@ -228,18 +242,8 @@ Problem RequestParser::check(std::string_view target) const {
     if (unknown_expectation_ && !head_.http_1_0) {
         return {417, "100-continue is the only expectation known here"};
     }
-    return {};
-}
-
-// A list of tokens (RFC 9110 7.6.1); llhttp overlooks some that white space or commas surround.
-void RequestParser::take_connection(std::string_view value) {
-    while (!value.empty()) {
-        const std::size_t comma = value.find(',');
-        const std::string_view token = trimmed(value.substr(0, comma));
-        close_ = close_ || same_ignoring_case(token, "close");
-        keep_alive_ = keep_alive_ || same_ignoring_case(token, "keep-alive");
-        value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
-    }
+    const bool path = target.starts_with('/') && head_.method != Method::connect;
+    return path ? Problem{} : check_target(head_.method, target);
 }
 
 }  // namespace echotrio::protocol

@@ -21,12 +21,8 @@ struct Problem {
 
 // The size of the token that `text` begins with (RFC 9110 5.6.2); 0: none.
 std::size_t token_size(std::string_view text) noexcept;
-// Not allowed in a field's value or a quoted string (RFC 9110 5.5, 5.6.4).
-constexpr bool is_control(char c) noexcept {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
-}
 
-enum class Method : std::uint8_t { get, head, post, put, other };
+enum class Method : std::uint8_t { get, head, post, put, options, connect, other };
 
 // True when `start` begins with a known method and a space.
 bool starts_with_method(std::string_view start) noexcept;
@@ -70,6 +66,8 @@ class HeadScanner {
 
     std::size_t size() const noexcept { return scanned_; }  // after end: of the part
     const Problem& problem() const noexcept { return problem_; }
+    // What is wrong with a head that has not ended within these bytes, all that it may have.
+    Problem too_long(std::string_view bytes) const;
 
   private:
     Found line(std::string_view text);
@@ -80,9 +78,15 @@ class HeadScanner {
     Problem problem_;
 };
 
-// llhttp with what it does not check itself: that Host is there once, that nothing but chunked is a
-// transfer coding and not beside a Content-Length or in HTTP/1.0, Expect, and "close" as any token
-// of any Connection field. One object serves one request after the other.
+// Says what HTTP allows and llhttp does not read in words that it does, in place: tabs around a
+// field's value become spaces (RFC 9112 5), HTTP/1.2 and later become 1.1 (RFC 9110 2.5). False:
+// there is nothing of that. The head is one that HeadScanner found.
+bool reword_head(char* head, std::size_t size) noexcept;
+
+// llhttp with what it does not check itself: the form of the target, that Host is there once and a
+// host, that nothing but chunked is a transfer coding and not beside a Content-Length or in
+// HTTP/1.0, Expect, and "close" as any token of any Connection field. One object serves one request
+// after the other.
 class RequestParser {
   public:
     RequestParser();
@@ -105,7 +109,6 @@ class RequestParser {
         transfer_encoding
     };
 
-    void take_connection(std::string_view value);
     Problem check(std::string_view target) const;
 
     llhttp_t parser_;

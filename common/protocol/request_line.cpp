@@ -1,5 +1,6 @@
 // The start of a request, before llhttp sees it: which method, which version, clean line ends. And
 // the trailer of a chunked body, which llhttp does not see.
+#include "common/protocol/characters.hpp"
 #include "common/protocol/request.hpp"
 
 #include <algorithm>
@@ -28,10 +29,6 @@ bool is_token(std::string_view text) {
     return !text.empty() && token_size(text) == text.size();
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool is_version(std::string_view text) {
     return text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
            is_digit(text[7]);
@@ -43,28 +40,48 @@ bool is_target(std::string_view text) {
                         [](char c) { return c <= ' ' || c == '\x7f' || c == '#'; });
 }
 
+constexpr Problem kNoMethod{400, "the request line does not begin with a method"};
+constexpr Problem kNotALine{400, "the request line is not: method, target, version"};
+constexpr Problem kUnknownMethod{501, "this method is not known here"};
+// Where the major version stands, from the space before "HTTP/1.1".
+constexpr std::size_t kMajor = std::string_view(" HTTP/").size();
+
 // "METHOD target HTTP/1.x", without its line end.
 Problem check_request_line(std::string_view line) {
     const std::size_t known = known_method(line);
     const std::size_t first = known > 0 ? known : line.find(' ');
     if (known == 0 && !is_token(line.substr(0, first))) {
-        return {400, "the request line does not begin with a method"};
+        return kNoMethod;
     }
-    const bool spoken = line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0");
+    const bool usual = line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0");
     const std::size_t last =
-        spoken ? line.size() - std::string_view(" HTTP/1.1").size() : line.rfind(' ');
+        usual ? line.size() - std::string_view(" HTTP/1.1").size() : line.rfind(' ');
     if (first == std::string_view::npos || last <= first + 1) {
-        return {400, "the request line is not: method, target, version"};
+        return kNotALine;
     }
-    if (!spoken && !is_version(line.substr(last + 1))) {
+    if (!usual && !is_version(line.substr(last + 1))) {
         return {400, "the request line does not end in a version like HTTP/1.1"};
     }
     if (!is_target(line.substr(first + 1, last - first - 1))) {
         return {400, "the request target holds a character that must be percent-encoded"};
     }
-    if (known == 0) return {501, "this method is not known here"};
-    if (!spoken) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    if (known == 0) return kUnknownMethod;
+    // 1.2 and later are read as 1.1 (RFC 9110 2.5)
+    if (!usual && line[last + kMajor] != '1') {
+        return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    }
     return {};
+}
+
+// What is wrong with a request line that begins like this and is too long to be read (RFC 9112 3).
+Problem check_endless_line(std::string_view start) {
+    const std::size_t method = start.find(' ');
+    if (!is_token(start.substr(0, method))) return kNoMethod;
+    if (known_method(start) == 0) return kUnknownMethod;
+    // of the version and the line's end, what fits may stand behind the target
+    const std::size_t rest = start.size() - std::min(start.find(' ', method + 1), start.size());
+    if (rest > std::string_view(" HTTP/1.1\r").size()) return kNotALine;
+    return {414, "the request target is longer than --max-request"};
 }
 
 // name ":" value (RFC 9112 5, RFC 9110 5.5), without its line end.
@@ -78,18 +95,8 @@ bool is_field(std::string_view line) {
 }  // namespace
 
 std::size_t token_size(std::string_view text) noexcept {
-    static constexpr std::array<bool, 256> kAllowed = [] {
-        std::array<bool, 256> allowed{};
-        for (unsigned c = '0'; c <= '9'; ++c) allowed[c] = true;
-        for (unsigned c = 'A'; c <= 'Z'; ++c) allowed[c] = allowed[c | 0x20] = true;
-        for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
-            allowed[static_cast<unsigned char>(c)] = true;
-        }
-        return allowed;
-    }();
-    const auto end = std::find_if_not(
-        text.begin(), text.end(), [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
-    return static_cast<std::size_t>(end - text.begin());
+    static constexpr CharacterSet kToken("!#$%&'*+-.^_`|~");
+    return kToken.prefix(text);
 }
 
 bool starts_with_method(std::string_view start) noexcept {
@@ -133,6 +140,35 @@ HeadScanner::Found HeadScanner::line(std::string_view text) {
         problem_ = {400, "a trailer line is malformed"};
     }
     return problem_ ? Found::problem : Found::more;
+}
+
+Problem HeadScanner::too_long(std::string_view bytes) const {
+    if (line_ == 0) return check_endless_line(bytes);
+    return {431, "the head is longer than --max-request"};
+}
+
+bool reword_head(char* head, std::size_t size) noexcept {
+    const std::string_view bytes(head, size);
+    bool reworded = false;
+    const auto blank = [&](std::size_t at) {
+        reworded = reworded || head[at] == '\t';
+        head[at] = ' ';
+    };
+    const auto is_space = [&](std::size_t at) { return head[at] == ' ' || head[at] == '\t'; };
+    const std::size_t first_end = bytes.find("\r\n");
+    char& minor = head[first_end - 1];
+    if (minor > '1') {
+        minor = '1';
+        reworded = true;
+    }
+    for (std::size_t line = first_end + 2; line < size;) {
+        const std::size_t end = bytes.find("\r\n", line);
+        std::size_t at = std::min(bytes.find(':', line), end);
+        while (at + 1 < end && is_space(at + 1)) blank(++at);
+        for (std::size_t last = end; last - 1 > at && is_space(last - 1);) blank(--last);
+        line = end + 2;
+    }
+    return reworded;
 }
 
 }  // namespace echotrio::protocol

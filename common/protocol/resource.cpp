@@ -1,6 +1,7 @@
 #include "common/protocol/resource.hpp"
 
 #include "common/base/units.hpp"
+#include "common/protocol/characters.hpp"
 
 #include <algorithm>
 
@@ -8,13 +9,9 @@ namespace echotrio::protocol {
 namespace {
 
 constexpr std::string_view kEcho = "/echo/";
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+// What Allow says of a path.
+constexpr std::string_view kBodyMethods = "POST, PUT, OPTIONS";
+constexpr std::string_view kPageMethods = "GET, HEAD, OPTIONS";
 
 bool is_percent_encoded(std::string_view text) {
     for (std::size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 1)) {
@@ -25,13 +22,15 @@ bool is_percent_encoded(std::string_view text) {
     return true;
 }
 
-// http://host/path -> /path. An empty path means "/" (RFC 9112 3.2.1); a query may follow at once.
-std::string_view without_authority(std::string_view target) {
+// http://host/path -> /path. An empty path means "/" (RFC 9112 3.2.1), with OPTIONS the whole
+// server (3.2.4); a query may follow at once.
+std::string_view without_authority(Method method, std::string_view target) {
     if (target.starts_with('/')) return target;
     const std::size_t slashes = target.find("://");
     if (slashes == std::string_view::npos) return target;
     const std::size_t path = target.find_first_of("/?", slashes + 3);
-    return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    if (path != std::string_view::npos) return target.substr(path);
+    return method == Method::options ? "*" : "/";
 }
 
 // One name=value of the query. What is not ours is left alone: clients add parameters of their own.
@@ -79,10 +78,11 @@ Page find_page(std::string_view path) {
 
 void find_resource(Method method, std::string_view whole, const Settings& settings,
                    Resource& found) {
-    const std::string_view target = without_authority(whole);
+    const std::string_view target = without_authority(method, whole);
     const std::size_t question = target.find('?');
     const std::string_view path = question == 0 ? "/" : target.substr(0, question);
-    found.page = find_page(path);
+    const bool server = method == Method::options && path == "*";
+    found.page = server ? Page::options : find_page(path);
     found.encoded = false;
     found.problem = {};
     found.allow = {};
@@ -91,12 +91,17 @@ void find_resource(Method method, std::string_view whole, const Settings& settin
     const bool takes_body = found.page == Page::echo_body;
     if (found.page == Page::none) {
         found.problem = {404, "no such page; GET / says what there is"};
+    } else if (server) {
+        found.allow = "GET, HEAD, POST, PUT, OPTIONS";
+    } else if (method == Method::options) {
+        found.page = Page::options;
+        found.allow = takes_body ? kBodyMethods : kPageMethods;
     } else if (takes_body && method != Method::post && method != Method::put) {
-        found.allow = "POST, PUT";
-        found.problem = {405, "this path takes only POST, PUT"};
+        found.allow = kBodyMethods;
+        found.problem = {405, "this path takes only POST, PUT, OPTIONS"};
     } else if (!takes_body && method != Method::get && method != Method::head) {
-        found.allow = "GET, HEAD";
-        found.problem = {405, "this path takes only GET, HEAD"};
+        found.allow = kPageMethods;
+        found.problem = {405, "this path takes only GET, HEAD, OPTIONS"};
     } else if (takes_body || found.page == Page::echo_text) {
         found.cpu = settings.cpu;
         found.wait = settings.wait;

@@ -10,7 +10,16 @@
 
 namespace echotrio::protocol {
 
-enum class Page : std::uint8_t { none, about, echo_body, echo_text, stats, metrics, healthz };
+enum class Page : std::uint8_t {
+    none,
+    about,
+    echo_body,
+    echo_text,
+    stats,
+    metrics,
+    healthz,
+    options,  // of a path or of the server: no content, but what it allows
+};
 
 struct Resource {
     Resource() = default;
@@ -20,7 +29,7 @@ struct Resource {
     Page page = Page::none;
     bool encoded = false;  // text holds percent-encoded characters
     Problem problem;
-    std::string_view allow;  // with a 405: the methods that this path takes
+    std::string_view allow;  // with a 405 and with options: the methods that this path takes
     Span text;               // echo_text: where in the target, as it was sent
     Nanos cpu{0};
     Nanos wait{0};
@@ -28,7 +37,7 @@ struct Resource {
 };
 
 // Sets all of `found`. `target` in origin form (/path?query), absolute form
-// (http://host/path?query), or * and host:port, which no page answers to.
+// (http://host/path?query), or *, which is the server as a whole.
 void find_resource(Method method, std::string_view target, const Settings& settings,
                    Resource& found);
 

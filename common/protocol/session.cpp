@@ -17,18 +17,50 @@ Session::Session(Context& context) : context_(context) {
 }
 
 Session::~Session() {
-    if (http_ && !context_.spare_http) {
-        http_->reset();
-        context_.spare_http = std::move(http_);
-    }
+    if (http_) give_http_back();
     context_.counters.closed.add();
 }
 
 Step Session::next() {
-    if (closing_) return {Step::Kind::close, reason_};
-    if (protocol_ == Protocol::undecided && !decide()) return read();
-    if (closing_) return {Step::Kind::close, reason_};
+    if (ending_ != Ending::no) [[unlikely]]
+        return next_at_the_end();
+    if (protocol_ == Protocol::undecided) {
+        if (!decide()) return read();
+        if (ending_ != Ending::no) return next_at_the_end();
+    }
     return protocol_ == Protocol::raw ? next_raw() : next_http();
+}
+
+bool Session::took_none(Io::Kind why) {
+    if (why == Io::Kind::would_block) return false;
+    if (why == Io::Kind::end) ended_ = true;
+    if (why == Io::Kind::late) timed_out();
+    if (why == Io::Kind::failed) broken();
+    return true;
+}
+
+// RFC 9112 9.6: after the last reply the server reads on, as much as comes, because a reset would
+// take that reply away from who is still sending. The server's clock ends it.
+Step Session::next_at_the_end() {
+    if (ending_ == Ending::now || ended_) return {Step::Kind::close, reason_};
+    input_.consume(input_.size());
+    return {Step::Kind::read};
+}
+
+// A connection that lingers holds nothing.
+void Session::linger(CloseReason reason) {
+    ending_ = Ending::lingering;
+    reason_ = reason;
+    input_.consume(input_.size());
+    give_http_back();
+}
+
+void Session::give_http_back() noexcept {
+    if (!context_.spare_http) {
+        http_->reset();
+        context_.spare_http = std::move(http_);
+    }
+    http_.reset();
 }
 
 void Session::receive(std::string_view bytes) {
@@ -39,8 +71,9 @@ void Session::receive(std::string_view bytes) {
     if (protocol_ == Protocol::raw) begin_echo();
 }
 
-void Session::end_of_stream() {
-    ended_ = true;
+void Session::sent_none(Io::Kind why) {
+    if (why == Io::Kind::late) timed_out();
+    if (why == Io::Kind::failed) broken();
 }
 
 void Session::written(std::size_t n) {
@@ -59,7 +92,7 @@ void Session::hold() {
 
 void Session::timed_out() {
     if (refused_ && protocol_ == Protocol::undecided) return close_now(CloseReason::refused);
-    if (lingering()) {  // it has its reply, and why is counted
+    if (ending_ == Ending::lingering) {  // it has its reply, and why is counted
         ended_ = true;
         return;
     }
@@ -78,16 +111,24 @@ void Session::refuse() {
     refused_ = true;
 }
 
-bool Session::in_request() const noexcept {
-    if (protocol_ == Protocol::undecided) return refused_ || !input_.empty();
-    return http_ && http_->receiving() && !http_->done(input_);
+Waiting Session::waits() const noexcept {
+    if (protocol_ == Protocol::undecided) {
+        if (refused_) return Waiting::refused;
+        return input_.empty() ? Waiting::quiet : Waiting::request;
+    }
+    if (ending_ == Ending::lingering) return Waiting::lingering;
+    return !http_ || http_->done(input_) ? Waiting::quiet : Waiting::request;
 }
 
-bool Session::lingering() const noexcept {
-    return http_ && http_->lingering();
+std::uint8_t Session::request() const noexcept {
+    return http_ ? http_->replies() : 0;
 }
 
 bool Session::idle() const noexcept {
+    return ending_ == Ending::no && at_rest();
+}
+
+bool Session::at_rest() const noexcept {
     return input_.empty() && (!http_ || http_->done(input_));
 }
 
@@ -134,10 +175,14 @@ Step Session::next_http() {
         if (input_.empty()) return ended_ ? Step{Step::Kind::close} : read();
         http_ = std::move(context_.spare_http);
         if (!http_) http_.reset(new Http);
-        if (refused_) http_->answer_refusal(context_);
+        if (refused_) http_->answer_refusal(context_, input_);
     }
     const Step step = http_->next(context_, input_, ended_);
-    if (step.kind != Step::Kind::read) return step;
+    if (step.kind != Step::Kind::read) {
+        if (step.kind == Step::Kind::shut_down) [[unlikely]]
+            linger(step.reason);
+        return step;
+    }
     if (http_->done(input_)) {
         if (context_.spare_http) {
             http_.reset();
@@ -150,15 +195,24 @@ Step Session::next_http() {
 
 // Between requests a drain ends the session. Otherwise the input buffer may be used anew.
 Step Session::read() {
-    if (idle() && context_.draining.load()) {
+    if (at_rest() && context_.draining.load()) {
         return {Step::Kind::close, CloseReason::draining};
     }
     input_.keep();
     return {Step::Kind::read};
 }
 
+void Session::broken() noexcept {
+    if (ending_ == Ending::lingering) {  // nothing was left to be lost
+        ended_ = true;
+        return;
+    }
+    context_.counters.resets.add();
+    close_now(CloseReason::reset);
+}
+
 void Session::close_now(CloseReason reason) noexcept {
-    closing_ = true;
+    ending_ = Ending::now;
     reason_ = reason;
 }
 

@@ -6,8 +6,8 @@
 //     for (;;) {
 //         Step step = session.next();
 //         switch (step.kind) {
-//             case Step::Kind::read:     session.receive(bytes) or session.end_of_stream()
-//             case Step::Kind::write:    session.written(n)     // n <= step.bytes.size()
+//             case Step::Kind::read:     session.took(what a read came to)
+//             case Step::Kind::write:    session.sent(what a write of step.bytes came to)
 //             case Step::Kind::compute:  burn step.duration of CPU work
 //             case Step::Kind::wait:     let step.duration pass
 //             case Step::Kind::shut_down: shutdown(SHUT_WR); the reads that follow only discard
@@ -29,8 +29,10 @@
 #pragma once
 
 #include "common/base/clock.hpp"
+#include "common/base/io.hpp"
 #include "common/protocol/counters.hpp"
 #include "common/protocol/date.hpp"
+#include "common/protocol/deadline.hpp"
 #include "common/protocol/input.hpp"
 #include "common/protocol/stats.hpp"
 
@@ -46,13 +48,6 @@ namespace echotrio::protocol {
 
 inline constexpr std::size_t kInputSize = 16 * 1024;
 inline constexpr std::size_t kOutputSize = 8 * 1024;
-// How long a peer whose last reply is out, an error mostly, may go on sending: it should find that
-// reply, not a reset (RFC 9112 9.6), so the end is a matter of time and silence and never of bytes.
-inline constexpr Nanos kLingerSilence = std::chrono::seconds(2);
-// In all: as long as a request may take.
-constexpr Nanos linger_limit(Nanos request_timeout) {
-    return request_timeout > Nanos(0) ? request_timeout : Nanos(std::chrono::seconds(30));
-}
 // The most CPU work or waiting that a request may ask for; more is a 400.
 inline constexpr Nanos kLongestWork = std::chrono::seconds(10);
 
@@ -119,13 +114,14 @@ struct Context {
 enum class CloseReason : std::uint8_t {
     finished,  // the peer closed its side, or HTTP said that this was the last request
     protocol,  // the peer broke the protocol or a limit (HTTP: the error reply went before)
-    timeout,   // timed_out() was called
+    timeout,   // the peer was too slow
+    reset,     // a read or a write failed
     draining,  // the server is stopping
     refused,   // made by refuse(): 503 or nothing was sent
 };
 
 struct Step {
-    // shut_down comes after an error reply: closing at once would reset the connection under the
+    // shut_down comes after the last reply: closing at once would reset the connection under the
     // reply while the peer is still sending (RFC 9112 9.6), so the session first reads to the
     // peer's end; how long, the server's clock says.
     enum class Kind : std::uint8_t { read, write, compute, wait, shut_down, close };
@@ -146,34 +142,38 @@ class Session {
     // The next thing to do. Repeats write until all of it is written().
     Step next();
 
-    // After a read step. The view must stay valid until the next read step or hold().
-    void receive(std::string_view bytes);
-    void end_of_stream();  // the peer closed its side; what is due is still written
+    // After a read step. The bytes must stay valid until the next read step or hold(). At the end
+    // of the stream what is due is still written. False: nothing came, nothing has changed.
+    bool took(const Io& read) {
+        if (read.kind != Io::Kind::bytes) [[unlikely]]
+            return took_none(read.kind);
+        receive(read.bytes);
+        return true;
+    }
 
-    // After a write step: the socket took n bytes of it.
-    void written(std::size_t n);
+    // After a write step. bytes: the part of it that the socket took.
+    void sent(const Io& write) {
+        if (write.kind != Io::Kind::bytes) [[unlikely]]
+            return sent_none(write.kind);
+        written(write.bytes.size());
+    }
 
     // Before another session may use context.input and context.output: copies what is unfinished.
     void hold();
 
-    // The server's clock says that the peer was too slow. An HTTP request that was on its way gets
-    // a 408 first; then the session closes.
+    // The peer was too slow, which is also what a read or a write that was late says. An HTTP
+    // request that was on its way gets a 408 first; then the session closes.
     void timed_out();
+
+    // What a read step waits for, and which request that is about, which tells one from the next in
+    // a pipeline: for the Deadline.
+    Waiting waits() const noexcept;
+    std::uint8_t request() const noexcept;
 
     // Turns this connection away before it is served; call it before the first next(), then go on
     // with the steps. HTTP gets a 503, raw echo is closed. To tell them apart the session wants a
     // read step first; a server that can't wait for it says timed_out() (and nothing is sent).
     void refuse();
-
-    // True while a request has begun and is not yet received in full (--request-timeout applies),
-    // and as long as a connection that is turned away has said nothing; false between requests and
-    // in raw echo (--idle-timeout applies). While it lingers, neither does.
-    bool in_request() const noexcept;
-
-    // The last reply is out and shut_down was said; what the peer still sends is thrown away until
-    // it ends. The server says timed_out() after kLingerSilence without a byte, and after
-    // linger_limit() however much comes.
-    bool lingering() const noexcept;
 
     // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
     bool idle() const noexcept;
@@ -183,12 +183,23 @@ class Session {
 
   private:
     enum class Protocol : std::uint8_t { undecided, raw, http };
+    // lingering: the last reply is out, the peer has not ended yet
+    enum class Ending : std::uint8_t { no, lingering, now };
 
+    void receive(std::string_view bytes);
+    bool took_none(Io::Kind why);
+    void written(std::size_t n);
+    void sent_none(Io::Kind why);
     bool decide();
     void begin_echo() noexcept;
     Step next_raw();
     Step next_http();
+    [[gnu::noinline]] Step next_at_the_end();
+    void linger(CloseReason reason);
+    void give_http_back() noexcept;
+    bool at_rest() const noexcept;
     Step read();
+    void broken() noexcept;
     void close_now(CloseReason reason) noexcept;
 
     Context& context_;
@@ -196,7 +207,7 @@ class Session {
     HttpPointer http_;
     Protocol protocol_ = Protocol::undecided;
     CloseReason reason_ = CloseReason::finished;
-    bool closing_ = false;
+    Ending ending_ = Ending::no;
     bool ended_ = false;
     bool refused_ = false;
     bool compute_due_ = false;  // raw echo: the work of the bytes just received

@@ -1,5 +1,5 @@
 // Accepting: a coroutine beside those that it starts.
-#include "servers/coroutine/loop.hpp"
+#include "servers/coroutine/event_loop.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -14,7 +14,7 @@ constexpr Nanos kPause = std::chrono::milliseconds(100);
 
 enum class Outcome { started, none_left, no_room };
 
-Outcome accept_and_start(Loop& loop) {
+Outcome accept_and_start(EventLoop& loop) {
     net::Accepted accepted = net::accept_one(loop.listener().native_handle(), true);
     if (!accepted.connection) {
         if (accepted.error == EAGAIN || accepted.error == EWOULDBLOCK) return Outcome::none_left;
@@ -29,7 +29,7 @@ Outcome accept_and_start(Loop& loop) {
 
 }  // namespace
 
-Task accept_connections(Loop& loop) {
+Task accept_connections(EventLoop& loop) {
     while (!loop.draining()) {
         co_await Readable(loop.listener());
         Outcome outcome = Outcome::started;

@@ -1,7 +1,7 @@
 // echo-coroutine: one thread, one event loop, a coroutine for each connection.
 #include "common/base/cli.hpp"
 #include "common/net/server_options.hpp"
-#include "servers/coroutine/loop.hpp"
+#include "servers/coroutine/event_loop.hpp"
 
 #include <csignal>
 #include <memory>
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
     }
 
     const auto loop =
-        std::make_unique<coroutine::Loop>(options, *std::move(signals), *std::move(listener));
+        std::make_unique<coroutine::EventLoop>(options, *std::move(signals), *std::move(listener));
     net::print_ready(options.server, *bound);
     return loop->run() ? cli::kExitOk : cli::kExitFailed;
 }

@@ -27,8 +27,6 @@ Status Listeners::listen_on(const net::HostPort& where) {
     const bool reuse_port = options_.accept == AcceptMode::reuseport;
     auto socket = net::listen_tcp(where, options_.backlog, reuse_port);
     if (!socket) return socket.error();
-    // Accepted connections inherit it, which saves a call for each; accept itself never sends.
-    net::set_send_timeout(socket->get(), options_.idle_timeout);
     sockets_.push_back(*std::move(socket));
     return Done{};
 }

@@ -78,14 +78,14 @@ int run(const prefork::Options& options) {
     auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
     if (!signals) return cli::fail(signals.error().message);
     const echotrio::work::Burner burner;  // measured once, before the workers inherit it
-    auto crew = prefork::Crew::create(options, [&](const prefork::Post& post) {
-        return prefork::Worker(options, burner, post).run();
+    auto workers = prefork::WorkerSet::create(options, [&](const prefork::WorkerSetup& setup) {
+        return prefork::Worker(options, burner, setup).run();
     });
-    if (!crew) return cli::fail(crew.error().message);
+    if (!workers) return cli::fail(workers.error().message);
     if (auto became = net::become_user(options); !became) {
         return cli::fail(became.error().message);
     }
-    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(crew));
+    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(workers));
     const auto finished = supervisor.run();
     if (!finished) return cli::fail(finished.error().message);
     return *finished ? cli::kExitOk : cli::kExitFailed;

@@ -23,7 +23,7 @@ void log(const std::string& message) {
 Result<bool> Supervisor::run() {
     next_tick_ = now() + kTick;
     start_first();
-    while (!stopping() || crew_.alive() > 0) {
+    while (!stopping() || workers_.alive() > 0) {
         wait_for_event();
         take_starts();
         take_signals();
@@ -37,7 +37,7 @@ Result<bool> Supervisor::run() {
 
 void Supervisor::start_first() {
     for (int i = 1; i <= options_.pool.start; ++i) {
-        if (auto spawned = crew_.spawn(); !spawned) {
+        if (auto spawned = workers_.spawn(); !spawned) {
             return fail(fmt::format("{} (number {} of --start-workers {})", spawned.error().message,
                                     i, options_.pool.start));
         }
@@ -48,21 +48,21 @@ void Supervisor::wait_for_event() {
     const TimePoint until = stopping() ? std::min(next_tick_, deadline_) : next_tick_;
     const Nanos left = std::max(until - now(), Nanos(0));
     const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-    std::array<pollfd, 2> events{{{signals_.fd(), POLLIN, 0}, {crew_.started_fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> events{{{signals_.fd(), POLLIN, 0}, {workers_.started_fd(), POLLIN, 0}}};
     ::ppoll(events.data(), events.size(), &timeout, nullptr);
 }
 
 void Supervisor::take_starts() {
-    if (crew_.note_started() > 0) respawn_.started();
-    if (crew_.starting()) return;
+    if (workers_.note_started() > 0) respawn_.started();
+    if (workers_.starting()) return;
     if (phase_ == Phase::starting) {
         phase_ = Phase::serving;
-        net::print_ready(options_, crew_.bound());
+        net::print_ready(options_, workers_.bound());
     }
     if (reloading_ && !stopping()) {
         reloading_ = false;
-        crew_.retire_former();
-        log(fmt::format("generation {} serves, the former one retires", crew_.generation()));
+        workers_.retire_former();
+        log(fmt::format("generation {} serves, the former one retires", workers_.generation()));
     }
 }
 
@@ -73,7 +73,7 @@ void Supervisor::take_signals() {
             case SIGINT:
                 if (stopping()) {
                     cut_short_ = true;
-                    crew_.kill_all();
+                    workers_.kill_all();
                 } else {
                     drain();
                 }
@@ -89,7 +89,7 @@ void Supervisor::take_signals() {
 }
 
 void Supervisor::take_deaths() {
-    for (const Death& death : crew_.reap()) {
+    for (const Death& death : workers_.reap()) {
         const bool failed_start = !death.started && !death.ordered;
         if (!death.clean && !cut_short_) {
             log(fmt::format("worker {} {}{}", death.pid, death.how,
@@ -99,7 +99,7 @@ void Supervisor::take_deaths() {
         respawn_.died(death.started, death.lived);
         if (!failed_start) continue;
         give_up_reload();
-        const bool hopeless = respawn_.budget_spent() && !crew_.anyone_started();
+        const bool hopeless = respawn_.budget_spent() && !workers_.anyone_started();
         if (phase_ == Phase::starting || hopeless) {
             fail(fmt::format("workers cannot start: worker {} {} before it could accept", death.pid,
                              death.how));
@@ -113,43 +113,44 @@ void Supervisor::tick() {
     const bool stalled = now() > next_tick_ + kTick;
     next_tick_ = stalled ? now() + kTick : next_tick_ + kTick;
     if (!stalled) {
-        for (const pid_t pid : crew_.abort_hung()) {
+        for (const pid_t pid : workers_.abort_hung()) {
             log(fmt::format("worker {} hangs, it is aborted and replaced", pid));
         }
     }
     if (phase_ != Phase::serving) return;
-    crew_.publish_waiting();
+    workers_.publish_waiting();
     maintain_pool();
 }
 
 void Supervisor::maintain_pool() {
     if (!respawn_.tick()) return;
-    const Decision decision = pool_.tick(crew_.census());
+    const Decision decision = pool_.tick(workers_.census());
     if (decision.ceiling && !std::exchange(ceiling_logged_, true)) {
         log(fmt::format("all {} workers are busy (--max-workers): connections wait in the backlog",
                         options_.pool.max_workers));
     }
     const bool reuseport = options_.accept == AcceptMode::reuseport;
-    const int wanted = std::max(decision.spawn, reuseport ? crew_.unmanned() : 0);
+    const int wanted =
+        std::max(decision.spawn, reuseport ? workers_.listeners_without_worker() : 0);
     if (wanted > 0) {
         spawn(wanted);
     } else if (decision.retire && !reloading_ && !reuseport) {
         // (with reuseport the worker's listening socket would stay behind, and its queue)
-        crew_.retire_one_idle();
+        workers_.retire_one_idle();
     }
 }
 
 void Supervisor::reload() {
     reload_wanted_ = false;
-    const Census census = crew_.census();
+    const Census census = workers_.census();
     const auto& pool = options_.pool;
     int wanted = std::max(pool.start, census.all - census.idle + pool.min_spare);
     wanted = std::min(wanted, pool.max_workers);
     // with reuseport each socket's queue needs a successor
-    wanted = std::max(wanted, static_cast<int>(crew_.listener_count()));
-    crew_.next_generation();
+    wanted = std::max(wanted, static_cast<int>(workers_.listener_count()));
+    workers_.next_generation();
     reloading_ = true;
-    log(fmt::format("reload: starting generation {}", crew_.generation()));
+    log(fmt::format("reload: starting generation {}", workers_.generation()));
     if (!spawn(wanted)) give_up_reload();
 }
 
@@ -159,7 +160,7 @@ void Supervisor::give_up_reload() {
 
 bool Supervisor::spawn(int count) {
     for (int i = 0; i < count; ++i) {
-        if (auto spawned = crew_.spawn(); !spawned) {
+        if (auto spawned = workers_.spawn(); !spawned) {
             const std::string& reason = spawned.error().message;
             if (std::exchange(last_spawn_error_, reason) != reason) log(reason);
             return false;
@@ -178,19 +179,19 @@ void Supervisor::fail(std::string reason) {
 void Supervisor::drain() {
     phase_ = Phase::draining;
     deadline_ = now() + options_.drain_timeout;
-    crew_.stop_listening();
-    crew_.order_all(Order::drain);
+    workers_.stop_listening();
+    workers_.order_all(Order::drain);
 }
 
 void Supervisor::end_drain() {
     if (phase_ == Phase::draining) {
-        log(fmt::format("{} workers have not finished in time, they are ended", crew_.alive()));
+        log(fmt::format("{} workers have not finished in time, they are ended", workers_.alive()));
         phase_ = Phase::killing;
         deadline_ = now() + kLastChance;
-        crew_.order_all(Order::leave);
+        workers_.order_all(Order::leave);
     } else {
         deadline_ = now() + kLastChance;
-        crew_.kill_all();
+        workers_.kill_all();
     }
     cut_short_ = true;
 }

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "common/net/signals.hpp"
-#include "servers/prefork/crew.hpp"
 #include "servers/prefork/options.hpp"
 #include "servers/prefork/pool.hpp"
 #include "servers/prefork/respawn.hpp"
+#include "servers/prefork/worker_set.hpp"
 
 #include <optional>
 #include <string>
@@ -16,10 +16,10 @@ namespace echotrio::prefork {
 class Supervisor {
   public:
     // Precondition: `signals` has SIGTERM, SIGINT, SIGHUP and SIGCHLD, and no thread exists.
-    Supervisor(const Options& options, net::SignalFd signals, Crew crew)
+    Supervisor(const Options& options, net::SignalFd signals, WorkerSet workers)
         : options_(options),
           signals_(std::move(signals)),
-          crew_(std::move(crew)),
+          workers_(std::move(workers)),
           pool_(options.pool) {}
 
     // Serves until it is told to stop; true when every connection had come to its end in time.
@@ -51,7 +51,7 @@ class Supervisor {
 
     const Options& options_;
     net::SignalFd signals_;
-    Crew crew_;
+    WorkerSet workers_;
     Pool pool_;
     Respawn respawn_;
     Phase phase_ = Phase::starting;

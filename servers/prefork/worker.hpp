@@ -1,12 +1,12 @@
 // A worker: accepts one connection, serves it to its end with blocking calls, accepts the next. The
-// loop over the session's steps is Worker::serve; everything about processes is in the supervisor.
+// loop over the session's steps is loop.cpp; everything about processes is in the supervisor.
 #pragma once
 
 #include "common/protocol/session.hpp"
 #include "common/work/burner.hpp"
 #include "servers/prefork/accept_lock.hpp"
 #include "servers/prefork/options.hpp"
-#include "servers/prefork/patience.hpp"
+#include "servers/prefork/peer.hpp"
 #include "servers/prefork/scoreboard.hpp"
 #include "servers/prefork/stop_signal.hpp"
 
@@ -17,7 +17,7 @@
 namespace echotrio::prefork {
 
 // What the supervisor hands to a worker that it has just forked.
-struct Post {
+struct WorkerSetup {
     Scoreboard& board;
     std::size_t slot;
     int listener;
@@ -27,7 +27,7 @@ struct Post {
 
 class Worker {
   public:
-    Worker(const Options& options, const work::Burner& burner, const Post& post);
+    Worker(const Options& options, const work::Burner& burner, const WorkerSetup& setup);
 
     // Returns the exit status of the process.
     int run();
@@ -35,20 +35,18 @@ class Worker {
   private:
     net::Accepted accept();
     void occupied(int connection);
-    void serve(int connection);
-    Patience welcome(int connection, protocol::Session& session);
-    bool begin_read(const protocol::Session& session, Patience& patience);
-    bool heed_orders(const protocol::Session& session, Patience& patience);
-    Nanos bound_with(Nanos wait) const noexcept;
 
     const Options& options_;
-    const work::Burner& burner_;
-    const Post post_;
+    const WorkerSetup setup_;
     Slot& slot_;
     std::atomic<bool> draining_{false};  // what the session is told
     StopSignal stop_;
     std::uint64_t connections_left_;
     protocol::Context context_;
+    const WorkerParts parts_;
 };
+
+// Serves one connection to its end.
+void serve(protocol::Session& session, Peer& peer);
 
 }  // namespace echotrio::prefork

@@ -69,6 +69,17 @@ class Gil {
     void take();
     // Gives it up. The thread must hold it.
     void drop();
+    // What the call gives, without the lock meanwhile, as around a system call that may block.
+    template <class Call>
+    auto released(Call call) {
+        struct Retaken {
+            Gil& gil;
+            ~Retaken() { gil.take(); }
+        };
+        drop();
+        const Retaken retaken{*this};
+        return call();
+    }
     // Between two slices of CPU work: lets another thread have the lock when it is that one's turn.
     void checkpoint() {
         if (mode_ == Mode::ticks || drop_request_.load(std::memory_order_relaxed)) {

@@ -1,79 +1,81 @@
 #include "servers/threads/refusals.hpp"
 
 #include "common/net/socket.hpp"
+#include "servers/threads/loop.hpp"
 
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace echotrio::threads {
+namespace {
+
+constexpr int kReadsATurn = 4;
+
+}  // namespace
+
+Io Refusals::Peer::receive() {
+    if (!std::exchange(waiting_, true)) {
+        const Nanos left = deadline_.left(session_.waits(), session_.request(), limits_, now);
+        late_at_ = now() + left;
+    }
+    if (now() >= late_at_) return {Io::Kind::late};
+    // One that floods must not keep the others, and those to be accepted, waiting: more in the next
+    // turn, which poll() begins at once.
+    if (++reads_ > kReadsATurn) {
+        reads_ = 0;
+        waiting_ = true;
+        return {Io::Kind::would_block};
+    }
+    const Io io = net::read_some(connection_.get(), input_);
+    waiting_ = io.kind == Io::Kind::would_block;
+    if (waiting_) reads_ = 0;
+    return io;
+}
+
+// A new connection has room for the few bytes of a 503.
+Io Refusals::Peer::send(std::string_view bytes) {
+    Io io = net::write_some(connection_.get(), bytes);
+    if (io.kind == Io::Kind::would_block) io.kind = Io::Kind::late;
+    return io;
+}
+
+void Refusals::Peer::shut_down() {
+    ::shutdown(connection_.get(), SHUT_WR);
+}
 
 void Refusals::add(net::Fd connection) noexcept try {
     if (pending_.size() == kMost) pending_.pop_front();
     net::set_nonblocking(connection.get(), true);
-    auto& added = pending_.emplace_back(std::move(connection), context_);
-    if (!go_on(added)) pending_.pop_back();
+    auto& added = pending_.emplace_back(std::move(connection), context_, shared_.options.limits);
+    if (finished(added)) pending_.pop_back();
 } catch (const std::bad_alloc&) {
     context_.counters.refused.add();
 }
 
 void Refusals::append_to(std::vector<pollfd>& polled) const {
-    for (const auto& pending : pending_) polled.push_back({pending.connection.get(), POLLIN, 0});
+    for (const auto& pending : pending_) polled.push_back({pending.peer.fd(), POLLIN, 0});
 }
 
-int Refusals::timeout_ms() const {
-    if (pending_.empty()) return -1;
-    const Nanos left = std::max(pending_.front().deadline - now(), Nanos(0));
-    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+Nanos Refusals::time_left() const {
+    Nanos left = Nanos::max();
+    const TimePoint at = now();
+    for (const auto& pending : pending_) left = std::min(left, pending.peer.late_at() - at);
+    return left;
 }
 
 void Refusals::serve() noexcept {
-    const TimePoint at = now();
-    pending_.remove_if([&](Pending& p) { return p.deadline <= at || !go_on(p); });
+    pending_.remove_if([&](Pending& pending) { return finished(pending); });
 }
 
-bool Refusals::go_on(Pending& pending) noexcept try {
-    return take_steps(pending);
-} catch (const std::bad_alloc&) {
+bool Refusals::finished(Pending& pending) noexcept try {
+    if (threads::serve(pending.session, pending.peer, shared_.gil, shared_.burner)) return true;
+    pending.session.hold();
     return false;
-}
-
-bool Refusals::take_steps(Pending& pending) {
-    using protocol::Step;
-    const int fd = pending.connection.get();
-    while (true) {
-        const Step step = pending.session.next();
-        switch (step.kind) {
-            case Step::Kind::read: {
-                const net::Io io = net::read_some(fd, context_.input);
-                if (io.kind == net::Io::Kind::would_block) {
-                    pending.session.hold();
-                    return true;
-                }
-                if (io.kind == net::Io::Kind::failed) return false;
-                if (io.kind == net::Io::Kind::end) pending.session.end_of_stream();
-                if (io.kind == net::Io::Kind::bytes) {
-                    pending.session.receive({context_.input.data(), io.count});
-                }
-                break;
-            }
-            case Step::Kind::write: {
-                // a new connection has room for the few bytes of a 503
-                const net::Io io = net::write_some(fd, step.bytes);
-                if (io.kind != net::Io::Kind::bytes) return false;
-                pending.session.written(io.count);
-                break;
-            }
-            case Step::Kind::shut_down:
-                ::shutdown(fd, SHUT_WR);
-                break;
-            case Step::Kind::compute:
-            case Step::Kind::wait:
-            case Step::Kind::close:
-                return false;
-        }
-    }
+} catch (const std::bad_alloc&) {
+    return true;
 }
 
 }  // namespace echotrio::threads

@@ -28,12 +28,9 @@ struct alignas(64) Slot {
     protocol::Buffers* buffers = nullptr;
     protocol::Counters counters;      // of all connections that this slot has held
     std::atomic<int> connection{-1};  // the descriptor; -1 when there is none to shut down
-    // Between requests: stopping may close it. Stored before the thread looks whether the server
-    // is stopping, read after that was said, both seq_cst: one of the two sees the other.
+    // It waits for a request: stopping may end that. Stored before the thread looks whether the
+    // server is stopping, read after that was said, both seq_cst: one of the two sees the other.
     std::atomic<bool> idle{false};
-    void mark_idle(bool now_idle) noexcept {
-        if (idle.load(std::memory_order_relaxed) != now_idle) idle.store(now_idle);
-    }
     Slot* next_free = nullptr;
 };
 

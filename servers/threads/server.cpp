@@ -14,7 +14,7 @@
 namespace echotrio::threads {
 namespace {
 
-constexpr int kPauseMs = 50;
+constexpr Nanos kPause = std::chrono::milliseconds(50);
 constexpr Nanos kMoment = std::chrono::milliseconds(50);
 constexpr int kBurst = 64;  // accepts between two looks at the signals
 
@@ -54,9 +54,8 @@ Result<net::Fd> Server::listen(const Options& options) {
     auto listener = net::listen_tcp(options.common.listen, options.common.backlog);
     if (!listener) return listener;
     net::set_nonblocking(listener->get(), true);  // a connection may go before it is accepted
-    // Linux hands these on to the sockets that are accepted: two calls less a connection.
-    net::set_receive_timeout(listener->get(), options.common.idle_timeout);
-    net::set_send_timeout(listener->get(), options.common.idle_timeout);
+    // Linux hands it on to the sockets that are accepted: a call less a connection.
+    net::set_receive_timeout(listener->get(), options.common.limits.idle);
     return listener;
 }
 
@@ -96,9 +95,9 @@ void Server::wait_for_events() {
     // without the listener while accepting is paused: a negative descriptor is skipped
     polled_.assign({{signals_.fd(), POLLIN, 0}, {pausing_ ? -1 : listener_.get(), POLLIN, 0}});
     refusals_.append_to(polled_);
-    int timeout = refusals_.timeout_ms();
-    if (pausing_) timeout = timeout < 0 ? kPauseMs : std::min(timeout, kPauseMs);
-    ::poll(polled_.data(), polled_.size(), timeout);
+    const Nanos most = pausing_ ? kPause : Nanos::max();
+    ::poll(polled_.data(), polled_.size(),
+           net::poll_timeout(std::min(most, refusals_.time_left())));
     pausing_ = false;
     stopping_ = signals_.take().has_value();
 }
@@ -185,8 +184,7 @@ bool Server::drain() {
         const Nanos left = deadline - now();
         if (left <= Nanos(0)) return false;
         std::array<pollfd, 2> polled{{{all_done_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
-        const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-        ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long>(ms, 60'000)));
+        ::poll(polled.data(), polled.size(), net::poll_timeout(left));
         eventfd_t done = 0;
         if (::eventfd_read(all_done_.get(), &done) == 0) return true;
         if (signals_.take()) deadline = std::min(deadline, soon);

@@ -72,7 +72,7 @@ class Server final : public protocol::StatsSource {
     const Shared shared_{options_.common, burner_, gil_, *this, draining_};
     protocol::Counters counters_;  // the main thread's: connections turned away
     protocol::Context context_;
-    Refusals refusals_{context_};
+    Refusals refusals_{context_, shared_};
     std::vector<pollfd> polled_;
 };
 

@@ -1,4 +1,4 @@
-#include "servers/prefork/crew.hpp"
+#include "servers/prefork/worker_set.hpp"
 
 #include "common/net/signals.hpp"
 
@@ -29,7 +29,7 @@ std::string describe(int status) {
 
 }  // namespace
 
-Result<Crew> Crew::create(const Options& options, Body body) {
+Result<WorkerSet> WorkerSet::create(const Options& options, Body body) {
     auto listeners = Listeners::open(options);
     if (!listeners) return listeners.error();
     // During a reload a whole new generation stands beside the old one.
@@ -45,12 +45,12 @@ Result<Crew> Crew::create(const Options& options, Body body) {
     }
     net::Fd started(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!started) return Error{fmt::format("cannot make an eventfd: {}", std::strerror(errno))};
-    return Crew(options, std::move(body), *std::move(listeners), *std::move(board), std::move(lock),
-                std::move(started));
+    return WorkerSet(options, std::move(body), *std::move(listeners), *std::move(board),
+                     std::move(lock), std::move(started));
 }
 
-Crew::Crew(const Options& options, Body body, Listeners listeners, Scoreboard board,
-           std::optional<AcceptLock> lock, net::Fd started)
+WorkerSet::WorkerSet(const Options& options, Body body, Listeners listeners, Scoreboard board,
+                     std::optional<AcceptLock> lock, net::Fd started)
     : options_(options),
       body_(std::move(body)),
       listeners_(std::move(listeners)),
@@ -61,7 +61,7 @@ Crew::Crew(const Options& options, Body body, Listeners listeners, Scoreboard bo
     board_.pool().supervisor = ::getpid();
 }
 
-Status Crew::spawn() {
+Status WorkerSet::spawn() {
     const auto free = std::find_if(members_.begin(), members_.end(),
                                    [](const Member& member) { return member.pid == 0; });
     if (free == members_.end()) {
@@ -89,7 +89,7 @@ Status Crew::spawn() {
     return Done{};
 }
 
-void Crew::become_worker(std::size_t slot, int listener, pid_t supervisor) {
+void WorkerSet::become_worker(std::size_t slot, int listener, pid_t supervisor) {
     // No orphans: the kernel kills us when the supervisor dies, whatever it dies of. It may have
     // died before we asked for that.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -100,29 +100,29 @@ void Crew::become_worker(std::size_t slot, int listener, pid_t supervisor) {
     ::_exit(body_({board_, slot, listener, lock_ ? &*lock_ : nullptr, started_.get()}));
 }
 
-Result<std::size_t> Crew::choose_listener() {
+Result<std::size_t> WorkerSet::choose_listener() {
     if (options_.accept != AcceptMode::reuseport) return std::size_t{0};
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-        if (!manned(i, generation_)) return i;
+        if (!has_worker(i, generation_)) return i;
     }
     if (auto added = listeners_.add(); !added) return added.error();
     return listeners_.size() - 1;
 }
 
-bool Crew::manned(std::size_t listener, std::uint32_t since) const {
+bool WorkerSet::has_worker(std::size_t listener, std::uint32_t since) const {
     return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
         return member.pid != 0 && member.listener == listener && member.order == Order::serve &&
                member.generation >= since;
     });
 }
 
-int Crew::unmanned() const {
+int WorkerSet::listeners_without_worker() const {
     int count = 0;
-    for (std::size_t i = 0; i < listeners_.size(); ++i) count += manned(i, 0) ? 0 : 1;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) count += has_worker(i, 0) ? 0 : 1;
     return count;
 }
 
-int Crew::note_started() {
+int WorkerSet::note_started() {
     eventfd_t ignored = 0;
     ::eventfd_read(started_.get(), &ignored);
     int count = 0;
@@ -135,19 +135,19 @@ int Crew::note_started() {
     return count;
 }
 
-std::vector<Death> Crew::reap() {
+std::vector<Death> WorkerSet::reap() {
     std::vector<Death> deaths;
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
         const auto member = std::find_if(members_.begin(), members_.end(),
                                          [&](const Member& each) { return each.pid == pid; });
         if (member == members_.end()) continue;
-        deaths.push_back(bury(static_cast<std::size_t>(member - members_.begin()), status));
+        deaths.push_back(record_death(static_cast<std::size_t>(member - members_.begin()), status));
     }
     return deaths;
 }
 
-Death Crew::bury(std::size_t index, int status) {
+Death WorkerSet::record_death(std::size_t index, int status) {
     Member& member = members_[index];
     Slot& slot = board_.slot(index);
     const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -168,7 +168,7 @@ Death Crew::bury(std::size_t index, int status) {
     return death;
 }
 
-void Crew::order(std::size_t index, Order what) {
+void WorkerSet::order(std::size_t index, Order what) {
     Member& member = members_[index];
     if (member.pid == 0 || member.order >= what) return;
     member.order = what;
@@ -176,17 +176,17 @@ void Crew::order(std::size_t index, Order what) {
     ::kill(member.pid, SIGTERM);
 }
 
-void Crew::order_all(Order what) {
+void WorkerSet::order_all(Order what) {
     for (std::size_t i = 0; i < members_.size(); ++i) order(i, what);
 }
 
-void Crew::retire_former() {
+void WorkerSet::retire_former() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
         if (members_[i].generation < generation_) order(i, Order::retire);
     }
 }
 
-void Crew::retire_one_idle() {
+void WorkerSet::retire_one_idle() {
     for (std::size_t i = members_.size(); i-- > 0;) {
         if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;
         if (board_.slot(i).state.load() != State::idle) continue;
@@ -194,13 +194,13 @@ void Crew::retire_one_idle() {
     }
 }
 
-void Crew::kill_all() {
+void WorkerSet::kill_all() {
     for (const Member& member : members_) {
         if (member.pid != 0) ::kill(member.pid, SIGKILL);
     }
 }
 
-std::vector<pid_t> Crew::abort_hung() {
+std::vector<pid_t> WorkerSet::abort_hung() {
     std::vector<pid_t> aborted;
     for (std::size_t i = 0; i < members_.size(); ++i) {
         Member& member = members_[i];
@@ -217,27 +217,27 @@ std::vector<pid_t> Crew::abort_hung() {
     return aborted;
 }
 
-void Crew::next_generation() {
+void WorkerSet::next_generation() {
     board_.pool().generation.store(++generation_);
 }
 
-bool Crew::starting() const {
+bool WorkerSet::starting() const {
     return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
         return member.pid != 0 && !member.started && member.generation == generation_;
     });
 }
 
-bool Crew::anyone_started() const {
+bool WorkerSet::anyone_started() const {
     return std::any_of(members_.begin(), members_.end(),
                        [](const Member& member) { return member.pid != 0 && member.started; });
 }
 
-std::size_t Crew::alive() const {
+std::size_t WorkerSet::alive() const {
     return static_cast<std::size_t>(std::count_if(
         members_.begin(), members_.end(), [](const Member& member) { return member.pid != 0; }));
 }
 
-Census Crew::census() {
+Census WorkerSet::census() {
     Census census;
     for (std::size_t i = 0; i < members_.size(); ++i) {
         if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;

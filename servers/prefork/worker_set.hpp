@@ -1,4 +1,4 @@
-// The worker processes: forking them, telling them to leave, burying them. What should happen when
+// The worker processes: to fork them, to order them to leave, to reap them. What should happen when
 // is the supervisor's business.
 #pragma once
 
@@ -33,13 +33,13 @@ struct Death {
     std::string how;       // "killed by signal 9 (Killed)", "exited with status 1"
 };
 
-class Crew {
+class WorkerSet {
   public:
     // What a forked process does; returns its exit status.
-    using Body = std::function<int(const Post&)>;
+    using Body = std::function<int(const WorkerSetup&)>;
 
     // Binds and maps what the workers share. Error: the reason.
-    static Result<Crew> create(const Options& options, Body body);
+    static Result<WorkerSet> create(const Options& options, Body body);
 
     const net::HostPort& bound() const noexcept { return listeners_.bound(); }
     int started_fd() const noexcept { return started_.get(); }  // readable: see note_started()
@@ -69,7 +69,7 @@ class Crew {
     std::size_t alive() const;
     bool anyone_started() const;
     // Workers that must be started so that each listening socket has one.
-    int unmanned() const;
+    int listeners_without_worker() const;
     std::size_t listener_count() const noexcept { return listeners_.size(); }
 
     void stop_listening() noexcept { listeners_.shut_down(); }
@@ -89,14 +89,14 @@ class Crew {
         Suspicion suspicion{};
     };
 
-    Crew(const Options& options, Body body, Listeners listeners, Scoreboard board,
-         std::optional<AcceptLock> lock, net::Fd started);
+    WorkerSet(const Options& options, Body body, Listeners listeners, Scoreboard board,
+              std::optional<AcceptLock> lock, net::Fd started);
 
     [[noreturn]] void become_worker(std::size_t slot, int listener, pid_t supervisor);
     Result<std::size_t> choose_listener();
-    bool manned(std::size_t listener, std::uint32_t since) const;
+    bool has_worker(std::size_t listener, std::uint32_t since) const;
     void order(std::size_t slot, Order what);
-    Death bury(std::size_t slot, int status);
+    Death record_death(std::size_t slot, int status);
 
     const Options& options_;
     Body body_;

@@ -8,10 +8,10 @@
 #include "common/protocol/session.hpp"
 #include "common/protocol/stats.hpp"
 #include "common/work/burner.hpp"
-#include "servers/coroutine/clocks.hpp"
-#include "servers/coroutine/connection.hpp"
 #include "servers/coroutine/lag.hpp"
+#include "servers/coroutine/peer.hpp"
 #include "servers/coroutine/task.hpp"
+#include "servers/coroutine/timing_wheel.hpp"
 
 #include <asio/io_context.hpp>
 
@@ -25,10 +25,10 @@ struct Options {
     Nanos yield_every{0};  // 0: CPU work holds the loop to its end
 };
 
-class Loop final : public protocol::StatsSource {
+class EventLoop final : public protocol::StatsSource {
   public:
     // Serves the connections of `listener` (made non-blocking) until a signal ends it.
-    Loop(const Options& options, net::SignalFd signals, net::Fd listener);
+    EventLoop(const Options& options, net::SignalFd signals, net::Fd listener);
 
     // Returns when the drain that the first signal begins is over. False: some connections were
     // cut off, at the drain's deadline or by a second signal.
@@ -37,8 +37,12 @@ class Loop final : public protocol::StatsSource {
     Executor executor() noexcept { return io_.get_executor(); }
     protocol::Context& context() noexcept { return context_; }
     protocol::Counters& counters() noexcept { return counters_; }
-    Clocks& clocks() noexcept { return clocks_; }
-    Ticks ticks() const noexcept { return ticks_; }  // a tick old at most, or the loop's lag
+    Timeouts& timeouts() noexcept { return timeouts_; }
+    const protocol::Limits& limits() const noexcept { return options_.server.limits; }
+    // The tick of a moment. (That of the loop's last look at the clock is as old as the loop lags.)
+    Ticks ticks_at(TimePoint time) const noexcept {
+        return static_cast<Ticks>((time - started_) / kTick);
+    }
     bool draining() const noexcept { return draining_; }
     bool stopped() const noexcept { return stopped_; }  // leave now, without finishing
 
@@ -49,15 +53,14 @@ class Loop final : public protocol::StatsSource {
     bool full() const noexcept { return connections() > options_.server.max_connections; }
     bool overfull() const noexcept;
 
-    // A connection that lingers since then has had all its time, silent or not.
-    bool lingered_enough(Ticks since) const noexcept;
-
     // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
     bool burn_part(Nanos& left);
 
     Descriptor& listener() noexcept { return listener_; }  // closed by a drain
     // No descriptor (or memory) for the next connection: closes it, through the reserve descriptor.
     void shed(int error);
+    // epoll takes no more: that connection is closed.
+    void cannot_watch(int error);
 
     protocol::Stats collect() override;
 
@@ -65,7 +68,6 @@ class Loop final : public protocol::StatsSource {
     Task tick();
     Task watch_signals();
     void attend();
-    void expire(ConnectionList& list, Nanos limit);
     void start_drain();
     void stop();
 
@@ -78,14 +80,14 @@ class Loop final : public protocol::StatsSource {
     net::Fd reserve_;  // given up to accept, and so to close, one connection too many
     TimePoint started_ = now();
     TimePoint time_ = started_;
-    Ticks ticks_ = 0;
     TimePoint drain_deadline_{};
     bool stopped_ = false;
     bool finished_ = false;  // the last connection has ended
     std::uint64_t yields_ = 0;
     std::uint64_t accept_pauses_ = 0;
+    bool unwatched_logged_ = false;
     Lag lag_;
-    Clocks clocks_;
+    Timeouts timeouts_;
     asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};  // one thread: no lock anywhere
     Descriptor listener_{io_};
     Descriptor signal_watch_{io_};
@@ -93,8 +95,8 @@ class Loop final : public protocol::StatsSource {
 };
 
 // Serves one connection to its end.
-Task serve(Loop& loop, net::Fd socket);
+Task serve(EventLoop& loop, net::Fd socket);
 // Accepts connections and starts a coroutine for each.
-Task accept_connections(Loop& loop);
+Task accept_connections(EventLoop& loop);
 
 }  // namespace echotrio::coroutine

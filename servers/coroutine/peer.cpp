@@ -1,0 +1,125 @@
+#include "servers/coroutine/peer.hpp"
+
+#include "common/net/socket.hpp"
+#include "servers/coroutine/event_loop.hpp"
+
+#include <asio/post.hpp>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace echotrio::coroutine {
+
+using protocol::Deadline;
+using protocol::Waiting;
+
+namespace {
+
+constexpr Nanos kMost = std::chrono::hours(24 * 200);  // ticks go round
+
+}  // namespace
+
+Peer::Peer(EventLoop& loop, net::Fd socket) : descriptor_(loop.executor()) {
+    asio::error_code error;
+    descriptor_.assign(socket.get(), error);
+    if (error) {
+        loop.cannot_watch(error.value());
+        throw std::bad_alloc();  // ends this coroutine, as when memory is out
+    }
+    socket.release();
+    enter(loop.timeouts().busy(), For::others);
+}
+
+void Peer::until_readable(EventLoop& loop, const protocol::Session& session) {
+    wait_for(For::reading, loop, session.waits(), session.request());
+}
+
+void Peer::until_writable(EventLoop& loop, protocol::Session& session) {
+    session.hold();
+    wait_for(For::writing, loop, Waiting::unsent, 0);
+}
+
+void Peer::until_passed(EventLoop& loop, protocol::Session& session, const Nanos& time) {
+    session.hold();
+    timer_ = std::make_unique<Timer>(loop.executor(), time);
+    enter(loop.timeouts().busy(), For::time);
+}
+
+void Peer::until_others_ran(EventLoop& loop, protocol::Session& session) {
+    session.hold();
+    enter(loop.timeouts().busy(), For::others);
+}
+
+void Peer::wait_for(For what, EventLoop& loop, Waiting waiting, std::uint8_t request) {
+    const TimePoint time = coarse_now();
+    const Nanos left = deadline_.left(waiting, request, loop.limits(), [time] { return time; });
+    if (left <= Nanos(0)) {
+        time_ = Time::was_up;
+        return;
+    }
+    if (left == Deadline::kNever) return enter(loop.timeouts().unlimited(), what);
+    // never too early: the present tick has begun some time ago, and the clock is a tick behind
+    due_ = loop.ticks_at(time) + 2 +
+           static_cast<Ticks>((std::min(left, kMost) + kTick - Nanos(1)) / kTick);
+    enter(loop.timeouts().at(due_), what);
+}
+
+void Peer::enter(Timeouts::List& list, For what) {
+    unlink();
+    list.push_back(*this);
+    waits_for_ = what;
+    time_ = Time::left;
+}
+
+void Peer::await_suspend(Handle coroutine) {
+    const Resume resume{coroutine};
+    switch (waits_for_) {
+        case For::reading:
+            return descriptor_.async_wait(Descriptor::wait_read, resume);
+        case For::writing:
+            return descriptor_.async_wait(Descriptor::wait_write, resume);
+        case For::time:
+            return timer_->async_wait(resume);
+        case For::others:
+            return asio::post(descriptor_.get_executor(), resume);
+    }
+}
+
+Io Peer::receive(EventLoop& loop) {
+    const Time time = std::exchange(time_, Time::left);
+    if (time == Time::was_up) return {Io::Kind::late};
+    Io io = net::read_some(descriptor_.native_handle(), loop.context().input);
+    if (io.kind == Io::Kind::would_block && time == Time::is_up) io.kind = Io::Kind::late;
+    return io;
+}
+
+bool Peer::send(protocol::Session& session, std::string_view bytes) {
+    const Time time = std::exchange(time_, Time::left);
+    Io io = net::write_some(descriptor_.native_handle(), bytes);
+    if (io.kind == Io::Kind::would_block) {
+        if (time == Time::left) return false;
+        io.kind = Io::Kind::late;
+    }
+    session.sent(io);
+    return true;
+}
+
+void Peer::shut_down() {
+    ::shutdown(descriptor_.native_handle(), SHUT_WR);
+}
+
+void Peer::time_out(EventLoop& loop) {
+    enter(loop.timeouts().busy(), waits_for_);
+    time_ = Time::is_up;
+    wake();
+}
+
+void Peer::wake() {
+    asio::error_code ignored;
+    descriptor_.cancel(ignored);
+    if (timer_) timer_->cancel();
+}
+
+}  // namespace echotrio::coroutine
