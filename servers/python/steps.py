@@ -1,0 +1,26 @@
+"""What a session tells its server to do next."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple, Union
+
+READ, WRITE, COMPUTE, WAIT, SHUT_DOWN, CLOSE = range(6)
+
+
+class Step(NamedTuple):
+    kind: int
+    data: Union[bytes, memoryview] = b""  # WRITE: (a part of) the reply
+    seconds: float = 0.0  # COMPUTE, WAIT
+    reason: str = ""  # CLOSE
+
+
+READ_STEP = Step(READ)
+SHUT_DOWN_STEP = Step(SHUT_DOWN)
+
+
+class Failure(Enum):
+    """What a read or a write came to, where it did not come to bytes; an empty read is the end of the stream."""
+
+    LATE = "the peer was too slow"
+    BROKEN = "the connection was reset"
