@@ -2,9 +2,10 @@
 // Pure: a function of the result and of what was asked for.
 #pragma once
 
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/experiment.hpp"
 
-#include <span>
+#include <string>
+#include <vector>
 
 namespace echotrio::loadgen {
 
@@ -12,6 +13,7 @@ namespace echotrio::loadgen {
 struct VerdictContext {
     bool open_loop = false;
     bool poisson = false;
+    double asked = 0;               // arrivals in the window by the rate; 0 = not known
     bool rate_varies = false;       // a rate profile: steadiness is not to be expected
     bool shared_cpus = false;       // client and server may run on the same CPU
     double server_cpus = 0;         // CPUs that the server may run on, 0 = not known
@@ -27,6 +29,7 @@ struct VerdictContext {
 // Every threshold of the verdict. Shares are of 1.
 namespace limits {
 inline constexpr double kFailedShare = 0.001;
+inline constexpr double kClosedShare = 0.05;      // of sent: a habit of the server's, no accident
 inline constexpr double kRateShare = 0.01;        // achieved against offered
 inline constexpr double kRateRequests = 20;       // a smaller shortfall is chance
 inline constexpr double kBacklogGrowth = 1.5;     // in flight at the end / its mean
@@ -43,6 +46,8 @@ inline constexpr double kDrift = 0.05;            // first against last third
 inline constexpr int kDriftIntervals = 6;         // fewer interval means show no trend
 inline constexpr double kArrivals = 1.341;        // Anderson-Darling, exponential, 5 %
 inline constexpr double kArrivalsInvalid = 5.0;   // the same, about 1 in 100,000 seeds
+inline constexpr double kDrawn = 2.58;            // sqrt(n): 1 % of Poisson counts are farther off
+inline constexpr double kDrawnShare = 0.01;       // a smaller difference does not matter
 inline constexpr double kFairness = 0.95;         // Jain
 inline constexpr double kSteal = 0.005;           // CPU share
 inline constexpr double kOtherCpu = 0.02;         // CPU share
@@ -52,12 +57,16 @@ inline constexpr double kFrequencyChange = 0.05;  // of a CPU's clock rate
 
 // The table for people: a row for each check, in the order in which they are made.
 struct CheckRow {
-    const char* check;    // Finding::check
-    const char* invalid;  // when the run is INVALID, "" = never
-    const char* flag;     // when it is only FLAGged, "" = never
+    std::string check;    // Finding::check
+    std::string invalid;  // when the run is INVALID, "" = never
+    std::string flag;     // when it is only FLAGged, "" = never
 };
-std::span<const CheckRow> verdict_table();
+std::vector<CheckRow> verdict_table();
 
 Verdict judge(const RunResult& result, const VerdictContext& context);
+
+// Whether memory may be read from the trial. It is read at a standstill: a generator that was late
+// or short of CPU spoils rates and latencies, not this.
+bool counts_for_memory(const Trial& trial);
 
 }  // namespace echotrio::loadgen

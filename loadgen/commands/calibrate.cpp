@@ -4,13 +4,14 @@
 #include "common/base/units.hpp"
 #include "common/net/signals.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/output.hpp"
 #include "loadgen/engine/null_server.hpp"
-#include "loadgen/experiment/cpus.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/experiment/trial.hpp"
 #include "loadgen/report/console_run.hpp"
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
+#include "loadgen/subject/cpus.hpp"
 
 #include <fmt/format.h>
 
@@ -198,14 +199,11 @@ int calibrate(const Options& options) {
     if (!signals) return cli::fail(signals.error().message);
     const auto findings = Calibration(options, *signals).run();
     if (!findings) return cli::fail(findings.error().message);
-    const std::string json = to_json(*findings, options).dump(2) + "\n";
-    if (const Status kept = write_output(options.json, json); !kept) {
-        return cli::fail(kept.error().message);
-    }
+    const std::string json = to_indented_text(to_json(*findings, options));
     if (!options.quiet) {
-        fmt::print(options.json == "-" ? stderr : stdout, "{}", describe(*findings));
+        fmt::print(summary_stream(options.json), "{}", describe(*findings));
     }
-    return findings->stall_seen() ? cli::kExitOk : kExitInvalid;
+    return keep(options.json, json, findings->stall_seen() ? cli::kExitOk : kExitInvalid);
 }
 
 }  // namespace
@@ -227,8 +225,8 @@ void add_calibrate(CLI::App& app, int& status) {
     cli::size(command, "--size", run.size, "Bytes of a message")
         .check(cli::size_between(1, 16 * 1024));
     cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
-    cli::option(command, "--json", options->json,
-                "Write the findings as JSON to this file; - for standard output");
+    output_option(command, "--json", options->json,
+                  "Write the findings as JSON to this file; - for standard output");
     cli::flag(command, "--quiet", options->quiet, "No summary");
     cli::on_command(command, [options, &status] {
         const Status checked = check_options(options->run);

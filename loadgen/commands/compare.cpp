@@ -6,15 +6,16 @@
 #include "common/net/signals.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/compare_options.hpp"
-#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/document/text.hpp"
 #include "loadgen/experiment/cross_check.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/experiment/runner.hpp"
-#include "loadgen/experiment/server_process.hpp"
+#include "loadgen/models/models.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/report_files.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/results/results_file.hpp"
+#include "loadgen/subject/cpus.hpp"
+#include "loadgen/subject/server_process.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -84,7 +85,7 @@ void print_plan(const Plan& plan, const std::vector<TrialPoint>& trials) {
         trials.size(), human_time(estimated_duration(plan, trials)), plan.seed, plan.repetitions,
         plan.budget);
     for (const Variant& variant : plan.variants) {
-        fmt::print("  server    {}: echo-{} {}\n", variant.label, variant.model,
+        fmt::print("  server    {}: {} {}\n", variant.label, program_of(variant.model),
                    fmt::join(variant.arguments, " "));
     }
     for (const Workload& workload : plan.workloads) {
@@ -96,8 +97,8 @@ void print_plan(const Plan& plan, const std::vector<TrialPoint>& trials) {
                                  : fmt::format("{}", level.connections));
         }
         fmt::print("  workload  {}: {}; connections {}; {} each after {} warm-up\n", workload.name,
-                   workload.title, fmt::join(levels, ", "), format_duration(workload.duration),
-                   format_duration(workload.warmup));
+                   workload.title, fmt::join(levels, ", "), format_duration(workload.load.duration),
+                   format_duration(workload.load.warmup));
     }
     fmt::print("order of the first round:\n");
     for (const TrialPoint& point : trials) {
@@ -185,12 +186,16 @@ int carry_out(const CompareOptions& options) {
 
     const Digest told = digest(experiment);
     const Document document = comparison_document(experiment, told);
-    if (const Status kept = write_report_files(started->dir, experiment, told, document); !kept) {
+    if (const Status kept = write_report_files(started->dir, {experiment, told, document}); !kept) {
         return cli::fail(kept.error().message);
     }
     if (experiment.complete) started->journal->remove();
     std::fputs(to_console(document, terminal_style(STDOUT_FILENO)).c_str(), stdout);
-    fmt::print("\nwritten to {}: report.html, report.md, trials.csv, results.json\n", started->dir);
+    fmt::print("\nwritten to {}: results.json", started->dir);
+    for (const Format& format : formats()) {
+        if (!format.file.empty()) fmt::print(", {}", format.file);
+    }
+    fmt::print("\n");
     if (!experiment.complete) return cli::kExitFailed;
     const bool any_valid = std::any_of(experiment.trials.begin(), experiment.trials.end(),
                                        [](const Trial& trial) { return trial.counts(); });

@@ -2,6 +2,7 @@
 
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
+#include "loadgen/models/models.hpp"
 
 #include <fmt/format.h>
 
@@ -19,11 +20,6 @@ constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr std::uint64_t kQuickRepetitions = 2;
 constexpr std::uint64_t kRepetitions = 5;
 
-const std::vector<std::string>& model_names() {
-    static const std::vector<std::string> kNames{"prefork", "threads", "coroutine"};
-    return kNames;
-}
-
 // "a, b or c"
 std::string choice(const std::vector<std::string>& names) {
     std::string text;
@@ -34,7 +30,7 @@ std::string choice(const std::vector<std::string>& names) {
 }
 
 Status check_model(const char* flag, const std::string& model) {
-    const auto& names = model_names();
+    const auto names = model_names();
     if (std::find(names.begin(), names.end(), model) != names.end()) return Done{};
     return Error{fmt::format("{}: no model '{}', write {}", flag, model, choice(names))};
 }
@@ -164,7 +160,7 @@ Status add_levels(CompareOptions& options) {
     for (const WorkloadSection& section : *sections) {
         auto workload = workload_of_section(section);
         if (!workload) return Error{options.experiment + ": " + workload.error().message};
-        if (options.quick) workload->duration = workload->quick_duration;
+        if (options.quick) workload->load.duration = workload->quick_duration;
         auto counts = options.quick ? workload->quick_connections : workload->connections;
         std::sort(counts.begin(), counts.end());
         counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
@@ -217,7 +213,8 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
     cli::option(command, "--workloads", o.workloads, "Which of echo,http,cpu,wait,mixed,churn,idle")
         .delimiter(',')
         .default_str("all");
-    cli::option(command, "--models", o.models, "Which of prefork,threads,coroutine")
+    cli::option(command, "--models", o.models,
+                fmt::format("Which of {}", fmt::join(model_names(), ",")))
         .delimiter(',')
         .default_str("all");
     cli::option(command, "--variant", o.variants,

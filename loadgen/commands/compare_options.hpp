@@ -4,7 +4,7 @@
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/commands/experiment_file.hpp"
-#include "loadgen/experiment/plan.hpp"
+#include "loadgen/design/plan.hpp"
 
 #include <cstdint>
 #include <optional>

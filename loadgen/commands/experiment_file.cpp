@@ -1,27 +1,25 @@
 #include "loadgen/commands/experiment_file.hpp"
 
 #include "common/base/cli.hpp"
-#include "loadgen/engine/run.hpp"
+#include "loadgen/load/load.hpp"
+#include "loadgen/results/files.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
 
 #include <algorithm>
-#include <deque>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace echotrio::loadgen {
 namespace {
 
 constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr std::uintmax_t kLargestFile = 1U << 20U;
-
-// How CLI11 marks the begin and the end of a section.
-bool is_mark(const CLI::ConfigItem& item) {
-    return item.name == "++" || item.name == "--";
-}
 
 // The options of a section, which take values as flags do.
 void add_section_options(CLI::App& app, WorkloadSection& section) {
@@ -39,112 +37,96 @@ void add_section_options(CLI::App& app, WorkloadSection& section) {
     cli::duration(app, "--timeout", section.timeout, "");
 }
 
-// Error: without the file's name.
-Status apply(const CLI::ConfigItem& item, CLI::App& app) {
-    CLI::Option* const option = app.get_option_no_throw("--" + item.name);
-    if (option == nullptr) {
-        return Error{fmt::format("there is no setting '{}'", item.fullname())};
-    }
-    if (!option->get_configurable()) {
-        return Error{fmt::format("{}: can only be a flag", item.fullname())};
-    }
-    if (option->count() > 0) return Done{};  // the command line has it
-    try {
-        if (option->get_expected_min() == 0) {
-            option->add_result(CLI::ConfigTOML().to_flag(item));
-        } else {
-            option->add_result(item.inputs);
-        }
-        option->run_callback();
-    } catch (const CLI::Error& wrong) {
-        const std::string where =
-            item.parents.empty() ? std::string() : fmt::format("[{}] ", item.parents.front());
-        return Error{where + cli::message_of(wrong)};
-    }
-    return Done{};
+std::string place(const toml::source_region& source) {
+    return fmt::format("line {}", source.begin.line);
 }
 
-// The lines without comments. CLI11 passes over what it can't make sense of: too short a line, a
-// list without its end. Here these are mistakes.
-Result<std::stringstream> read_lines(std::istream& file) {
-    std::stringstream text;
-    std::size_t list_begins = 0;  // the line in which an open list began; 0 = none is open
-    std::size_t number = 0;
-    for (std::string line; std::getline(file, line);) {
-        ++number;
-        line.erase(std::min(line.find('#'), line.size()));
-        CLI::detail::trim(line);
-        if (line.empty()) continue;
-        const std::size_t equals = line.find('=');
-        const std::string value = equals == std::string::npos
-                                      ? std::string()
-                                      : CLI::detail::trim_copy(line.substr(equals + 1));
-        if (list_begins == 0 && line.front() != '[' && value.empty() && line.size() < 3) {
-            return Error{fmt::format("line {}: '{}' is no setting", number, line)};
-        }
-        if (list_begins == 0 && value.starts_with('[')) list_begins = number;
-        if (line.back() == ']') list_begins = 0;
-        text << line << '\n';
-    }
-    if (list_begins > 0) {
-        return Error{fmt::format("line {}: the list has no ] at its end", list_begins)};
-    }
-    if (file.bad()) return Error{"can't be read"};
-    return text;
+// As a flag's value is written. Empty: a date, a table or a list in a list.
+std::optional<std::string> text_of(const toml::node& node) {
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* whole = node.as_integer()) return fmt::format("{}", whole->get());
+    if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+    if (const auto* yes = node.as_boolean()) return yes->get() ? "true" : "false";
+    return std::nullopt;
 }
 
-Result<std::vector<CLI::ConfigItem>> read_items(const std::string& path) {
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(path, failed);
-    if (failed) return Error{failed.message()};
-    if (size > kLargestFile) return Error{"is larger than 1 MiB"};
-    std::ifstream file(path, std::ios::binary);
-    auto text = read_lines(file);
-    if (!text) return text.error();
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(*text);
-    for (auto item = items.begin(); item != items.end(); ++item) {
-        const bool twice = !is_mark(*item) && std::any_of(items.begin(), item, [&](const auto& i) {
-            return i.fullname() == item->fullname();
-        });
-        if (twice) return Error{fmt::format("'{}' is there twice", item->fullname())};
-        if (item->parents.size() > 1) {
-            return Error{fmt::format("there is no setting '{}'", item->fullname())};
-        }
+Result<std::vector<std::string>> values_of(const toml::node& node) {
+    std::vector<std::string> values;
+    bool known = true;
+    const auto take = [&](const toml::node& one) {
+        auto text = text_of(one);
+        known = known && text;
+        if (text) values.push_back(std::move(*text));
+    };
+    if (const auto* list = node.as_array()) {
+        for (const toml::node& one : *list) take(one);
+    } else {
+        take(node);
     }
-    return items;
+    if (known) return values;
+    return Error{"is no text, number, true or false, nor a list of such"};
 }
 
-// A section and its options, which point into it.
-struct OpenSection {
-    WorkloadSection section;
-    CLI::App options;
-};
+// In the order of the file: the table itself is sorted by name.
+std::vector<std::pair<std::string, const toml::node*>> entries_of(const toml::table& table) {
+    std::vector<std::pair<std::string, const toml::node*>> entries;
+    for (const auto& [key, node] : table) entries.emplace_back(key.str(), &node);
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        return a.second->source().begin < b.second->source().begin;
+    });
+    return entries;
+}
 
-Status read(const std::string& path, CLI::App& command, std::vector<WorkloadSection>& sections) {
-    const auto items = read_items(path);
-    if (!items) return items.error();
-    std::deque<OpenSection> open;  // stay where they are
-    for (const CLI::ConfigItem& item : *items) {
-        if (item.parents.empty()) continue;
-        const std::string& name = item.parents.front();
-        auto found = std::find_if(open.begin(), open.end(),
-                                  [&](const auto& o) { return o.section.name == name; });
-        if (found == open.end()) {
-            open.emplace_back().section.name = name;
-            add_section_options(open.back().options, open.back().section);
-            found = std::prev(open.end());
+Status apply(const std::string& name, const toml::node& node, CLI::App& app) {
+    const auto values = values_of(node);
+    if (!values) return Error{fmt::format("{}: {}", name, values.error().message)};
+    if (values->empty()) return Error{fmt::format("{}: the list is empty", name)};
+    return cli::set(app, name, *values);
+}
+
+// Settings of a section that the command line gives for all are passed over.
+Result<WorkloadSection> read_section(const std::string& name, const toml::table& table,
+                                     const CLI::App& command) {
+    WorkloadSection section{.name = name};
+    const cli::Program options = cli::program("");
+    add_section_options(*options, section);
+    for (const auto& [key, node] : entries_of(table)) {
+        if (cli::is_given(command, "--" + key)) continue;
+        const Status applied = apply(key, *node, *options);
+        if (!applied) {
+            return Error{
+                fmt::format("{}: [{}] {}", place(node->source()), name, applied.error().message)};
         }
-        if (is_mark(item)) continue;
-        const CLI::Option* flag = command.get_option_no_throw("--" + item.name);
-        if (flag != nullptr && flag->count() > 0) continue;
-        if (const Status applied = apply(item, found->options); !applied) return applied;
     }
-    // Last, because from here on an option's count no longer tells that it was a flag.
-    for (const CLI::ConfigItem& item : *items) {
-        if (!item.parents.empty() || is_mark(item)) continue;
-        if (const Status applied = apply(item, command); !applied) return applied;
+    return section;
+}
+
+Result<toml::table> parse(std::string_view text) {
+    toml::parse_result parsed = toml::parse(text);
+    if (parsed) return std::move(parsed).table();
+    return Error{fmt::format("{}: {} (a text stands in \"quotes\", a duration too)",
+                             place(parsed.error().source()), parsed.error().description())};
+}
+
+Status read(std::string_view text, CLI::App& command, std::vector<WorkloadSection>& sections) {
+    const auto file = parse(text);
+    if (!file) return file.error();
+    const auto entries = entries_of(*file);
+    for (const auto& [name, node] : entries) {
+        const toml::table* table = node->as_table();
+        if (table == nullptr) continue;
+        auto section = read_section(name, *table, command);
+        if (!section) return section.error();
+        sections.push_back(std::move(*section));
     }
-    for (OpenSection& one : open) sections.push_back(std::move(one.section));
+    // Last, because from here on it can't be told whether an option was a flag.
+    for (const auto& [name, node] : entries) {
+        if (node->is_table()) continue;
+        const Status applied = apply(name, *node, command);
+        if (!applied) {
+            return Error{fmt::format("{}: {}", place(node->source()), applied.error().message)};
+        }
+    }
     return Done{};
 }
 
@@ -152,7 +134,9 @@ Status read(const std::string& path, CLI::App& command, std::vector<WorkloadSect
 
 Status read_experiment_file(const std::string& path, CLI::App& command,
                             std::vector<WorkloadSection>& sections) {
-    Status done = read(path, command, sections);
+    const auto text = read_file(path, kLargestFile);
+    if (!text) return text.error();
+    Status done = read(*text, command, sections);
     if (!done) return Error{fmt::format("{}: {}", path, done.error().message)};
     return done;
 }
@@ -181,24 +165,24 @@ Result<Workload> workload_of_section(const WorkloadSection& section) {
         }
         if (section.connections.empty()) return wrong("give connections = [...]");
         workload.name = section.name;
-        workload.path = target->path;
+        workload.load.target.path = target->path;
         workload.title = section.title.empty() ? "GET " + section.path : section.title;
-        workload.requests_per_connection = section.requests_per_connection;
-        workload.think = section.think;
-        if (section.timeout > Nanos(0)) workload.timeout = section.timeout;
+        workload.load.requests_per_connection = section.requests_per_connection;
+        workload.load.think = section.think;
+        if (section.timeout > Nanos(0)) workload.load.timeout = section.timeout;
         for (const std::string& text : section.classes) {
             auto one = parse_class(text);
             if (!one) return wrong("class: " + one.error().message);
-            workload.classes.push_back(std::move(*one));
+            workload.load.classes.push_back(std::move(*one));
         }
     }
     if (!section.connections.empty()) {
         workload.connections = workload.quick_connections = section.connections;
     }
     if (section.duration > Nanos(0)) {
-        workload.duration = workload.quick_duration = section.duration;
+        workload.load.duration = workload.quick_duration = section.duration;
     }
-    if (section.warmup > Nanos(0)) workload.warmup = section.warmup;
+    if (section.warmup > Nanos(0)) workload.load.warmup = section.warmup;
     return workload;
 }
 

@@ -1,9 +1,9 @@
 // The file of `loadgen compare --experiment`: the command's flags as settings, a line each, and a
-// section per workload with levels of its own. Read by CLI11, in the part of TOML that it knows.
+// section per workload with levels of its own, in TOML.
 #pragma once
 
 #include "common/base/result.hpp"
-#include "loadgen/experiment/workload.hpp"
+#include "loadgen/design/workload.hpp"
 
 #include <cstdint>
 #include <string>

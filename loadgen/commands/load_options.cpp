@@ -3,6 +3,7 @@
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
 #include "loadgen/engine/shard.hpp"
+#include "loadgen/results/files.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 
 namespace echotrio::loadgen {
 namespace {
@@ -55,20 +54,8 @@ Result<SystemTime> parse_time(const std::string& text) {
 
 Result<std::string> read_body(const std::string& text) {
     if (!text.starts_with('@')) return text;
-    const std::string path = text.substr(1);
-    const Error too_long{"--body: is longer than 1GiB"};
-    std::error_code unknown;  // only a regular file says its size; others are read up to the limit
-    if (std::filesystem::file_size(path, unknown) > kMostBody && !unknown) return too_long;
-    std::ifstream file(path, std::ios::binary);
-    std::string body;
-    std::string piece(64 * 1024, '\0');
-    do {
-        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-        body.append(piece, 0, static_cast<std::size_t>(file.gcount()));
-        if (body.size() > kMostBody) return too_long;
-    } while (file);
-    if (!file.eof()) return Error{fmt::format("--body: cannot read '{}'", path)};
-    return body;
+    auto body = read_file(text.substr(1), kMostBody);
+    return body ? body : Error{"--body: " + body.error().message};
 }
 
 // Letters, so that a person who looks at the traffic can read it.
@@ -76,6 +63,33 @@ std::string made_up_body(std::uint64_t size) {
     std::string body(size, '\0');
     for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 26);
     return body;
+}
+
+bool same_name(std::string_view name, std::string_view lower) {
+    return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+// tchar of RFC 9110, 5.6.2
+bool is_token(std::string_view name) {
+    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               kMarks.find(c) != std::string_view::npos;
+    });
+}
+
+// Fields that say how long the message is are ours; a length that is right does no harm.
+Status check_framing(const RunOptions& run, std::string_view name, std::string_view value) {
+    if (same_name(name, "transfer-encoding")) {
+        return Error{"--header: Transfer-Encoding can't be sent, a body goes with its length"};
+    }
+    if (!same_name(name, "content-length")) return Done{};
+    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    if (value == std::to_string(run.body.size())) return Done{};
+    return Error{fmt::format(
+        "--header: Content-Length is {} here, by --body or --size: leave it out", run.body.size())};
 }
 
 Status check_headers(const RunOptions& run) {
@@ -88,6 +102,12 @@ Status check_headers(const RunOptions& run) {
         if (colon == 0 || colon == std::string::npos) {
             return Error{fmt::format("--header: write 'Name: value', got '{}'", line)};
         }
+        const std::string_view name = std::string_view(line).substr(0, colon);
+        if (!is_token(name)) {
+            return Error{fmt::format("--header: '{}' is no field name", name)};
+        }
+        const Status framed = check_framing(run, name, std::string_view(line).substr(colon + 1));
+        if (!framed) return framed;
     }
     const bool token = std::all_of(run.method.begin(), run.method.end(),
                                    [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -180,11 +200,15 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
     RunOptions& run = flags.run;
     auto target = parse_target(flags.url);
     if (!target) return Error{"URL: " + target.error().message};
+    if (!has_scheme(flags.url)) {
+        flags.url = "http://" + flags.url;
+        fmt::print(stderr, "note: no scheme given, taken as {} (raw echo: tcp://...)\n", flags.url);
+    }
     run.target = std::move(*target);
     run.arrival = flags.arrival == "constant" ? Arrival::constant : Arrival::poisson;
     if (cli::count(command, "--size") == 0) flags.size.reset();
     if (const Status http = finish_http(flags, command); !http) return http;
-    if (!flags.rate.empty()) {
+    if (cli::is_given(command, "--rate")) {
         auto steps = parse_rate(flags.rate);
         if (!steps) return Error{"--rate: " + steps.error().message};
         run.rate = std::move(*steps);
@@ -195,17 +219,17 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
         return Error{"--requests: give it or --duration, not both"};
     }
     if (run.requests > 0 && cli::count(command, "--warmup") == 0) run.warmup = Nanos(0);
-    if (!flags.start_at.empty()) {
+    if (cli::is_given(command, "--start-at")) {
         const auto at = parse_time(flags.start_at);
         if (!at) return at.error();
         run.start_at = *at;
     }
-    if (!flags.observer_text.empty()) {
+    if (cli::is_given(command, "--observer")) {
         auto where = net::parse_host_port(flags.observer_text);
         if (!where) return Error{"--observer: " + where.error().message};
         flags.observer = std::move(*where);
     }
-    if (!flags.shard.empty()) {
+    if (cli::is_given(command, "--shard")) {
         const auto shard = parse_shard(flags.shard);
         if (!shard) return Error{"--shard: " + shard.error().message};
         if (const Status taken = take_shard(run, *shard); !taken) return taken;

@@ -1,7 +1,7 @@
 // The flags that say what load to make, for `run` and `search`.
 #pragma once
 
-#include "loadgen/engine/run.hpp"
+#include "loadgen/load/load.hpp"
 
 #include <cstdint>
 #include <optional>

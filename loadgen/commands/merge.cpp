@@ -1,21 +1,20 @@
 // `loadgen merge`: the results of several generators that ran one load together, as one.
-#include "loadgen/record/merge.hpp"
+#include "loadgen/results/merge.hpp"
 
 #include "common/base/cli.hpp"
 #include "loadgen/analysis/verdict.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/output.hpp"
+#include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/report/console_run.hpp"
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/report/run_document.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 namespace echotrio::loadgen {
@@ -38,10 +37,9 @@ struct Part {
 };
 
 Result<Part> read_part(const std::string& path) {
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file.is_open()) return Error{fmt::format("cannot read '{}'", path)};
-    const auto json = json_from_text(text);
+    const auto text = read_result_file(path);
+    if (!text) return text.error();
+    const auto json = json_from_text(*text);
     if (!json) return Error{fmt::format("{}: {}", path, json.error().message)};
     auto result = result_from_json(*json);
     if (!result) return Error{fmt::format("{}: {}", path, result.error().message)};
@@ -65,8 +63,9 @@ VerdictContext context_of(const std::vector<Part>& parts) {
     const Json& command = parts.front().command;
     context.open_loop = is_set(command, "rate");
     context.poisson = context.open_loop && command.value("arrival", Json()) == "poisson";
+    const std::string rate = context.open_loop ? command["rate"].dump() : "";
     context.rate_varies =
-        context.open_loop && command["rate"].dump().find_first_of(",.:/") != std::string::npos;
+        rate.find_first_of(",:/") != std::string::npos || rate.find("..") != std::string::npos;
     for (const Part& part : parts) context.connections += part.merge.connections;
     return context;
 }
@@ -103,19 +102,18 @@ int merge(const Options& options) {
                          merged->overlap * 100),
              "start them at one moment (--start-at) and with one --warmup and --duration"});
     }
-    const std::string text = merged_json(parts, options, *merged).dump(2) + "\n";
-    if (const Status written = write_output(options.json, text); !written) {
-        return cli::fail(written.error().message);
-    }
     if (!options.quiet) {
-        std::FILE* const out = options.json == "-" ? stderr : stdout;
-        const auto url = parts.front().command.value("url", std::string("?"));
+        std::FILE* const out = summary_stream(options.json);
+        const Json& command = parts.front().command;
+        const bool named = command.contains("url") && command["url"].is_string();
+        const std::string url = named ? command["url"].get<std::string>() : "?";
+        const RunHeading heading{url, fmt::format("{} generators together", parts.size())};
         fmt::print(
             out, "{}",
-            run_summary(merged->result, {url, fmt::format("{} generators together", parts.size())},
-                        terminal_style(::fileno(out)).colour));
+            to_console(run_document(merged->result, heading), terminal_style(::fileno(out))));
     }
-    return verdict.valid ? cli::kExitOk : kExitInvalid;
+    return keep(options.json, to_indented_text(merged_json(parts, options, *merged)),
+                verdict.valid ? cli::kExitOk : kExitInvalid);
 }
 
 }  // namespace
@@ -125,8 +123,8 @@ void add_merge(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
     cli::option(command, "RESULT", options->files, "Files that `loadgen run --json` wrote")
         .required();
-    cli::option(command, "--json", options->json,
-                "Write the whole as JSON to this file; - for standard output");
+    output_option(command, "--json", options->json,
+                  "Write the whole as JSON to this file; - for standard output");
     cli::flag(command, "--quiet", options->quiet, "No summary");
     cli::on_command(command, [options, &status] { status = merge(*options); });
 }

@@ -1,16 +1,17 @@
 // `loadgen observe`: stands beside a server in another container and tells what its process group
 // and its control group use. Not a web server: one request a connection, known by its first line,
-// one connection at a time, and nothing that a client sends changes anything.
+// and nothing that a client sends changes anything.
 #include "common/base/cli.hpp"
 #include "common/net/signals.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/commands/commands.hpp"
-#include "loadgen/experiment/cpus.hpp"
-#include "loadgen/experiment/observer.hpp"
 #include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/group.hpp"
-#include "loadgen/report/prometheus.hpp"
-#include "loadgen/report/result_json.hpp"
+#include "loadgen/results/prometheus.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
+#include "loadgen/subject/cpus.hpp"
+#include "loadgen/subject/observer.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -18,8 +19,12 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace echotrio::loadgen {
 namespace {
@@ -30,8 +35,8 @@ struct Options {
     net::HostPort listen{"127.0.0.1", 7100};
 };
 
-// All that a client may take of our time.
-constexpr Nanos kPatience = std::chrono::seconds(2);
+// How long a client may take to say what it wants.
+constexpr Nanos kTimeout = std::chrono::seconds(2);
 
 class ObservedServer {
   public:
@@ -49,21 +54,35 @@ class ObservedServer {
         return probe_.use(0).died;
     }
 
-    std::string reply_to(std::string_view request) {
-        const auto asks = [&](std::string_view path) {
-            return request.starts_with(fmt::format("GET {} HTTP/1.", path));
-        };
-        if (asks("/healthz")) return reply("200 OK", "text/plain", "ok\n");
-        if (asks("/memory")) probe_.memory();
-        if (asks("/use") || asks("/memory")) {
-            return reply("200 OK", "application/json", server_use_to_json(use()).dump(2) + "\n");
+    // To a request's first line: "GET /use?x=1 HTTP/1.1".
+    std::string reply_to(std::string_view line) {
+        const std::size_t space = line.find(' ');
+        const std::string_view method = line.substr(0, space);
+        std::string_view path = space == std::string_view::npos ? "" : line.substr(space + 1);
+        path = path.substr(0, path.find_first_of(" ?\r\n"));
+        if (method != "GET" && method != "HEAD") {
+            return reply("405 Method Not Allowed\r\nAllow: GET, HEAD", "text/plain",
+                         "nothing here can be changed: GET or HEAD\n");
         }
-        if (asks("/machine")) {
+        std::string whole = answer(path);
+        if (method == "HEAD") whole.resize(whole.find("\r\n\r\n") + 4);
+        return whole;
+    }
+
+  private:
+    std::string answer(std::string_view path) {
+        constexpr const char* kJson = "application/json";
+        if (path == "/healthz") return reply("200 OK", "text/plain", "ok\n");
+        if (path == "/memory") probe_.memory();
+        if (path == "/use" || path == "/memory") {
+            return reply("200 OK", kJson, to_indented_text(server_use_to_json(use())));
+        }
+        if (path == "/machine") {
             const nlohmann::ordered_json machine{{"boot_id", machine_identity()},
                                                  {"cpus", allowed_cpus(options_.pid)}};
-            return reply("200 OK", "application/json", machine.dump() + "\n");
+            return reply("200 OK", kJson, machine.dump() + "\n");
         }
-        if (asks("/metrics")) {
+        if (path == "/metrics") {
             return reply("200 OK", "text/plain; version=0.0.4",
                          use_to_prometheus(use(), options_.name));
         }
@@ -71,7 +90,6 @@ class ObservedServer {
                      "here are: /use /memory /machine /metrics /healthz\n");
     }
 
-  private:
     static std::string reply(std::string_view status, std::string_view type,
                              std::string_view body) {
         return fmt::format(
@@ -119,39 +137,62 @@ class ObservedServer {
     const Options& options_;
 };
 
-// The request up to the end of its head; cut where it is too long, too slow or broken off.
-std::string read_head(int connection) {
-    const TimePoint deadline = now() + kPatience;
-    std::array<char, 4096> head{};
-    std::size_t held = 0;
-    while (held < head.size()) {
-        const Nanos left = deadline - now();
-        if (left <= Nanos(0)) break;
-        net::set_receive_timeout(connection, left);
-        const net::Io io = net::read_some(connection, std::span(head).subspan(held));
-        if (io.kind != net::Io::Kind::bytes) break;
-        held += io.count;
-        if (std::string_view(head.data(), held).find("\r\n\r\n") != std::string_view::npos) break;
+// Connections whose requests are not all there yet. None waits for another: when there are too
+// many, the oldest has to go.
+class Guests {
+  public:
+    void admit(net::Fd connection, ObservedServer& server) {
+        Guest guest{std::move(connection), now() + kTimeout, {}};
+        if (take(guest, server)) return;  // its request came with it
+        if (guests_.size() == kMost) guests_.pop_front();
+        guests_.push_back(std::move(guest));
     }
-    return {head.data(), held};
-}
+    void add_to(std::vector<pollfd>& wait) const {
+        for (const Guest& guest : guests_) wait.push_back({guest.connection.get(), POLLIN, 0});
+    }
+    // Reads what came and answers the requests that are complete. `events`: as add_to() made them.
+    void serve(std::span<const pollfd> events, ObservedServer& server) {
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            if (events[i].revents != 0 && take(guests_[i], server)) guests_[i].connection.reset();
+        }
+        const TimePoint time = now();
+        std::erase_if(guests_,
+                      [&](const Guest& guest) { return !guest.connection || time >= guest.until; });
+    }
+    bool none() const { return guests_.empty(); }
 
-void serve(const net::Fd& connection, ObservedServer& server) {
-    net::set_send_timeout(connection.get(), kPatience);
-    const std::string text = server.reply_to(read_head(connection.get()));
-    for (std::string_view rest = text; !rest.empty();) {
-        const net::Io io = net::write_some(connection.get(), rest);
-        if (io.kind != net::Io::Kind::bytes) return;
-        rest.remove_prefix(io.count);
+  private:
+    struct Guest {
+        net::Fd connection;
+        TimePoint until;
+        std::string head;
+    };
+    static constexpr std::size_t kMost = 64, kLongestHead = 4096;
+
+    // Whether that was all.
+    static bool take(Guest& guest, ObservedServer& server) {
+        std::array<char, kLongestHead> piece{};
+        const Io io = net::read_some(guest.connection.get(), piece);
+        if (io.kind == Io::Kind::would_block) return false;
+        guest.head.append(io.bytes);
+        const bool more = io.kind == Io::Kind::bytes && guest.head.size() < kLongestHead &&
+                          guest.head.find("\r\n\r\n") == std::string::npos;
+        if (more) return false;
+        // A new socket's buffer holds a reply of some KiB whole.
+        net::write_some(guest.connection.get(), server.reply_to(guest.head));
+        return true;
     }
-}
+
+    std::deque<Guest> guests_;  // the oldest first
+};
 
 Status observe(const Options& options) {
+    constexpr int kBacklog = 128;
     auto signals = net::SignalFd::block({SIGTERM, SIGINT});
     if (!signals) return signals.error();
     auto server = ObservedServer::attach(options);
     if (!server) return server.error();
-    auto listener = net::listen_tcp(options.listen, 16);
+    auto listener = net::listen_tcp(options.listen, kBacklog);
     if (!listener) return listener.error();
     net::set_nonblocking(listener->get(), true);
     const auto bound = net::local_address(listener->get());
@@ -160,13 +201,24 @@ Status observe(const Options& options) {
                options.pid);
     std::fflush(stdout);
 
-    std::array<pollfd, 2> wait{{{listener->get(), POLLIN, 0}, {signals->fd(), POLLIN, 0}}};
+    Guests guests;
+    TimePoint look_at = now();
     while (!signals->take()) {
-        const int ready = ::poll(wait.data(), wait.size(), 1000);
-        if (server->has_ended()) return Error{fmt::format("process {} has ended", options.pid)};
-        if (ready <= 0 || !(wait[0].revents & POLLIN)) continue;
-        const net::Accepted accepted = net::accept_one(listener->get(), false);
-        if (accepted.connection) serve(accepted.connection, *server);
+        std::vector<pollfd> wait{{listener->get(), POLLIN, 0}, {signals->fd(), POLLIN, 0}};
+        guests.add_to(wait);
+        const int ready = ::poll(wait.data(), wait.size(), guests.none() ? 1000 : 100);
+        if (now() >= look_at) {  // not at each packet of a stranger
+            if (server->has_ended()) return Error{fmt::format("process {} has ended", options.pid)};
+            look_at = now() + std::chrono::milliseconds(100);
+        }
+        if (ready < 0) continue;
+        guests.serve(std::span(wait).subspan(2), *server);
+        if (!(wait[0].revents & POLLIN)) continue;
+        for (int i = 0; i < kBacklog; ++i) {
+            net::Accepted accepted = net::accept_one(listener->get(), true);
+            if (!accepted.connection) break;
+            guests.admit(std::move(accepted.connection), *server);
+        }
     }
     return Done{};
 }

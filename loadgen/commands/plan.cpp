@@ -2,10 +2,12 @@
 #include "common/base/cli.hpp"
 #include "loadgen/analysis/points_csv.hpp"
 #include "loadgen/commands/commands.hpp"
-#include "loadgen/report/plan_input.hpp"
+#include "loadgen/commands/output.hpp"
+#include "loadgen/document/text.hpp"
+#include "loadgen/findings/plan_input.hpp"
 #include "loadgen/report/plan_report.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/results/files.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,7 +15,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 namespace echotrio::loadgen {
@@ -30,20 +31,15 @@ struct Options {
 };
 
 bool is_csv(const std::string& file) {
-    return std::filesystem::path(file).extension() == ".csv";
+    std::string ending = std::filesystem::path(file).extension().string();
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return ending == ".csv";
 }
 
 Result<MeasuredModel> read_csv(const std::string& file) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (error) return Error{fmt::format("{}: {}", file, error.message())};
-    if (size > kMostCsv) return Error{fmt::format("{}: larger than 16 MiB", file)};
-    std::ifstream in(file, std::ios::binary);
-    std::string text(static_cast<std::size_t>(size), '\0');
-    if (!in.read(text.data(), static_cast<std::streamsize>(size))) {
-        return Error{fmt::format("{}: can't be read", file)};
-    }
-    auto points = parse_points(text);
+    const auto text = read_file(file, kMostCsv);
+    if (!text) return text.error();
+    auto points = parse_points(*text);
     if (!points) return Error{fmt::format("{}: {}", file, points.error().message)};
     return measured_model(std::filesystem::path(file).stem().string(), *points);
 }
@@ -92,15 +88,12 @@ int plan_command(const Options& options) {
         return cli::fail(fmt::format("{}: {}", options.file, plan.models.front().scaling_refused));
     }
     const std::string json = to_text(capacity_to_json(plan, input->source));
-    if (const Status written = write_output(options.json, json); !written) {
-        return cli::fail(written.error().message);
-    }
-    if (options.json != "-") {
+    if (summary_stream(options.json) == stdout) {
         fmt::print("{}",
                    to_console(plan_document(plan, input->source), terminal_style(STDOUT_FILENO)));
     }
     const bool unmet = options.demand.asks_for_something() && !plan.choice;
-    return unmet ? kExitNotMet : cli::kExitOk;
+    return keep(options.json, json, unmet ? kExitNotMet : cli::kExitOk);
 }
 
 // The limits and the objective, which have no meaning without a rate or connections.
@@ -144,8 +137,8 @@ void add_plan(CLI::App& app, int& status) {
         .check(cli::number_between(0, 95));
     cli::option(command, "--workload", options->workload,
                 "Of the results; default: the one measured at the most loads");
-    cli::option(command, "--json", options->json,
-                "Write the plan as JSON to this file; - for standard output");
+    output_option(command, "--json", options->json,
+                  "Write the plan as JSON to this file; - for standard output");
     cli::on_command(command, [options, &status] {
         if (const auto mistake = complete(*options)) {
             status = cli::fail(*mistake, cli::kExitUsage);

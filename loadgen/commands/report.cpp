@@ -1,18 +1,18 @@
 // `loadgen report`: renders results again, in any form; two results are laid over each other.
 #include "common/base/cli.hpp"
 #include "loadgen/commands/commands.hpp"
-#include "loadgen/report/comparison_csv.hpp"
+#include "loadgen/commands/output.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/overlay.hpp"
 #include "loadgen/report/report_files.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/results/files.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 namespace echotrio::loadgen {
@@ -21,15 +21,21 @@ namespace {
 struct Options {
     std::vector<std::string> results;
     std::string format;  // "" = from --out, or console
-    std::string out;
+    std::string out = "-";
 };
 
-std::string format_of(const Options& options) {
-    if (!options.format.empty()) return options.format;
-    if (options.out.ends_with(".html")) return "html";
-    if (options.out.ends_with(".md")) return "markdown";
-    if (options.out.ends_with(".csv")) return "csv";
-    return "console";
+std::string_view ending(std::string_view file) {
+    return file.substr(std::min(file.size(), file.rfind('.')));
+}
+
+// Named, or chosen by the ending of the file, else for the console.
+const Format& format_of(const Options& options) {
+    const auto all = formats();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Format& format) {
+        if (!options.format.empty()) return format.name == options.format;
+        return !format.file.empty() && options.out.ends_with(ending(format.file));
+    });
+    return found == all.end() ? all.front() : *found;
 }
 
 // What is rendered: one experiment with what lies beside it, or two laid over each other.
@@ -59,30 +65,20 @@ Result<Input> read_input(const std::vector<std::string>& paths) {
     return input;
 }
 
-std::string render(const Input& input, const std::string& format, const Options& options) {
-    if (format == "csv") return to_csv(input.experiment);
+std::string render(const Input& input, const Options& options) {
     const Digest told = digest(input.experiment);
     const Document document =
         input.names.empty() ? comparison_document(input.experiment, told, input.beside)
                             : overlay_document(input.parts, input.experiment, told, input.names);
-    if (format == "markdown") return to_markdown(document);
-    if (format == "html") return experiment_page(input.experiment, told, document);
     TerminalStyle style = terminal_style(STDOUT_FILENO);
-    if (!options.out.empty()) style.colour = false;
-    return to_console(document, style);
+    if (!is_standard_output(options.out)) style.colour = false;
+    return format_of(options).render({input.experiment, told, document, style});
 }
 
 int report(const Options& options) {
     const auto input = read_input(options.results);
     if (!input) return cli::fail(input.error().message);
-    const std::string text = render(*input, format_of(options), options);
-    if (!options.out.empty()) {
-        const Status written = write_file(options.out, text);
-        return written ? cli::kExitOk : cli::fail(written.error().message);
-    }
-    const bool written =
-        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    return written ? cli::kExitOk : cli::fail("cannot write to standard output");
+    return keep(options.out, render(*input, options), cli::kExitOk);
 }
 
 }  // namespace
@@ -97,10 +93,12 @@ void add_report(CLI::App& app, int& status) {
                 "results.json, a folder with one, or what run --json wrote")
         .required()
         .expected(1, 2);
-    cli::option(command, "--format", options->format, "console, markdown, csv or html")
-        .one_of({"console", "markdown", "csv", "html"})
+    std::vector<std::string> names;
+    for (const Format& format : formats()) names.emplace_back(format.name);
+    cli::option(command, "--format", options->format, "The form of the report")
+        .one_of(names)
         .default_str("by the ending of --out, else console");
-    cli::option(command, "-o,--out", options->out, "A file instead of standard output");
+    output_option(command, "-o,--out", options->out, "A file, or - for standard output");
     cli::on_command(command, [options, &status] { status = report(*options); });
 }
 

@@ -3,14 +3,16 @@
 #include "common/net/signals.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/load_options.hpp"
+#include "loadgen/commands/output.hpp"
+#include "loadgen/design/run_command.hpp"
+#include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/experiment/run_command.hpp"
 #include "loadgen/experiment/trial.hpp"
 #include "loadgen/record/hdr_codec.hpp"
 #include "loadgen/report/console_run.hpp"
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/report/run_document.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -63,16 +65,16 @@ nlohmann::ordered_json to_json(const Options& options, const RunResult& result) 
     return json;
 }
 
-Status write_files(const Options& options, const RunResult& result) {
+int write_files(const Options& options, const RunResult& result) {
+    int status = result.verdict.valid ? cli::kExitOk : kExitInvalid;
     if (!options.hdr.empty()) {
         const std::vector<HdrLogLine> lines{
             {"latency", 0, result.duration_s, result.latency},
             {"service_time", 0, result.duration_s, result.service_time},
             {"lateness", 0, result.duration_s, result.lateness}};
-        Status written = write_file(options.hdr, format_hdr_log(result.started_unix_s, lines));
-        if (!written) return written;
+        status = keep(options.hdr, format_hdr_log(result.started_unix_s, lines), status);
     }
-    return write_output(options.json, to_json(options, result).dump(2) + "\n");
+    return keep(options.json, to_indented_text(to_json(options, result)), status);
 }
 
 int run_command(const Options& options) {
@@ -90,16 +92,14 @@ int run_command(const Options& options) {
         [&] { return signals->take().has_value(); });
     live.clear();
     if (!result) return cli::fail(result.error().message);
-    if (const Status written = write_files(options, *result); !written) {
-        return cli::fail(written.error().message);
-    }
     if (!options.quiet) {
-        std::FILE* const out = options.json == "-" ? stderr : stdout;
+        const bool log_is_shown = summary_stream(options.hdr) == stderr;
+        std::FILE* const out = log_is_shown ? stderr : summary_stream(options.json);
+        const RunHeading heading{options.load.url, describe_load(options.load.run)};
         fmt::print(out, "{}",
-                   run_summary(*result, {options.load.url, describe_load(options.load.run)},
-                               terminal_style(::fileno(out)).colour));
+                   to_console(run_document(*result, heading), terminal_style(::fileno(out))));
     }
-    return result->verdict.valid ? cli::kExitOk : kExitInvalid;
+    return write_files(options, *result);
 }
 
 }  // namespace
@@ -108,12 +108,15 @@ void add_run(CLI::App& app, int& status) {
     CLI::App& command = cli::command(app, "run", "Put one load on one target and judge the result");
     auto options = std::make_shared<Options>();
     add_load_flags(command, options->load, true);
-    cli::option(command, "--json", options->json,
-                "Write the result as JSON to this file; - for standard output");
-    cli::option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
+    output_option(command, "--json", options->json,
+                  "Write the result as JSON to this file; - for standard output");
+    output_option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
     cli::flag(command, "--quiet", options->quiet, "No live line, no summary");
     cli::on_command(command, [options, &command, &status] {
-        const Status finished = finish_load_flags(options->load, command);
+        Status finished = finish_load_flags(options->load, command);
+        if (finished && options->json == "-" && options->hdr == "-") {
+            finished = Error{"--hdr: standard output is for --json here"};
+        }
         status =
             finished ? run_command(*options) : cli::fail(finished.error().message, cli::kExitUsage);
     });

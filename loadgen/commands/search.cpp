@@ -5,12 +5,13 @@
 #include "loadgen/analysis/objective.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/load_options.hpp"
+#include "loadgen/commands/output.hpp"
+#include "loadgen/design/run_command.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/experiment/run_command.hpp"
 #include "loadgen/experiment/trial.hpp"
 #include "loadgen/report/console_run.hpp"
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 #include "loadgen/schedule/rate_search.hpp"
 
 #include <fmt/format.h>
@@ -97,8 +98,7 @@ std::string describe(const Judged& j, const Objective& objective) {
     const char* verdict = j.result == RateSearch::Result::pass   ? "pass"
                           : j.result == RateSearch::Result::fail ? "fail"
                                                                  : "generator was the limit";
-    return fmt::format("{:>12}/s  {:<5} p{:g} {:<9} {}{}", grouped(j.step.rate),
-                       j.step.full ? "full" : "probe", objective.quantile * 100,
+    return fmt::format("p{:g} {:<9} {}{}", objective.quantile * 100,
                        human_duration(Nanos(static_cast<std::int64_t>(measured))), verdict,
                        j.run.verdict.overloaded ? " (overloaded)" : "");
 }
@@ -141,7 +141,9 @@ class Search {
             if (result->interrupted) return false;
             steps_.push_back(judge_step(step, std::move(*result), options_.objective));
             if (!options_.quiet) {
-                fmt::print(stderr, "{}\n", describe(steps_.back(), options_.objective));
+                fmt::print(stderr, "{:>12}/s  {:<5} {}\n", grouped(step.rate),
+                           step.full ? "full" : "probe",
+                           describe(steps_.back(), options_.objective));
             }
             if (steps_.back().result != RateSearch::Result::generator_limit) break;
         }
@@ -155,6 +157,7 @@ class Search {
         if (!step.full) trial.run.duration = std::min(trial.run.duration, options_.probe);
         trial.run.seed += steps_.size();  // no two trials with the same luck
         trial.pid = options_.load.pid;
+        trial.observer = options_.load.observer;
         trial.ceiling_rps = options_.load.ceiling_rps;
         return run_trial(trial, {}, [this] { return signals_.take().has_value(); });
     }
@@ -174,8 +177,8 @@ Json step_json(const Judged* judged) {
               {"confidence", confidence_of(judged->outcome)}};
     json["latency_us"] = summary_to_json(judged->run.latency_us);
     json["throughput_rps"] = judged->run.throughput_rps;
-    json["accounting"] = result_to_json(judged->run)["accounting"];
-    json["verdict"] = result_to_json(judged->run)["verdict"];
+    json["accounting"] = accounting_to_json(judged->run.accounting);
+    json["verdict"] = verdict_to_json(judged->run.verdict);
     return json;
 }
 
@@ -206,7 +209,7 @@ std::string conclusion(const Options& options, const Search& search) {
     }
     if (const Judged* fail = search.full_trial(found.first_fail())) {
         text += fmt::format("first fail  {}/s  {}\n", grouped(fail->step.rate),
-                            describe(*fail, options.objective).substr(16));
+                            describe(*fail, options.objective));
     }
     if (found.generator_limit()) {
         text += fmt::format(
@@ -225,16 +228,16 @@ int run_search(const Options& options) {
         return cli::fail(search.error().empty() ? "interrupted before the search ended"
                                                 : search.error());
     }
-    const std::string json = to_json(options, search).dump(2) + "\n";
-    if (const Status kept = write_output(options.json, json); !kept) {
-        return cli::fail(kept.error().message);
-    }
+    const std::string json = to_indented_text(to_json(options, search));
     if (!options.quiet) {
-        fmt::print(options.json == "-" ? stderr : stdout, "{}", conclusion(options, search));
+        fmt::print(summary_stream(options.json), "{}", conclusion(options, search));
     }
-    if (search.search().last_pass()) return cli::kExitOk;
-    return search.search().generator_limit() && !search.search().first_fail() ? kExitInvalid
-                                                                              : kExitNotMet;
+    const RateSearch& found = search.search();
+    const bool untold = found.generator_limit() && !found.first_fail();
+    return keep(options.json, json,
+                found.last_pass() ? cli::kExitOk
+                : untold          ? kExitInvalid
+                                  : kExitNotMet);
 }
 
 }  // namespace
@@ -256,8 +259,8 @@ void add_search(CLI::App& app, int& status) {
         .check(cli::positive_number());
     cli::option(command, "--precision", settings.precision, "Distance of first fail and last pass")
         .check(cli::number_between(0.001, 1));
-    cli::option(command, "--json", options->json,
-                "Write what was found as JSON to this file; - for standard output");
+    output_option(command, "--json", options->json,
+                  "Write what was found as JSON to this file; - for standard output");
     cli::flag(command, "--quiet", options->quiet, "No steps, no conclusion");
     cli::on_command(command, [options, &command, &status] {
         auto objective = parse_objective(options->slo);

@@ -3,13 +3,16 @@
 #include "common/base/cli.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/commands/commands.hpp"
-#include "loadgen/engine/run.hpp"
-#include "loadgen/experiment/fetch.hpp"
+#include "loadgen/load/load.hpp"
+#include "loadgen/subject/fetch.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -21,37 +24,46 @@ struct Options {
 };
 
 // tcp:// is content with a connection: a prefork server whose workers are all busy is alive, and
-// a request would only be counted and wait. http:// wants a 200.
+// a request would only be counted and wait. http:// wants a status of success.
 Status reach(const Target& target, Nanos timeout) {
-    if (target.scheme == Scheme::http) {
-        const auto reply = fetch(target.where, target.path, timeout);
-        return reply ? Status(Done{}) : Status(reply.error());
+    if (target.scheme == Scheme::tcp) {
+        const auto connection = net::connect_tcp(target.where, timeout);
+        return connection ? Status(Done{}) : Status(connection.error());
     }
-    const auto address = net::resolve(target.where.host, target.where.port);
-    if (!address) return address.error();
-    const auto connection = net::connect_tcp(*address, timeout);
-    return connection ? Status(Done{}) : Status(connection.error());
+    const auto code = fetch_status(target.where, target.path, timeout);
+    if (!code) return code.error();
+    if (*code >= 200 && *code < 300) return Done{};
+    return Error{fmt::format("answered with status {}", *code)};
 }
 
-Status wait_for(const std::string& url, TimePoint deadline) {
+// A try that hangs is given up, for a server may have taken its connection before it was ready;
+// the next one gets longer, for a server may be slow.
+Status wait_for(const std::string& url, const Target& target, TimePoint deadline) {
     constexpr Nanos kBetween = std::chrono::milliseconds(200);
-    const auto target = parse_target(url);
-    if (!target) return target.error();
+    Nanos longest = std::chrono::seconds(1);
     while (true) {
         const Nanos left = std::max<Nanos>(deadline - now(), std::chrono::milliseconds(1));
-        Status reached = reach(*target, left);
+        Status reached = reach(target, std::min(left, longest));
         if (reached) return reached;
         if (now() + kBetween >= deadline) return Error{url + ": " + reached.error().message};
         std::this_thread::sleep_for(kBetween);
+        longest *= 2;
     }
 }
 
-Status wait_for_all(const Options& options) {
-    const TimePoint deadline = now() + options.patience;
+int wait_for_all(const Options& options) {
+    std::vector<Target> targets;
     for (const std::string& url : options.urls) {
-        if (const Status status = wait_for(url, deadline); !status) return status;
+        auto target = parse_target(url);
+        if (!target) return cli::fail("URL: " + target.error().message, cli::kExitUsage);
+        targets.push_back(std::move(*target));
     }
-    return Done{};
+    const TimePoint deadline = now() + options.patience;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const Status there = wait_for(options.urls[i], targets[i], deadline);
+        if (!there) return cli::fail(there.error().message);
+    }
+    return cli::kExitOk;
 }
 
 }  // namespace
@@ -60,13 +72,11 @@ void add_wait(CLI::App& app, int& status) {
     CLI::App& command = cli::command(app, "wait", "Wait until servers accept connections");
     auto options = std::make_shared<Options>();
     cli::option(command, "URL", options->urls,
-                "tcp://host:port (a connection) or http://host:port/path (a 200)")
+                "tcp://host:port (a connection) or http://host:port/path (a status "
+                "2xx)")
         .required();
     cli::duration(command, "--for", options->patience, "How long at most");
-    cli::on_command(command, [options, &status] {
-        const Status done = wait_for_all(*options);
-        status = done ? cli::kExitOk : cli::fail(done.error().message);
-    });
+    cli::on_command(command, [options, &status] { status = wait_for_all(*options); });
 }
 
 }  // namespace echotrio::loadgen

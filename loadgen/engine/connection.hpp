@@ -1,49 +1,20 @@
-// What the generator keeps for a connection, and the queue of those that can take a request.
+// One of the -c slots, and the queue of those that can take a request.
 #pragma once
 
 #include "common/base/check.hpp"
 #include "common/base/clock.hpp"
-#include "common/net/fd.hpp"
-#include "loadgen/engine/reply.hpp"
-
-#include <cstdint>
+#include "loadgen/engine/exchange.hpp"
+#include "loadgen/engine/sockets.hpp"
 
 namespace echotrio::loadgen {
 
-// A request on its way.
-struct Request {
-    TimePoint intended, sent;
-    std::uint32_t offset = 0;  // raw: where its bytes begin in the pattern
-    std::uint16_t request_class = 0;
-    bool last = false;  // HTTP: it asks the server to close
-};
-
-// One of the -c slots. It outlives its socket: after an error or a churned connection the next
-// socket takes its place.
+// It outlives its socket: after an error or a churned connection the next socket takes its place.
 struct Connection {
-    enum class State : std::uint8_t {
-        closed,      // no socket; the next request opens one
-        connecting,  // requests that it has wait for the socket
-        open,
-        resting,  // failed again and again: waits until `due`
-    };
-
-    Request* ring = nullptr;                          // `pipeline` places, which the worker owns
+    Socket socket;
+    Exchange exchange;
     Connection *next = nullptr, *previous = nullptr;  // ReadyQueue
-    net::Fd fd;
-    State state = State::closed;
-    bool queued = false;        // in the ReadyQueue
-    bool closing = false;       // the server said that it closes after this reply
-    std::uint8_t failures = 0;  // sockets in a row that gave no reply
-    std::uint32_t first = 0;    // place of the oldest request in the ring
-    std::uint32_t in_flight = 0;
-    std::uint32_t unwritten = 0;  // of those, the newest ones that are not yet with the kernel
-    std::uint32_t begun = 0;      // requests begun on this socket
-    std::uint64_t written = 0;    // bytes of the first unwritten request
-    std::uint64_t received = 0;   // raw: bytes of the oldest request's reply
-    std::uint64_t replies = 0;    // of the slot
-    TimePoint due;                // when its think time or rest is over
-    ReplyReader reader;           // http
+    bool queued = false;                              // in it
+    TimePoint due;                                    // when its think time is over
 };
 
 // First in, first out; an entry can be taken out of the middle. The connections must stay where

@@ -14,7 +14,11 @@ constexpr Nanos kStep = std::chrono::milliseconds(5);
 
 }  // namespace
 
-Hiccup::Hiccup() : thread_([this] { watch(); }) {}
+Hiccup::Hiccup() {
+    // Room for everything up to a minute, so that the thread allocates nothing.
+    late_.add_to_slot(Histogram::slot_of(60'000'000'000), 0);
+    thread_ = std::thread([this] { watch(); });
+}
 
 void Hiccup::watch() {
     ::prctl(PR_SET_TIMERSLACK, 1UL);

@@ -24,7 +24,7 @@ class Hiccup {
     void watch();
     Histogram late_;
     std::atomic<bool> stop_{false};
-    std::thread thread_;  // last: it uses the others
+    std::thread thread_;
 };
 
 }  // namespace echotrio::loadgen

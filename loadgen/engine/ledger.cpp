@@ -25,6 +25,7 @@ Ledger::Ledger(const LedgerRules& rules)
       completed_by_class_(rules.classes),
       sets_{{{{}, Durations(rules.classes)}, {{}, Durations(rules.classes)}}} {
     for (Handed& set : sets_) set.durations.reserve();
+    errors_.stray = 0;
 }
 
 void Ledger::failed(Failure kind, TimePoint intended, TimePoint at) {
@@ -33,9 +34,9 @@ void Ledger::failed(Failure kind, TimePoint intended, TimePoint at) {
     if (in_window(intended)) count(kind);
 }
 
-void Ledger::unasked(Failure kind, TimePoint at) {
+void Ledger::unasked(TimePoint at) {
     ++unasked_;
-    if (in_window(at)) count(kind);
+    if (in_window(at)) errors_.stray = errors_.stray.value_or(0) + 1;
 }
 
 void Ledger::count(Failure kind) {

@@ -8,7 +8,7 @@
 
 #include "common/base/clock.hpp"
 #include "loadgen/record/histogram.hpp"
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/run_result.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,12 +39,20 @@ struct Progress {
     std::uint64_t ended = 0;      // completed, failed or timed out
     std::uint64_t completed = 0;  // those that ended within the window, by their end
     std::uint64_t errors = 0;
+
+    Progress& operator+=(const Progress& other) {
+        due += other.due;
+        ended += other.ended;
+        completed += other.completed;
+        errors += other.errors;
+        return *this;
+    }
 };
 
 struct LedgerRules {
     std::size_t classes = 1;
     bool by_schedule = false;  // false: each request starts when it is due; lateness is 0
-    TimePoint begin, end;      // the window; end moves with set_window_end
+    TimePoint begin, end;      // the window, where it is known already
 };
 
 class Ledger {
@@ -77,7 +85,12 @@ class Ledger {
     void timed_out(std::size_t request_class, TimePoint intended, TimePoint sent, TimePoint at);
 
     // Bytes came that no request asked for.
-    void unasked(Failure kind, TimePoint at);
+    void unasked(TimePoint at);
+
+    // A reply has this status code, which has three digits.
+    void status(std::uint16_t code, TimePoint intended) {
+        if (in_window(intended)) ++status_codes_[code];
+    }
 
     // Everything stops at `at`: what was sent or only due by then has waited until `at`.
     void left_in_flight(std::size_t request_class, TimePoint intended, TimePoint at);
@@ -86,6 +99,11 @@ class Ledger {
     bool in_window(TimePoint intended) const { return intended >= rules_.begin; }
     TimePoint window_begin() const { return rules_.begin; }
     TimePoint window_end() const { return rules_.end; }
+    // Precondition: nothing was entered yet.
+    void set_window(TimePoint begin, TimePoint end) {
+        rules_.begin = begin;
+        rules_.end = end;
+    }
     // The window ends earlier than thought (before its begin: it is empty), or at last (a run of so
     // many requests). Precondition: nothing was entered for a later time.
     void set_window_end(TimePoint end) {
@@ -97,6 +115,8 @@ class Ledger {
     const Accounting& before() const { return accounts_[0]; }
     const Accounting& within() const { return accounts_[1]; }
     const ErrorCounts& errors() const { return errors_; }
+    // Replies in the window, by code.
+    const std::array<std::uint64_t, 1000>& status_codes() const { return status_codes_; }
     const std::vector<std::uint64_t>& completed_by_class() const { return completed_by_class_; }
     // The integral of the requests in flight over the window, in request-seconds.
     double in_flight_seconds() const { return static_cast<double>(area_) * 1e-9; }
@@ -132,6 +152,7 @@ class Ledger {
     ErrorCounts errors_;
     std::uint64_t in_time_ = 0;  // Progress::completed
     std::uint64_t unasked_ = 0;
+    std::array<std::uint64_t, 1000> status_codes_{};
     std::vector<std::uint64_t> completed_by_class_;
     std::int64_t area_ = 0;  // ns
     std::array<Handed, 2> sets_;

@@ -91,14 +91,14 @@ void NullServer::accept_all() {
 }
 
 void NullServer::request(int fd) {
-    const net::Io io = net::read_some(fd, buffer_);
-    if (io.kind == net::Io::Kind::would_block) return;
-    if (io.kind != net::Io::Kind::bytes) {
+    const Io io = net::read_some(fd, buffer_);
+    if (io.kind == Io::Kind::would_block) return;
+    if (io.kind != Io::Kind::bytes) {
         std::erase_if(waiting_, [&](const Reply& reply) { return reply.fd == fd; });
         connections_.erase(fd);
         return;
     }
-    const std::string_view bytes(buffer_.data(), io.count);
+    const std::string_view bytes(buffer_.data(), io.bytes.size());
     if (behaviour_.delay == Nanos(0) && behaviour_.stall == Nanos(0)) {
         // Small messages of a closed loop always fit the socket.
         static_cast<void>(net::write_some(fd, bytes));

@@ -68,15 +68,17 @@ PreparedRequest prepare_http(const RunOptions& options, const std::string& path)
     const std::string method = !options.method.empty() ? options.method : has_body ? "POST" : "GET";
     std::string head = fmt::format("{} {} HTTP/1.1\r\n", method, path);
     if (!has_header(options.headers, "host")) {
-        head += fmt::format("Host: {}\r\n", net::format_host_port(options.target.where));
+        head += fmt::format("Host: {}\r\n", host_field(options.target.where));
     }
     for (const std::string& line : options.headers) head += line + "\r\n";
-    if (has_body || method == "POST" || method == "PUT") {
+    const bool sized = has_header(options.headers, "content-length");
+    if (!sized && (has_body || method == "POST" || method == "PUT")) {
         head += fmt::format("Content-Length: {}\r\n", options.body.size());
     }
     PreparedRequest request;
     request.keep = head + "\r\n" + options.body;
-    request.close = head + "Connection: close\r\n\r\n" + options.body;
+    if (!has_header(options.headers, "connection")) head += "Connection: close\r\n";
+    request.close = head + "\r\n" + options.body;
     request.head = method == "HEAD";
 
     const std::string_view bare = std::string_view(path).substr(0, path.find('?'));
@@ -115,31 +117,11 @@ std::vector<net::Address> loopback_sources(const net::Address& target, const Run
 
 }  // namespace
 
-Status check_options(const RunOptions& o) {
-    if (o.connections == 0) return Error{"--connections: must be > 0"};
-    if (o.threads == 0) return Error{"--threads: must be > 0"};
-    if (o.pipeline == 0) return Error{"--pipeline: must be > 0"};
-    if (o.timeout <= Nanos(0)) return Error{"--timeout: must be > 0"};
-    if (o.requests == 0 && o.duration <= Nanos(0)) return Error{"--duration: must be > 0"};
-    if (o.target.scheme == Scheme::tcp && o.size == 0)
-        return Error{"--size: must be > 0 for tcp://"};
-    if (o.target.scheme == Scheme::tcp && !o.classes.empty()) {
-        return Error{"--class: request classes differ in their paths and need an http:// URL"};
-    }
-    if (o.think > Nanos(0) && !o.rate.empty()) {
-        return Error{"--think: is for closed loops; with --rate the schedule says when to send"};
-    }
-    if (o.think > Nanos(0) && o.pipeline > 1) {
-        return Error{"--think: needs --pipeline 1; who thinks waits for the reply first"};
-    }
-    return Done{};
-}
-
 Result<Prepared> prepare_load(const RunOptions& options) {
     if (const Status checked = check_options(options); !checked) return checked.error();
     Prepared prepared;
     prepared.options = &options;
-    auto target = net::resolve(options.target.where.host, options.target.where.port);
+    auto target = net::reachable(options.target.where, options.timeout);
     if (!target) return target.error();
     prepared.target = *target;
     prepared.sources = loopback_sources(*target, options);

@@ -8,129 +8,6 @@
 namespace echotrio::loadgen {
 namespace {
 
-bool equal_ignoring_case(std::string_view a, std::string_view lower) {
-    return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) == y;
-    });
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-// RFC 9112 2.2 and 5: no control character but the tab. A bare CR or LF could end a line for
-// somebody else.
-bool is_clean(std::string_view line) {
-    return std::all_of(line.begin(), line.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte >= ' ' && byte != 0x7f) || byte == '\t';
-    });
-}
-
-// RFC 9110 5.6.2
-bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
-}
-
-bool parse_length(std::string_view text, std::uint64_t& length) {
-    if (text.empty() || text.size() > 18 || !std::all_of(text.begin(), text.end(), is_digit)) {
-        return false;
-    }
-    length = 0;
-    for (const char c : text) length = length * 10 + static_cast<std::uint64_t>(c - '0');
-    return true;
-}
-
-// "HTTP/1.1 200" and then a space or the end.
-bool parse_status_line(std::string_view line, ReplyHead& parsed, bool& version_1_0) {
-    if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[8] != ' ' ||
-        (line[7] != '0' && line[7] != '1') || (line.size() > 12 && line[12] != ' ') ||
-        !is_clean(line)) {
-        return false;
-    }
-    version_1_0 = line[7] == '0';
-    const std::string_view code = line.substr(9, 3);
-    if (!std::all_of(code.begin(), code.end(), is_digit) || code[0] == '0') return false;
-    parsed.status =
-        static_cast<std::uint16_t>((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
-    return true;
-}
-
-struct Framing {
-    bool has_length = false, chunked = false, close = false, keep = false;
-    std::uint64_t length = 0;
-};
-
-bool parse_field(std::string_view line, Framing& framing) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_clean(line)) return false;
-    const std::string_view name = line.substr(0, colon);
-    if (!is_token(name)) return false;
-    std::string_view value = trimmed(line.substr(colon + 1));
-    if (equal_ignoring_case(name, "content-length")) {
-        std::uint64_t length = 0;
-        if (!parse_length(value, length)) return false;
-        if (framing.has_length && length != framing.length) return false;
-        framing.has_length = true;
-        framing.length = length;
-    } else if (equal_ignoring_case(name, "transfer-encoding")) {
-        if (framing.chunked || !equal_ignoring_case(value, "chunked")) return false;
-        framing.chunked = true;
-    } else if (equal_ignoring_case(name, "connection")) {
-        while (!value.empty()) {
-            const std::size_t comma = value.find(',');
-            const std::string_view token = trimmed(value.substr(0, comma));
-            framing.close |= equal_ignoring_case(token, "close");
-            framing.keep |= equal_ignoring_case(token, "keep-alive");
-            value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
-        }
-    }
-    return true;
-}
-
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
-}  // namespace
-
-bool parse_reply_head(std::string_view head, bool to_head_request, ReplyHead& parsed) {
-    bool version_1_0 = false;
-    Framing framing;
-    std::size_t end = head.find("\r\n");
-    if (!parse_status_line(head.substr(0, end), parsed, version_1_0)) return false;
-    for (head.remove_prefix(end + 2); !head.starts_with("\r\n"); head.remove_prefix(end + 2)) {
-        end = head.find("\r\n");
-        if (end == std::string_view::npos || !parse_field(head.substr(0, end), framing)) {
-            return false;
-        }
-    }
-    if (framing.chunked && framing.has_length) return false;
-    parsed.close = framing.close || (version_1_0 && !framing.keep);
-    parsed.length = 0;
-    if (to_head_request || parsed.status < 200 || parsed.status == 204 || parsed.status == 304) {
-        parsed.body = ReplyHead::Body::none;
-    } else if (framing.chunked) {
-        parsed.body = ReplyHead::Body::chunked;
-    } else if (framing.has_length) {
-        parsed.body = framing.length == 0 ? ReplyHead::Body::none : ReplyHead::Body::sized;
-        parsed.length = framing.length;
-    } else {
-        parsed.body = ReplyHead::Body::until_close;
-        parsed.close = true;
-    }
-    return true;
-}
-
-namespace {
-
 // Errors and redirections come with a body of their own.
 bool is_checked(const ExpectedReply& expected, const ReplyHead& head) {
     return expected.check && head.status < 300;
@@ -190,17 +67,29 @@ bool ReplyReader::take_head(std::string_view& in, const ExpectedReply& expected,
         stash_->append(in.substr(0, kHeadLimit + 1 - std::min(had, kHeadLimit)));
         all = *stash_;
     }
-    const std::size_t end = all.find(kHeadEnd, had < 3 ? 0 : had - 3);
-    if (end == std::string_view::npos || end + kHeadEnd.size() > kHeadLimit) {
-        if (all.size() > kHeadLimit || end != std::string_view::npos) return false;
+    // One empty line before the head is passed over, as servers do before a request.
+    const std::size_t begin = all.starts_with("\r\n") ? 2 : 0;
+    const std::size_t end = end_of_head(all, std::max(begin, had < 3 ? 0 : had - 3));
+    if (all.size() > kHeadLimit && (end == std::string_view::npos || end > kHeadLimit)) {
+        fault_ = "the head is longer than 256 KiB";
+        return false;
+    }
+    if (end == std::string_view::npos) {
+        if (!could_begin_a_reply(all.substr(begin))) {
+            fault_ = "what came is no HTTP";
+            return false;
+        }
         if (!stash_) stash_ = std::make_unique<std::string>(in);
         in = {};
         return true;
     }
-    const std::string_view head = all.substr(0, end + kHeadEnd.size());
-    if (!parse_reply_head(head, expected.head, head_)) return false;
+    const std::string_view head = all.substr(begin, end - begin);
+    if (const char* const fault = parse_reply_head(head, expected.head, head_)) {
+        fault_ = fault;
+        return false;
+    }
     if (head_.status >= 200) learn(head, head_, expected, learned);
-    in.remove_prefix(head.size() - had);
+    in.remove_prefix(end - had);
     stash_.reset();
     head_is_known();
     return true;
@@ -251,8 +140,8 @@ bool ReplyReader::take_chunk_size(std::string_view& in) {
         return true;
     }
     const int lower = std::tolower(static_cast<unsigned char>(c));
-    const bool letter = lower >= 'a' && lower <= 'f';
-    if ((!is_digit(c) && !letter) || ++digits_ > 15) return false;
+    const bool digit = c >= '0' && c <= '9', letter = lower >= 'a' && lower <= 'f';
+    if ((!digit && !letter) || ++digits_ > 15) return false;
     left_ = left_ * 16 + static_cast<std::uint64_t>(letter ? lower - 'a' + 10 : c - '0');
     return true;
 }
@@ -308,6 +197,7 @@ ReplyReader::Progress ReplyReader::parse(std::string_view bytes, const ExpectedR
                                          LearnedReply& learned) {
     std::string_view in = bytes;
     failure_ = Outcome::broken;
+    fault_ = "the chunks of the body are malformed";
     while (!in.empty() && !done_) {
         if (!step(in, expected, learned)) return {failure_, bytes.size() - in.size()};
     }

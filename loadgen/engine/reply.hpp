@@ -1,7 +1,9 @@
 // HTTP replies, as far as a load generator must understand them: where one ends, its status, and
-// whether its body is the expected one. Incremental, bounded, without I/O. It is part of the
-// instrument, so it is strict: what a proxy and an origin could read differently is an error.
+// whether its body is the expected one. Incremental, bounded, without I/O. It reads what browsers
+// and curl read, as far as RFC 9112 lets a recipient, and says what is wrong with the rest.
 #pragma once
+
+#include "loadgen/engine/reply_head.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,18 +20,6 @@ struct ExpectedReply {
     std::string_view body{};  // valid while the reply is read
 };
 
-// What a head says about its reply.
-struct ReplyHead {
-    enum class Body : std::uint8_t { none, sized, chunked, until_close };
-    std::uint16_t status = 0;
-    Body body = Body::none;
-    bool close = false;  // the server ends the connection after this reply
-    std::uint64_t length = 0;
-};
-
-// Parses a complete head, with its empty line. False: it is not HTTP/1.x or contradicts itself.
-bool parse_reply_head(std::string_view head, bool to_head_request, ReplyHead& parsed);
-
 // The last reply met, with its meaning: most replies of a run are the same bytes, and comparing
 // them is cheaper than parsing. One per request class and thread.
 struct LearnedReply {
@@ -45,7 +35,7 @@ struct LearnedReply {
 // two, and then at most kHeadLimit bytes.
 class ReplyReader {
   public:
-    static constexpr std::size_t kHeadLimit = 16 * 1024;
+    static constexpr std::size_t kHeadLimit = 256 * 1024;
 
     enum class Outcome : std::uint8_t {
         more,      // all bytes were taken and the reply goes on
@@ -72,6 +62,8 @@ class ReplyReader {
     bool finish_at_end(const ExpectedReply& expected) const;
 
     std::uint16_t status() const { return head_.status; }
+    // After broken: what is wrong, in words.
+    const char* fault() const { return fault_; }
     bool close() const { return head_.close; }
     bool begun() const { return phase_ != Phase::head || stash_ != nullptr; }
     void reset() {
@@ -101,10 +93,11 @@ class ReplyReader {
     bool step(std::string_view& in, const ExpectedReply& expected, LearnedReply& learned);
 
     Outcome failure_ = Outcome::broken;
+    const char* fault_ = nullptr;
     Phase phase_ = Phase::head;
     bool done_ = false;
     std::uint8_t digits_ = 0;  // of the chunk size
-    std::uint16_t line_ = 0;   // bytes of the trailer line, or of a chunk's line end
+    std::uint32_t line_ = 0;   // bytes of the trailer line, or of a chunk's line end
     std::uint32_t extra_ = 0;  // bytes of chunk extensions and trailer, bounded together
     ReplyHead head_;
     std::uint64_t left_ = 0;              // of the body or the chunk

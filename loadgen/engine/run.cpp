@@ -4,14 +4,15 @@
 
 #include "loadgen/engine/hiccup.hpp"
 #include "loadgen/engine/worker.hpp"
-#include "loadgen/record/merge.hpp"
 #include "loadgen/record/summary.hpp"
+#include "loadgen/results/merge.hpp"
 
 #include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 namespace echotrio::loadgen {
@@ -42,14 +43,17 @@ class Run {
     bool all(Worker::Phase phase) const;
     bool any_failed() const;
     void poll_until(TimePoint until);
+    Status start_threads();
     void ask_to_stop();
     bool wait_for_connections();
+    Error call_off();
     std::string failure() const;
     TimePoint choose_start() const;
     void watch_run();
     void collect_second();
     void add_up();
     void add_worker(Worker& worker);
+    void add_status_codes(const Ledger& ledger);
     void summarise_run();
 
     const RunOptions& options_;
@@ -91,6 +95,10 @@ Run::Run(const RunOptions& options, const RunHooks& hooks, const Prepared& prepa
         workers_.push_back(std::make_unique<Worker>(prepared, profile_ ? &*profile_ : nullptr,
                                                     Share{i, threads}, signals_));
     }
+}
+
+Status Run::start_threads() try {
+    threads_.reserve(workers_.size());
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         threads_.emplace_back([this, i] {
             if (!options_.cpus.empty()) {  // these CPUs were checked when the run began
@@ -100,6 +108,10 @@ Run::Run(const RunOptions& options, const RunHooks& hooks, const Prepared& prepa
             workers_[i]->run();
         });
     }
+    return Done{};
+} catch (const std::system_error& why) {  // those that run are stopped by the destructor
+    return Error{fmt::format("cannot start generator thread {} of {} ({}): use fewer --threads",
+                             threads_.size() + 1, workers_.size(), why.code().message())};
 }
 
 Run::~Run() {
@@ -140,12 +152,17 @@ bool Run::wait_for_connections() {
     return !any_failed() && !result_.interrupted;
 }
 
+// Ends what runs; the error says why.
+Error Run::call_off() {
+    ask_to_stop();
+    for (std::thread& thread : threads_) thread.join();
+    return Error{failure()};
+}
+
 std::string Run::failure() const {
     for (const auto& worker : workers_) {
         if (worker->phase() == Worker::Phase::failed && !worker->report().error.empty()) {
-            return fmt::format("cannot connect to {}: {}",
-                               net::format_host_port(options_.target.where),
-                               worker->report().error);
+            return worker->report().error;
         }
     }
     return "stopped before the run began";
@@ -165,13 +182,12 @@ void Run::collect_second() {
     Durations second(total_.latency.size());
     for (const auto& worker : workers_) {
         Ledger& ledger = worker->ledger();
-        if (!ledger.has_flipped()) continue;  // it has ended; its rest is added up at the end
-        const Ledger::Handed& handed = ledger.handed();
-        sum.due += handed.progress.due;
-        sum.ended += handed.progress.ended;
-        sum.completed += handed.progress.completed;
-        sum.errors += handed.progress.errors;
-        second.add(handed.durations);
+        if (!ledger.has_flipped()) {  // it has ended; its durations are added up at the end
+            sum += ledger.progress();
+            continue;
+        }
+        sum += ledger.handed().progress;
+        second.add(ledger.handed().durations);
         ledger.give_back();
     }
     total_.add(second);
@@ -204,7 +220,7 @@ void Run::watch_run() {
         if (window_open_ && hooks_.window_ends) hooks_.window_ends();
     };
     const bool counts = options_.requests > 0;
-    while (!all(Worker::Phase::done)) {
+    while (!all(Worker::Phase::done) && !any_failed()) {
         if (!window_open_ && now() >= begin_) {
             window_open_ = true;
             result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
@@ -234,25 +250,26 @@ void Run::add_worker(Worker& worker) {
     const Worker::Report& report = worker.report();
     add(result_.errors, ledger.errors());
     result_.errors.connect += report.connect_errors;
+    if (report.protocol_fault != nullptr) result_.protocol_fault = report.protocol_fault;
+    if (options_.target.scheme == Scheme::http) add_status_codes(ledger);
 
-    result_.connections.opened += report.opened;
+    result_.connections.opened += report.sockets.opened;
     result_.connections.served += report.served;
     result_.connections.idle += report.idle;
-    result_.connections.idle_lost += report.idle_lost;
-    result_.connections.out_of_ports += report.out_of_ports;
-    result_.connections.out_of_descriptors += report.out_of_descriptors;
+    result_.connections.idle_lost += report.sockets.idle_lost;
+    result_.connections.out_of_ports += report.sockets.out_of_ports;
+    result_.connections.out_of_descriptors += report.sockets.out_of_descriptors;
     replies_ += report.replies;
     replies_squared_ += report.replies_squared;
     result_.in_flight_at_end += report.in_flight_at_end;
     result_.backlog_at_end += report.backlog_at_end;
     area_ += ledger.in_flight_seconds();
     in_time_ += ledger.progress().completed;
-    syscalls_ += report.syscalls;
-    if (report.measured_s > 0) {
+    syscalls_ += report.use.syscalls;
+    if (const WindowUse& own = report.use; own.measured_s > 0) {
         GeneratorUse& use = result_.generator;
-        use.busiest_thread = std::max(use.busiest_thread, report.cpu_s / report.measured_s);
-        use.run_queue_wait =
-            std::max(use.run_queue_wait, report.run_queue_wait_s / report.measured_s);
+        use.busiest_thread = std::max(use.busiest_thread, own.cpu_s / own.measured_s);
+        use.run_queue_wait = std::max(use.run_queue_wait, own.run_queue_wait_s / own.measured_s);
     }
     for (const double gap : report.unit_gaps) result_.sampled_gaps_s.push_back(gap);
     for (std::size_t i = 0; i < completed_.size(); ++i) {
@@ -260,6 +277,14 @@ void Run::add_worker(Worker& worker) {
     }
     begin_ = std::min(begin_, ledger.window_begin());  // earlier when stopped in the warm-up
     end_ = std::max(end_, ledger.window_end());
+}
+
+void Run::add_status_codes(const Ledger& ledger) {
+    if (!result_.status_codes) result_.status_codes.emplace();
+    const auto& counts = ledger.status_codes();
+    for (std::size_t code = 0; code < counts.size(); ++code) {
+        if (counts[code] > 0) (*result_.status_codes)[std::to_string(code)] += counts[code];
+    }
 }
 
 void Run::summarise_run() {
@@ -303,17 +328,15 @@ void Run::summarise_run() {
 }
 
 Result<RunResult> Run::execute() {
-    if (!wait_for_connections()) {
-        ask_to_stop();
-        for (std::thread& thread : threads_) thread.join();
-        return Error{failure()};
-    }
+    if (auto started = start_threads(); !started) return started.error();
+    if (!wait_for_connections()) return call_off();
     if (hooks_.connected) hooks_.connected();
     const TimePoint start = choose_start();
     begin_ = start + options_.warmup;
     end_ = begin_ + options_.duration;
     signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
     watch_run();
+    if (any_failed()) return call_off();
     for (std::thread& thread : threads_) thread.join();
     if (hooks_.drained) hooks_.drained();
     end_ = TimePoint();

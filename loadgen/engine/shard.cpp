@@ -24,8 +24,12 @@ Result<Shard> parse_shard(std::string_view text) {
     return shard;
 }
 
+std::uint64_t share_of(std::uint64_t total, const Share& share) {
+    return total / share.of + (share.index < total % share.of ? 1 : 0);
+}
+
 std::uint64_t part_of(std::uint64_t total, const Shard& shard) {
-    return total / shard.of + (shard.index <= total % shard.of ? 1 : 0);
+    return share_of(total, Share{shard.index - 1, shard.of});
 }
 
 Status take_shard(RunOptions& options, const Shard& shard) {

@@ -15,6 +15,7 @@ struct Shard {
 Result<Shard> parse_shard(std::string_view text);
 
 // The parts of a count differ by at most 1 and add up to it.
+std::uint64_t share_of(std::uint64_t total, const Share& share);
 std::uint64_t part_of(std::uint64_t total, const Shard& shard);
 
 // Turns the options of the whole load into those of this part: connections, idle connections and a

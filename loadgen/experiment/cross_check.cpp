@@ -1,7 +1,7 @@
 #include "loadgen/experiment/cross_check.hpp"
 
 #include "common/base/units.hpp"
-#include "loadgen/experiment/child.hpp"
+#include "loadgen/subject/child.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/net/socket.hpp"
-#include "loadgen/experiment/experiment.hpp"
+#include "loadgen/results/experiment.hpp"
 
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "loadgen/experiment/environment.hpp"
 
-#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/subject/cpus.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,17 +1,20 @@
 #include "loadgen/experiment/runner.hpp"
 
 #include "common/base/rng.hpp"
-#include "loadgen/experiment/cpus.hpp"
+#include "loadgen/design/run_command.hpp"
+#include "loadgen/experiment/background.hpp"
 #include "loadgen/experiment/cross_check.hpp"
-#include "loadgen/experiment/fetch.hpp"
-#include "loadgen/experiment/run_command.hpp"
-#include "loadgen/experiment/server_process.hpp"
 #include "loadgen/experiment/trial.hpp"
-#include "loadgen/report/result_json.hpp"
+#include "loadgen/models/models.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/subject/cpus.hpp"
+#include "loadgen/subject/fetch.hpp"
+#include "loadgen/subject/server_process.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 #include <utility>
 
@@ -66,7 +69,8 @@ class Runner {
     Trial attempt(const TrialPoint& point, std::uint64_t number) const {
         const Variant& variant = variant_of(plan_, point);
         const Workload& workload = workload_of(plan_, point);
-        const CpuShare cpus = share_cpus(options_.usable_cpus, workload.many_cpus);
+        const CpuShare cpus =
+            share_cpus(options_.usable_cpus, workload.many_cpus, workload.server_cpus);
         Trial trial;
         trial.point = point;
         trial.attempt = number;
@@ -79,7 +83,7 @@ class Runner {
         }
         if (subject->process) {
             trial.server_cpus = cpus.server;
-            trial.server_command = {"echo-" + variant.model};
+            trial.server_command = {std::string(program_of(variant.model))};
             trial.server_command.insert(trial.server_command.end(), arguments.begin(),
                                         arguments.end());
         }
@@ -99,23 +103,42 @@ class Runner {
         options.server_cpus = trial.server_cpus;
         if (subject.process) options.pid = subject.process->pid();
         options.kernel_before = subject.kernel_before;
+        options.follow_memory = options_.follow_memory;
         const auto observer = options_.observers.find(trial.point.variant);
         if (observer != options_.observers.end()) options.observer = observer->second;
-        options.ask_server = [&] {
-            trial.server_stats = own_stats(subject.where);
-            return account_of(trial.server_stats, options.run, subject.process.has_value());
-        };
+        const bool beside = workload.background.connections > 0;
+        options.ask_server = [&] { return account(trial, options.run, subject, beside); };
         trial.command = options_to_json(options.run);
         trial.generator_command = command_words(options.run);
+        const auto background = BackgroundRequests::start(subject.where, workload.background);
+        if (!background) {
+            trial.result = could_not_run(background.error().message);
+            return;
+        }
         auto result = run_trial(options, hooks_.second, hooks_.stop);
+        // A drain would wait for the background; nothing is to be learnt from that.
+        if (beside && subject.process) subject.process->child().signal(SIGKILL);
         trial.result = result ? std::move(*result) : could_not_run(result.error().message);
         trial.result.sampled_gaps_s.clear();  // the verdict has judged them
         if (hooks_.stop()) return;
         if (!options_.wrk.empty() && is_cross_checked(plan_, trial.point)) {
-            trial.cross_check = run_wrk(options_.wrk, subject.where, workload.path,
+            trial.cross_check = run_wrk(options_.wrk, subject.where, workload.load.target.path,
                                         options.run.connections, trial.generator_cpus, hooks_.stop);
         }
         if (subject.process) subject.process->stop();
+    }
+
+    // A server that is busy with the background would let the question wait behind it.
+    ServerAccount account(Trial& trial, const RunOptions& load, const Subject& subject,
+                          bool beside) const {
+        if (!beside) trial.server_stats = own_stats(subject.where);
+        ServerAccount account =
+            account_of(trial.server_stats, load, subject.process.has_value() && !beside);
+        const Variant& variant = variant_of(plan_, trial.point);
+        if (beside && subject.process) {
+            account.one_at_a_time = takes_turns(variant.model, variant.arguments);
+        }
+        return account;
     }
 
     const Plan& plan_;

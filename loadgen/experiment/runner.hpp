@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/net/socket.hpp"
-#include "loadgen/experiment/experiment.hpp"
-#include "loadgen/experiment/plan.hpp"
+#include "loadgen/design/plan.hpp"
+#include "loadgen/results/experiment.hpp"
 
 #include <functional>
 #include <map>
@@ -15,13 +15,15 @@
 namespace echotrio::loadgen {
 
 struct RunnerOptions {
-    std::string bin_dir;  // where echo-prefork, echo-threads and echo-coroutine are
+    std::string bin_dir;  // where the programs of the models are
     // Servers that already run, by variant label; these are not started. Empty: start them.
     std::map<std::string, net::HostPort> targets;
     // By variant label: who measures such a server from outside (`loadgen observe`).
     std::map<std::string, net::HostPort> observers;
     std::vector<int> usable_cpus;
     std::string wrk;  // its version; empty = not installed
+    // As in TrialOptions.
+    bool follow_memory = true;
 };
 
 struct RunnerHooks {

@@ -2,10 +2,11 @@
 
 #include "common/base/clock.hpp"
 #include "loadgen/analysis/verdict.hpp"
-#include "loadgen/experiment/cpus.hpp"
-#include "loadgen/experiment/observer.hpp"
 #include "loadgen/probe/group.hpp"
 #include "loadgen/probe/machine.hpp"
+#include "loadgen/schedule/profile.hpp"
+#include "loadgen/subject/cpus.hpp"
+#include "loadgen/subject/observer.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,18 @@ namespace {
 bool have_common(const std::vector<int>& a, const std::vector<int>& b) {
     return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
 }
+
+// The load pins this thread; what comes after it, another experiment perhaps, has all CPUs again.
+class KeptCpus {
+  public:
+    KeptCpus() : cpus_(allowed_cpus(0)) {}
+    ~KeptCpus() { static_cast<void>(net::pin_to_cpus(cpus_)); }
+    KeptCpus(const KeptCpus&) = delete;
+    KeptCpus& operator=(const KeptCpus&) = delete;
+
+  private:
+    std::vector<int> cpus_;
+};
 
 // The server's process group, through our own /proc or through an observer's.
 struct Watched {
@@ -65,6 +78,9 @@ VerdictContext context_of(const TrialOptions& options, const std::vector<int>& s
     context.open_loop = !run.rate.empty();
     context.poisson = context.open_loop && run.arrival == Arrival::poisson;
     context.rate_varies = run.rate.size() > 1 || (context.open_loop && run.rate.front().ramp_to);
+    if (context.open_loop && run.requests == 0) {
+        context.asked = Profile(run.rate).count_at(seconds(run.duration));
+    }
     context.shared_cpus = have_common(allowed_cpus(0), server_cpus);
     context.server_cpus = static_cast<double>(server_cpus.size());
     context.ceiling_rps = options.ceiling_rps;
@@ -83,6 +99,7 @@ VerdictContext context_of(const TrialOptions& options, const std::vector<int>& s
 Result<RunResult> run_trial(const TrialOptions& options,
                             const std::function<void(const Interval&)>& progress,
                             const std::function<bool()>& stop) {
+    const KeptCpus until_the_end;
     auto attached = attach(options);
     if (!attached) return attached.error();
     Watched& server = *attached;

@@ -3,9 +3,9 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/engine/run.hpp"
-#include "loadgen/experiment/server_account.hpp"
 #include "loadgen/probe/memory.hpp"
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/run_result.hpp"
+#include "loadgen/subject/server_account.hpp"
 
 #include <sys/types.h>
 

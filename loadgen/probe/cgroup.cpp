@@ -101,12 +101,6 @@ CgroupUse read_version_1(const fs::path& memory, const fs::path& cpu, const fs::
     return use;
 }
 
-template <class T>
-std::optional<T> minus(std::optional<T> end, std::optional<T> begin) {
-    if (!end || !begin || *end < *begin) return std::nullopt;
-    return *end - *begin;
-}
-
 }  // namespace
 
 std::string_view cgroup_path(std::string_view text, std::string_view controller) {
@@ -139,15 +133,6 @@ std::optional<CgroupUse> read_cgroup(pid_t pid, const std::string& proc) {
     const fs::path group = group_folder(mount, cgroup_path(paths, ""));
     if (fs::exists(group / "cpu.stat", ignored)) return read_version_2(group);
     return std::nullopt;
-}
-
-CgroupUse difference(const CgroupUse& begin, const CgroupUse& end) {
-    CgroupUse use = end;
-    use.cpu_s = minus(end.cpu_s, begin.cpu_s);
-    use.periods = minus(end.periods, begin.periods);
-    use.throttled_periods = minus(end.throttled_periods, begin.throttled_periods);
-    use.throttled_s = minus(end.throttled_s, begin.throttled_s);
-    return use;
 }
 
 }  // namespace echotrio::loadgen

@@ -2,7 +2,7 @@
 // back. Both versions of the kernel's interface (Documentation/admin-guide/cgroup-v1 and -v2).
 #pragma once
 
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/run_result.hpp"
 
 #include <sys/types.h>
 
@@ -12,13 +12,10 @@
 
 namespace echotrio::loadgen {
 
-// Counted since the group was made. The files are looked up in the process's own root, so a
-// process in a container needs only its pid namespace and its user shared with us. Empty: no
-// control group can be read there. `proc` is for tests.
+// Counted since the group was made (see results/difference.hpp). The files are looked up in the
+// process's own root, so a process in a container needs only its pid namespace and its user shared
+// with us. Empty: no control group can be read there. `proc` is for tests.
 std::optional<CgroupUse> read_cgroup(pid_t pid, const std::string& proc = "/proc");
-
-// What happened between two readings; memory and limits are those of the second. Pure.
-CgroupUse difference(const CgroupUse& begin, const CgroupUse& end);
 
 // The path of `controller` ("" = version 2) in the text of /proc/PID/cgroup: "/docker/4f...".
 // Empty: not there, or outside of what this process can see ("/../..."). Pure.

@@ -1,7 +1,9 @@
 #include "loadgen/probe/group.hpp"
 
 #include "common/base/clock.hpp"
+#include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/proc_fs.hpp"
+#include "loadgen/results/difference.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -34,13 +36,13 @@ struct Work {
 };
 
 // Never below 0: figures of one process may step back by a tick when the kernel scales them.
-std::uint64_t less(std::uint64_t a, std::uint64_t b) {
+std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
     return a > b ? a - b : 0;
 }
 
 Work operator-(const Work& a, const Work& b) {
-    return {less(a.user, b.user), less(a.system, b.system), less(a.minor, b.minor),
-            less(a.major, b.major)};
+    return {difference(a.user, b.user), difference(a.system, b.system),
+            difference(a.minor, b.minor), difference(a.major, b.major)};
 }
 
 Work own(const ProcStat& p) {
@@ -171,7 +173,7 @@ TaskCounts difference(const Tasks& before, const Tasks& after) {
             base = found->second;
         }
         sum.voluntary += counts.voluntary - base.voluntary;
-        sum.involuntary += less(counts.involuntary, base.involuntary);
+        sum.involuntary += difference(counts.involuntary, base.involuntary);
         sum.waiting_ns += counts.waiting_ns - base.waiting_ns;
     }
     return sum;
@@ -195,6 +197,7 @@ struct GroupProbe::State {
     Work begin, end;
     Clocks clocks_begin, clocks_end;
     std::optional<Tasks> tasks_begin, tasks_end;
+    std::optional<CgroupUse> cgroup_begin, cgroup_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
     MemoryUse memory;
@@ -296,6 +299,7 @@ void GroupProbe::window_begins() {
     state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
     state_->begin = state_->end = state_->total();
     state_->tasks_end.reset();
+    state_->cgroup_begin = read_cgroup(state_->root.pid);
     state_->tasks_begin = read_tasks_in_background(state_->members);
 }
 
@@ -303,6 +307,7 @@ void GroupProbe::window_ends() {
     state_->update();
     state_->clocks_end = read_clocks(state_->members);
     state_->end = state_->total();
+    state_->cgroup_end = read_cgroup(state_->root.pid);
     state_->tasks_end = read_tasks_in_background(state_->members);
 }
 
@@ -327,9 +332,7 @@ MemoryUse GroupProbe::memory() {
 ServerUse GroupProbe::use(std::uint64_t requests) const {
     const Work work = state_->end - state_->begin;
     ServerUse use;
-    use.user_s = static_cast<double>(work.user) / ticks_per_second();
-    use.system_s = static_cast<double>(work.system) / ticks_per_second();
-    use.cpu_s = use.user_s + use.system_s;
+    const auto ticks = static_cast<double>(work.user + work.system);
     use.minor_faults = work.minor;
     use.major_faults = work.major;
     use.processes = state_->processes;
@@ -338,17 +341,20 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     // all of it, for a pool of 256); the clocks lose the processes that have ended. The larger is
     // nearer.
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
-    if (exact > use.cpu_s) {
-        const double user_share = use.cpu_s > 0 ? use.user_s / use.cpu_s : 0;
-        use.user_s = exact * user_share;
-        use.system_s = exact - use.user_s;
-        use.cpu_s = exact;
+    use.cpu_s = std::max(exact, ticks / ticks_per_second());
+    if (ticks > 0) {  // only ticks tell the two apart
+        use.user_s = use.cpu_s * static_cast<double>(work.user) / ticks;
+        use.system_s = use.cpu_s - *use.user_s;
     }
     if (state_->tasks_begin && state_->tasks_end) {
         const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
         use.voluntary_switches = counts.voluntary;
         use.involuntary_switches = counts.involuntary;
         use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;
+    }
+    if (state_->cgroup_begin && state_->cgroup_end) {
+        use.cgroup = state_->cgroup_end;
+        subtract_counters(*use.cgroup, *state_->cgroup_begin);
     }
     if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
     use.memory = state_->memory;

@@ -14,7 +14,7 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/probe/memory.hpp"
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/run_result.hpp"
 
 #include <sys/types.h>
 

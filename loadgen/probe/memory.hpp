@@ -2,7 +2,7 @@
 #pragma once
 
 #include "loadgen/probe/proc_text.hpp"
-#include "loadgen/record/run_result.hpp"
+#include "loadgen/results/run_result.hpp"
 
 #include <map>
 #include <optional>

@@ -1,11 +1,11 @@
 // Capacity in the report of a comparison: the plan's answer, or what one instance does where
 // nothing was asked, with the figures that a planner multiplies by.
+#include "loadgen/findings/plan_input.hpp"
+#include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
-#include "loadgen/report/plan_input.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 
 namespace echotrio::loadgen {
@@ -16,23 +16,12 @@ using Figure = std::optional<Estimate> ModelPlan::*;
 // A bar a model, with its interval; empty where no model has the figure.
 void add_chart(std::vector<Block>& blocks, const CapacityPlan& plan, const char* id,
                const char* title, const char* caption, Figure figure) {
-    Chart chart;
-    chart.id = id;
-    chart.title = title;
+    Chart chart = bar_chart(id, title, "");
     chart.caption = caption;
-    chart.kind = Chart::Kind::bars;
-    chart.horizontal = true;
-    chart.y = {title, false, "", {}};
     for (const ModelPlan& model : plan.models) {
-        const std::optional<Estimate>& estimate = model.*figure;
-        if (!estimate) continue;
-        ChartPoint point{static_cast<double>(chart.x.labels.size()), estimate->value};
-        if (estimate->interval) {
-            point.low = estimate->interval->low;
-            point.high = estimate->interval->high;
+        if (const auto& estimate = model.*figure) {
+            add_bar(chart, model.model, point_of(0, *estimate));
         }
-        chart.x.labels.push_back(model.model);
-        chart.series.push_back({model.model, model.model, {std::move(point)}});
     }
     if (!chart.series.empty()) blocks.emplace_back(std::move(chart));
 }
@@ -73,10 +62,8 @@ std::vector<Section> capacity_sections(const Experiment& experiment, const Diges
     source.workload = request                 ? request->workload
                       : source.others.empty() ? std::string()
                                               : source.others.front();
-    const auto levels =
-        std::count_if(digest.levels.begin(), digest.levels.end(),
-                      [&](const Level& l) { return l.workload == source.workload; });
-    if (!request && levels < 2) return {};  // one load says nothing about others
+    if (!request && levels_of(digest, source.workload).size() < 2)
+        return {};  // one load says nothing about others
     Section section{"capacity",
                     fmt::format("Capacity: what one instance does, workload {}", source.workload),
                     {},

@@ -2,55 +2,18 @@
 // the page show the same figures.
 #include "loadgen/analysis/usl.hpp"
 #include "loadgen/record/summary.hpp"
+#include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace echotrio::loadgen {
 namespace {
 
 constexpr double kObjectiveUs = 10'000;  // the line that latencies are seen against
-
-const char* axis_unit(Unit unit) {
-    return unit == Unit::microseconds ? "us" : unit == Unit::bytes ? "bytes" : "";
-}
-
-std::string first_reason(const Cell& cell) {
-    return cell.reasons.empty() ? "INVALID" : cell.reasons.front().first.what;
-}
-
-ChartPoint point_of(double x, const Cell& cell, const Spread& spread) {
-    ChartPoint point{x, spread.median, {}, {}, !spread.valid, {}};
-    if (spread.count > 1) {
-        point.low = spread.least;
-        point.high = spread.most;
-    }
-    if (point.invalid) point.note = first_reason(cell);
-    if (cell.starved()) {
-        point.note = fmt::format("served {} of {} connections", format_exact_count(cell.served),
-                                 format_exact_count(cell.connections));
-    }
-    return point;
-}
-
-std::vector<const Cell*> cells_of(const Digest& digest, const std::string& variant,
-                                  const std::string& workload) {
-    std::vector<const Cell*> cells;
-    for (const Cell& cell : digest.cells) {
-        if (cell.variant == variant && cell.level.workload == workload) cells.push_back(&cell);
-    }
-    return cells;
-}
-
-std::size_t distinct_levels(const Digest& digest, const std::string& workload) {
-    return static_cast<std::size_t>(
-        std::count_if(digest.levels.begin(), digest.levels.end(),
-                      [&](const Level& level) { return level.workload == workload; }));
-}
 
 // The law of the throughput, where enough levels were measured to fit one.
 std::optional<Series> fit_of(const std::vector<const Cell*>& cells, const std::string& variant) {
@@ -94,14 +57,7 @@ Chart throughput_chart(const Digest& digest, const std::string& workload) {
     chart.y = {"requests/s", false, "1/s", {}};
     for (const std::string& variant : digest.variants) {
         const auto cells = cells_of(digest, variant, workload);
-        Series series{variant, variant, {}};
-        for (const Cell* cell : cells) {
-            if (const Spread* spread = cell->value("throughput_rps")) {
-                series.points.push_back(
-                    point_of(static_cast<double>(cell->level.connections), *cell, *spread));
-            }
-        }
-        chart.series.push_back(std::move(series));
+        chart.series.push_back(over_connections(variant, cells, "throughput_rps"));
         if (auto fit = fit_of(cells, variant)) chart.series.push_back(std::move(*fit));
     }
     return chart;
@@ -131,7 +87,7 @@ Chart latency_chart(const Digest& digest, const std::string& workload,
                 if (x == nullptr || y == nullptr || cell->starved()) continue;
                 series.points.push_back(point_of(x->median, *cell, *y));
             }
-            if (!series.points.empty()) chart.series.push_back(std::move(series));
+            add_series(chart, std::move(series));
         }
     }
     return chart;
@@ -163,88 +119,47 @@ Chart percentile_chart(const Digest& digest, const Level& level) {
             if (!y) break;
             series.points.push_back({x, *y, {}, {}, cell->counted == 0, {}});
         }
-        if (!series.points.empty()) chart.series.push_back(std::move(series));
+        add_series(chart, std::move(series));
     }
     return chart;
 }
 
 // One bar per model and workload, at the largest level of each.
 Chart cost_chart(const Digest& digest, const char* id, const char* title, const char* caption,
-                 const char* metric, const char* unit) {
+                 const char* metric) {
     Chart chart;
     chart.id = id;
     chart.title = title;
     chart.caption = caption;
     chart.kind = Chart::Kind::bars;
-    chart.y = {find_metric(metric)->title, true, unit, {}};
+    const Metric& of = *find_metric(metric);
+    chart.y = {of.title, true, axis_unit(of.unit), {}};
     chart.x.title = "workload";
-    std::vector<Level> levels;
-    for (const Level& level : digest.levels) {
-        if (!levels.empty() && levels.back().workload == level.workload) levels.pop_back();
-        levels.push_back(level);
-    }
-    for (const Level& level : levels) {
-        chart.x.labels.push_back(
-            fmt::format("{} x {}", level.workload, format_exact_count(level.connections)));
-    }
+    const auto levels = largest_levels(digest);
+    label_levels(chart, levels);
     for (const std::string& variant : digest.variants) {
-        Series series{variant, variant, {}};
-        for (std::size_t i = 0; i < levels.size(); ++i) {
-            const Cell* cell = digest.cell(variant, levels[i]);
-            const Spread* spread = cell == nullptr ? nullptr : cell->value(metric);
-            if (spread == nullptr) continue;
-            series.points.push_back(point_of(static_cast<double>(i), *cell, *spread));
-        }
-        if (!series.points.empty()) chart.series.push_back(std::move(series));
+        add_series(chart, bars_at(digest, levels, variant, metric));
     }
     return chart;
 }
 
 }  // namespace
 
-Chart level_chart(const Digest& digest, const Level& level, const Metric& metric,
-                  const std::string& id) {
-    Chart chart;
-    chart.id = id;
-    chart.title =
-        fmt::format("{}, {} connection{}", metric.title, format_exact_count(level.connections),
-                    level.connections == 1 ? "" : "s");
-    chart.kind = Chart::Kind::bars;
-    chart.horizontal = true;
-    chart.y = {metric.title, false, axis_unit(metric.unit), {}};
-    double least = INFINITY, most = 0;
-    for (const std::string& variant : digest.variants) {
-        const Cell* cell = digest.cell(variant, level);
-        const Spread* spread = cell == nullptr ? nullptr : cell->value(metric.key);
-        if (spread == nullptr) continue;
-        const auto x = static_cast<double>(chart.x.labels.size());
-        chart.x.labels.push_back(variant);
-        chart.series.push_back({variant, variant, {point_of(x, *cell, *spread)}});
-        least = std::min(least, spread->median);
-        most = std::max(most, spread->median);
-    }
-    chart.y.logarithmic = least > 0 && most > kWide * least;
-    return chart;
-}
-
 std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload,
                                    const std::optional<Objective>& objective) {
     std::vector<Chart> charts;
-    const Workload* described = find_workload(digest.plan.workloads, workload);
-    if (described != nullptr && described->silent) return charts;
-    const bool several = distinct_levels(digest, workload) > 1;
+    const auto levels = levels_of(digest, workload);
+    if (is_silent(digest, workload) || levels.empty()) return charts;
+    const bool several = levels.size() > 1;
     if (several) {
         charts.push_back(throughput_chart(digest, workload));
         charts.push_back(latency_chart(digest, workload, objective));
     }
-    const auto last = std::find_if(digest.levels.rbegin(), digest.levels.rend(),
-                                   [&](const Level& level) { return level.workload == workload; });
-    if (last != digest.levels.rend()) {
-        const char* figure = several ? "cpu_us_per_request" : "throughput_rps";
-        charts.push_back(percentile_chart(digest, *last));
-        charts.push_back(level_chart(digest, *last, *find_metric(figure), workload + "-figure"));
-        charts.back().caption = "Median of the repetitions; whiskers: their range.";
-    }
+    const char* figure = several ? "cpu_us_per_request" : "throughput_rps";
+    charts.push_back(percentile_chart(digest, levels.back()));
+    charts.push_back(
+        level_chart(digest, levels.back(), *find_metric(figure), workload + "-figure"));
+    charts.back().caption = "Median of the repetitions; whiskers: their range.";
     std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
     return charts;
 }
@@ -253,11 +168,12 @@ std::vector<Chart> cost_charts(const Digest& digest) {
     std::vector<Chart> charts{
         cost_chart(digest, "cpu-per-request", "CPU time per request",
                    "Of the whole process group, user and system. On loopback a part of the "
-                   "server's receiving runs in the sender: a lower bound.",
-                   "cpu_us_per_request", "us"),
+                   "server's receiving runs in the sender, and of its sending in the receiver: an "
+                   "estimate.",
+                   "cpu_us_per_request"),
         cost_chart(digest, "switches-per-request", "Context switches per request",
                    "Voluntary and involuntary, of all processes and threads of the server.",
-                   "switches_per_request", "")};
+                   "switches_per_request")};
     std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
     return charts;
 }
@@ -279,7 +195,7 @@ std::vector<Chart> memory_charts(const Digest& digest) {
             if (found == digest.memory[i].parts.end()) continue;
             series.points.push_back({static_cast<double>(i), found->second, {}, {}, false, {}});
         }
-        if (!series.points.empty()) stack.series.push_back(std::move(series));
+        add_series(stack, std::move(series));
     }
     Chart growth;
     growth.id = "memory-growth";
@@ -290,14 +206,8 @@ std::vector<Chart> memory_charts(const Digest& digest) {
     growth.x = {"connections", true, "", {}};
     growth.y = {"memory", true, "bytes", {}};
     for (const std::string& variant : digest.variants) {
-        Series series{variant, variant, {}};
-        for (const Cell* cell : cells_of(digest, variant, digest.memory.front().workload)) {
-            if (const Spread* spread = cell->value("memory")) {
-                series.points.push_back(
-                    point_of(static_cast<double>(cell->level.connections), *cell, *spread));
-            }
-        }
-        if (!series.points.empty()) growth.series.push_back(std::move(series));
+        const auto cells = cells_of(digest, variant, digest.memory.front().workload);
+        add_series(growth, over_connections(variant, cells, "memory"));
     }
     return {std::move(stack), std::move(growth)};
 }

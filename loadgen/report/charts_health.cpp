@@ -1,5 +1,7 @@
 // Charts of what stands behind the figures: ratios with their intervals, waits, the time line of a
 // long trial, and the health of the generator.
+#include "loadgen/models/models.hpp"
+#include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
 
 #include <fmt/format.h>
@@ -7,65 +9,28 @@
 #include <algorithm>
 
 namespace echotrio::loadgen {
-namespace {
-
-Series waits_of(const Digest& digest, const std::vector<Level>& levels, const std::string& variant,
-                const char* name, const auto& figure) {
-    Series series{fmt::format("{}: {}", variant, name), variant, {}};
-    for (std::size_t i = 0; i < levels.size(); ++i) {
-        const Cell* cell = digest.cell(variant, levels[i]);
-        if (cell == nullptr) continue;
-        std::vector<double> values;
-        for (const Trial* trial : cell->trials) {
-            if (const std::optional<double> value = figure(*trial)) values.push_back(*value);
-        }
-        if (values.empty()) continue;
-        const auto [least, most] = std::minmax_element(values.begin(), values.end());
-        series.points.push_back(
-            {static_cast<double>(i), median(values), *least, *most, cell->counted == 0, {}});
-    }
-    return series;
-}
-
-}  // namespace
 
 std::vector<Chart> ratio_charts(const Digest& digest) {
-    Chart chart;
-    chart.id = "ratios";
-    chart.title = "Ratios of models, with 95 % intervals";
+    Chart chart = ratio_chart("ratios", "Ratios of models, with 95 % intervals");
     chart.caption =
         "Larger over smaller figure at each workload's largest level, in the colour of the larger. "
         "An interval that reaches 1 shows no difference.";
-    chart.kind = Chart::Kind::scatter;
-    chart.horizontal = true;
-    chart.reference = 1;
     chart.x.title = "comparison";
-    chart.y = {"ratio", true, "x", {}};
-    std::vector<const Comparison*> shown;
-    for (auto c = digest.comparisons.rbegin(); c != digest.comparisons.rend(); ++c) {
-        const Workload* workload = find_workload(digest.plan.workloads, c->level.workload);
-        if (c->metric != (workload != nullptr ? workload->headline : "throughput_rps")) continue;
-        const bool smaller_level = std::any_of(shown.begin(), shown.end(), [&](const auto* other) {
-            return other->level.workload == c->level.workload && other->level != c->level;
-        });
-        if (!smaller_level) shown.push_back(&*c);
-    }
     for (const std::string& variant : digest.variants) {
         chart.series.push_back({variant, variant, {}});
     }
-    for (auto c = shown.rbegin(); c != shown.rend(); ++c) {
-        ChartPoint point{static_cast<double>(chart.x.labels.size()), (*c)->ratio.value};
-        point.note = (*c)->sentence;
-        if ((*c)->ratio.interval) {
-            point.low = (*c)->ratio.interval->low;
-            point.high = (*c)->ratio.interval->high;
+    for (const std::string& workload : workloads_of(digest)) {
+        const std::string headline = headline_of(digest, workload);
+        std::optional<Level> largest;  // of those that were compared
+        for (const Comparison& c : digest.comparisons) {
+            if (c.level.workload == workload && c.metric == headline) largest = c.level;
         }
-        chart.x.labels.push_back(
-            fmt::format("{}: {} / {}", (*c)->level.workload, (*c)->numerator, (*c)->denominator));
-        const auto series =
-            std::find_if(chart.series.begin(), chart.series.end(),
-                         [&](const Series& s) { return s.name == (*c)->numerator; });
-        series->points.push_back(std::move(point));
+        for (const Comparison& c : digest.comparisons) {
+            if (c.level != largest || c.metric != headline) continue;
+            add_ratio(chart, c.numerator,
+                      fmt::format("{}: {} / {}", workload, c.numerator, c.denominator), c.ratio,
+                      c.sentence);
+        }
     }
     std::erase_if(chart.series, [](const Series& series) { return series.points.empty(); });
     if (chart.series.empty()) return {};
@@ -82,25 +47,19 @@ std::vector<Chart> wait_charts(const Digest& digest) {
     chart.kind = Chart::Kind::bars;
     chart.x.title = "workload";
     chart.y = {"wait", true, "us", {}};
-    std::vector<Level> levels;
-    for (const Level& level : digest.levels) {
-        if (!levels.empty() && levels.back().workload == level.workload) levels.pop_back();
-        levels.push_back(level);
-    }
-    for (const Level& level : levels) {
-        chart.x.labels.push_back(fmt::format("{} x {}", level.workload, level.connections));
-    }
+    const auto levels = largest_levels(digest);
+    label_levels(chart, levels);
     for (const std::string& variant : digest.variants) {
-        for (Series& series : std::vector<Series>{
-                 waits_of(digest, levels, variant, "CPU, per request",
-                          find_metric("run_queue_us_per_request")->of),
-                 waits_of(digest, levels, variant, "global lock, p99",
-                          [](const Trial& t) { return own_figure(t, "/gil/wait_p99_us"); }),
-                 waits_of(digest, levels, variant, "event loop lag, p99",
-                          [](const Trial& t) { return own_figure(t, "/loop/lag_p99_us"); })}) {
-            series.dashed = series.name.find("CPU") == std::string::npos;
-            if (!series.points.empty()) chart.series.push_back(std::move(series));
+        std::vector<Series> waits;
+        waits.push_back(bars_at(digest, levels, variant, "run_queue_us_per_request"));
+        waits.back().name = fmt::format("{}: CPU, per request", variant);
+        for (const Model& model : models()) {
+            if (model.own_wait.series.empty()) continue;
+            waits.push_back(bars_at(digest, levels, variant, model.own_wait.metric));
+            waits.back().name = fmt::format("{}: {}", variant, model.own_wait.series);
+            waits.back().dashed = true;  // the model's own wait, not the system's
         }
+        for (Series& series : waits) add_series(chart, std::move(series));
     }
     if (chart.series.empty()) return {};
     return {std::move(chart)};
@@ -135,9 +94,7 @@ std::vector<Chart> timeline_charts(const Digest& digest) {
             flight.points.push_back({i.at_s, static_cast<double>(i.in_flight)});
             if (i.p99_us) p99.points.push_back({i.at_s, *i.p99_us});
         }
-        for (Series* series : {&due, &done, &flight, &p99}) {
-            if (!series->points.empty()) chart.series.push_back(std::move(*series));
-        }
+        for (Series* series : {&due, &done, &flight, &p99}) add_series(chart, std::move(*series));
         charts.push_back(std::move(chart));
     }
     return charts;
@@ -172,9 +129,7 @@ std::vector<Chart> generator_charts(const Experiment& experiment) {
             hiccup.points.push_back({number, *r.machine.hiccup_p99_us, {}, {}, invalid, note});
         }
     }
-    for (Series* series : {&busy, &wait, &hiccup}) {
-        if (!series->points.empty()) chart.series.push_back(std::move(*series));
-    }
+    for (Series* series : {&busy, &wait, &hiccup}) add_series(chart, std::move(*series));
     if (chart.series.empty()) return {};
     return {std::move(chart)};
 }

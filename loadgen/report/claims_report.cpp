@@ -1,6 +1,6 @@
 #include "loadgen/report/claims_report.hpp"
 
-#include "loadgen/report/result_json.hpp"
+#include "loadgen/results/result_json.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -50,6 +50,63 @@ std::string count_text(const std::vector<Claim>& claims) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+Json figure_to_json(const ClaimFigure& figure) {
+    Json interval = nullptr;
+    if (figure.sure()) interval = {*figure.low, *figure.high};
+    return {{"key", figure.key},     {"label", figure.label},       {"variant", figure.variant},
+            {"value", figure.value}, {"ci95", std::move(interval)}, {"unit", figure.unit},
+            {"runs", figure.runs}};
+}
+
+ClaimFigure figure_from_json(const Json& json) {
+    ClaimFigure figure{json.at("key"), json.at("label"), json.at("variant"), json.at("value")};
+    if (const Json& interval = json.at("ci95"); !interval.is_null()) {
+        figure.low = interval.at(0).get<double>();
+        figure.high = interval.at(1).get<double>();
+    }
+    json.at("unit").get_to(figure.unit);
+    json.at("runs").get_to(figure.runs);
+    return figure;
+}
+
+Json picture_to_json(const ClaimPicture& picture) {
+    return {{"title", picture.title},
+            {"figures", picture.figures},
+            {"logarithmic", picture.logarithmic},
+            {"reference", picture.reference ? Json(*picture.reference) : Json(nullptr)}};
+}
+
+ClaimPicture picture_from_json(const Json& json) {
+    ClaimPicture picture{json.at("title"), json.at("figures"), json.at("logarithmic")};
+    if (const Json& at = json.at("reference"); !at.is_null()) picture.reference = at.get<double>();
+    return picture;
+}
+
+Json claim_to_json(const Claim& claim) {
+    Json figures = Json::array();
+    for (const ClaimFigure& figure : claim.figures) figures.push_back(figure_to_json(figure));
+    return {{"id", claim.id},
+            {"sentence", claim.sentence},
+            {"verdict", name_of(claim.verdict)},
+            {"evidence", claim.evidence},
+            {"reason", claim.reason},
+            {"figures", std::move(figures)},
+            {"picture", claim.picture ? picture_to_json(*claim.picture) : Json(nullptr)}};
+}
+
+// Older files have neither figures nor pictures.
+Claim claim_from_json(const Json& json) {
+    Claim claim{json.at("id"), json.at("sentence"), verdict_named(json.at("verdict")),
+                json.at("evidence"), json.at("reason")};
+    for (const Json& figure : json.value("figures", Json::array())) {
+        claim.figures.push_back(figure_from_json(figure));
+    }
+    if (const Json picture = json.value("picture", Json(nullptr)); !picture.is_null()) {
+        claim.picture = picture_from_json(picture);
+    }
+    return claim;
+}
+
 }  // namespace
 
 Json claims_to_json(const JudgedClaims& judged, const Json& environment, std::uint64_t seed) {
@@ -59,13 +116,7 @@ Json claims_to_json(const JudgedClaims& judged, const Json& environment, std::ui
              {"seed", seed},
              {"complete", judged.complete}};
     auto& list = out["claims"] = Json::array();
-    for (const Claim& claim : judged.claims) {
-        list.push_back({{"id", claim.id},
-                        {"sentence", claim.sentence},
-                        {"verdict", name_of(claim.verdict)},
-                        {"evidence", claim.evidence},
-                        {"reason", claim.reason}});
-    }
+    for (const Claim& claim : judged.claims) list.push_back(claim_to_json(claim));
     return out;
 }
 
@@ -77,9 +128,7 @@ Result<JudgedClaims> claims_from_json(const Json& json) {
         JudgedClaims judged;
         judged.complete = json.at("complete").get<bool>();
         for (const Json& one : json.at("claims")) {
-            Claim claim{one.at("id"), one.at("sentence"), verdict_named(one.at("verdict")),
-                        one.at("evidence"), one.at("reason")};
-            judged.claims.push_back(std::move(claim));
+            judged.claims.push_back(claim_from_json(one));
         }
         return judged;
     } catch (const std::exception& wrong) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/base/result.hpp"
-#include "loadgen/experiment/claims.hpp"
-#include "loadgen/report/document.hpp"
+#include "loadgen/document/document.hpp"
+#include "loadgen/results/claim.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +29,7 @@ Document claims_document(const JudgedClaims& judged);
 // The same as one section, for reports that hold more.
 Section claims_section(const JudgedClaims& judged);
 
-// The figures of a claim's evidence as bars; empty where it has none to draw.
+// The figures that the claim's picture names as bars; empty where it has none to draw.
 std::optional<Chart> claim_chart(const Claim& claim);
 
 }  // namespace echotrio::loadgen

@@ -1,7 +1,7 @@
 #include "loadgen/report/companions.hpp"
 
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 

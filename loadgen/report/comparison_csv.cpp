@@ -1,6 +1,6 @@
 #include "loadgen/report/comparison_csv.hpp"
 
-#include "loadgen/report/metrics.hpp"
+#include "loadgen/findings/metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,7 @@ std::string quoted(std::string_view text) {
 
 std::string checks(const std::vector<Finding>& findings) {
     std::vector<std::string> names;
+    names.reserve(findings.size());
     for (const Finding& finding : findings) names.push_back(finding.check);
     return fmt::format("{}", fmt::join(names, " "));
 }
@@ -27,15 +28,22 @@ class Row {
   public:
     explicit Row(std::vector<std::string>* header) : header_(header) {}
 
-    void text(const char* name, std::string_view value) {
+    void text(std::string_view name, std::string_view value) {
         if (header_ != nullptr) header_->emplace_back(name);
         fields_.push_back(quoted(value));
     }
-    void number(const std::string& name, std::optional<double> value) {
-        text(name.c_str(), value ? fmt::format("{:.10g}", *value) : "");
+    // Blank where it is not known.
+    template <Numeric T>
+    void figure(std::string_view name, const T& value) {
+        using Number = typename KnownNumber<T>::Type;
+        const std::optional<Number> known = value;
+        if (!known) return text(name, "");
+        if constexpr (std::is_floating_point_v<Number>) {
+            text(name, fmt::format("{:.10g}", *known));
+        } else {
+            text(name, fmt::format("{:d}", *known));
+        }
     }
-    void count(const char* name, std::uint64_t value) { text(name, fmt::format("{}", value)); }
-    void flag(const char* name, bool value) { text(name, value ? "1" : "0"); }
 
     std::string line() const { return fmt::format("{}\n", fmt::join(fields_, ",")); }
 
@@ -44,93 +52,77 @@ class Row {
     std::vector<std::string> fields_;
 };
 
-void add_latency(Row& row, const std::string& name, const LatencySummary& s) {
-    row.number(name + "_mean_us", s.mean);
-    row.number(name + "_p50_us", s.p50);
-    row.number(name + "_p90_us", s.p90);
-    row.number(name + "_p99_us", s.p99);
-    row.number(name + "_p99_9_us", s.p99_9);
-    row.number(name + "_p99_99_us", s.p99_99);
-    row.number(name + "_max_us", s.max);
-}
+// A column for every figure of a result, named by its way from the top: server.cpu_s is
+// server_cpu_s, latency_us.p50 is latency_p50_us. What is a list, a text or a map has none.
+struct Columns {
+    Row& row;
+    std::string prefix{}, unit{};
+    bool known = true;  // false: blanks, of a part that this trial lacks
 
-void add_server(Row& row, const Trial& trial) {
-    const ServerUse* server = trial.result.server ? &*trial.result.server : nullptr;
-    const auto number = [&](const char* name, const auto& of) {
-        row.number(name, server == nullptr ? std::optional<double>() : of(*server));
-    };
-    using Value = std::optional<double>;
-    number("server_cpu_s", [](const ServerUse& s) { return Value(s.cpu_s); });
-    number("server_user_s", [](const ServerUse& s) { return Value(s.user_s); });
-    number("server_system_s", [](const ServerUse& s) { return Value(s.system_s); });
-    number("server_cpu_us_per_request", [](const ServerUse& s) { return s.cpu_us_per_request; });
-    number("server_run_queue_wait_s", [](const ServerUse& s) { return s.run_queue_wait_s; });
-    number("server_voluntary_switches",
-           [](const ServerUse& s) { return Value(s.voluntary_switches); });
-    number("server_involuntary_switches",
-           [](const ServerUse& s) { return Value(s.involuntary_switches); });
-    number("server_minor_faults", [](const ServerUse& s) { return Value(s.minor_faults); });
-    number("server_major_faults", [](const ServerUse& s) { return Value(s.major_faults); });
-    for (const char* key : {"lock_wait_p99_us", "loop_lag_p99_us", "accept_wait_us"}) {
-        row.number(fmt::format("server_{}", key), find_metric(key)->of(trial));
+    template <class T>
+    void operator()(const char* key, Kind, const T& value) {
+        if constexpr (Numeric<T>) {
+            const bool count = std::is_integral_v<typename KnownNumber<T>::Type>;
+            std::string name = prefix + key + (count ? "" : unit);
+            if (name == "connections_fairness") name = "fairness";
+            if (known) {
+                row.figure(name, value);
+            } else {
+                row.text(name, "");
+            }
+        } else if constexpr (Listed<T>) {
+            add(key, value, known);
+        }
     }
-    number("server_processes",
-           [](const ServerUse& s) { return Value(static_cast<double>(s.processes)); });
-    number("server_threads",
-           [](const ServerUse& s) { return Value(static_cast<double>(s.threads)); });
-    row.number("server_switches_per_request", find_metric("switches_per_request")->of(trial));
-    for (const char* part : {"pss", "uss", "rss_sum", "page_tables", "kernel_stacks",
-                             "task_objects", "socket_objects", "socket_buffers"}) {
-        row.number(fmt::format("server_{}_bytes", part), server_memory(trial, part));
+    template <Listed T>
+    void operator()(const char* key, Kind, const std::optional<T>& value) {
+        add(key, value.value_or(T{}), known && value);
     }
-    for (const char* key : {"memory", "memory_before", "memory_peak", "memory_after", "rss_peak"}) {
-        row.number(fmt::format("server_{}_bytes", key), find_metric(key)->of(trial));
+    void operator()(const char*, Kind, const Verdict&) {}  // at the front of the row
+    void operator()(const char* key, Kind, const Accounting& books) {
+        Columns inner{row, std::string_view(key) == "accounting" ? "" : "total_"};
+        fields(inner, Tag<Accounting>{}, books);
     }
-}
+
+  private:
+    template <class T>
+    void add(std::string_view key, const T& value, bool is_known) {
+        const bool micros = key.ends_with("_us");
+        if (micros) key.remove_suffix(3);
+        Columns inner{row, fmt::format("{}{}_", prefix, key), micros ? "_us" : "", is_known};
+        fields(inner, Tag<T>{}, value);
+    }
+};
 
 Row make_row(const Trial& trial, std::vector<std::string>* header) {
     Row row(header);
     const RunResult& r = trial.result;
+    const double rate = trial.point.level.rate;
     row.text("workload", trial.point.level.workload);
     row.text("model", trial.point.variant);
-    row.count("connections", trial.point.level.connections);
-    row.number("rate_rps", trial.point.level.rate > 0
-                               ? std::optional<double>(trial.point.level.rate)
-                               : std::nullopt);
-    row.count("repetition", trial.point.repetition);
-    row.count("attempt", trial.attempt);
-    row.flag("valid", r.verdict.valid);
-    row.flag("superseded", trial.superseded);
-    row.flag("overloaded", r.verdict.overloaded);
+    row.figure("connections", trial.point.level.connections);
+    row.figure("rate_rps", rate > 0 ? std::optional(rate) : std::nullopt);
+    row.figure("repetition", trial.point.repetition);
+    row.figure("attempt", trial.attempt);
+    row.figure("valid", r.verdict.valid);
+    row.figure("superseded", trial.superseded);
+    row.figure("overloaded", r.verdict.overloaded);
     row.text("invalid_checks", checks(r.verdict.reasons));
     row.text("flagged_checks", checks(r.verdict.flags));
-    row.number("duration_s", r.duration_s);
-    row.count("requests", r.requests);
-    row.number("throughput_rps", r.throughput_rps);
-    add_latency(row, "latency", r.latency_us);
-    add_latency(row, "service_time", r.service_time_us);
-    row.number("lateness_p99_us", r.lateness_us.p99);
-    for (const char* key : {"small_p50_us", "small_p99_us", "heavy_p50_us"}) {
-        row.number(key, find_metric(key)->of(trial));
+    Columns columns{row};
+    fields(columns, Tag<RunResult>{}, r);
+    for (const char* part : {"uss", "rss_sum"}) {
+        row.figure(fmt::format("server_{}_bytes", part), server_memory(trial, part));
     }
-    row.count("scheduled", r.accounting.scheduled);
-    row.count("sent", r.accounting.sent);
-    row.count("completed", r.accounting.completed);
-    row.count("failed", r.accounting.failed);
-    row.count("timed_out", r.accounting.timed_out);
-    row.count("in_flight", r.accounting.in_flight);
-    row.count("unsent", r.accounting.unsent);
-    row.number("mean_in_flight", r.mean_in_flight);
-    row.count("connections_opened", r.connections.opened);
-    row.count("connections_served", r.connections.served);
-    row.number("fairness", r.connections.fairness);
-    add_server(row, trial);
-    row.number("generator_cpu_s", r.generator.cpu_s);
-    row.number("generator_busiest_thread", r.generator.busiest_thread);
-    row.number("generator_syscalls_per_request", r.generator.syscalls_per_request);
+    for (const MemoryPart& part : memory_parts()) {
+        row.figure(fmt::format("server_{}_bytes", part.key), server_memory(trial, part.key));
+    }
+    for (const Metric& metric : metrics()) {
+        if (metric.use.column != nullptr) row.figure(metric.use.column, metric.of(trial));
+    }
     const bool other = trial.cross_check && trial.cross_check->error.empty();
-    row.number("cross_check_throughput_rps",
-               other ? std::optional<double>(trial.cross_check->throughput_rps) : std::nullopt);
+    row.figure("cross_check_throughput_rps",
+               other ? std::optional(trial.cross_check->throughput_rps) : std::nullopt);
     return row;
 }
 

@@ -1,7 +1,7 @@
 // trials.csv: one row a trial, units in the header names, for spreadsheets and data frames.
 #pragma once
 
-#include "loadgen/experiment/experiment.hpp"
+#include "loadgen/results/experiment.hpp"
 
 #include <string>
 

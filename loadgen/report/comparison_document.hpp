@@ -1,10 +1,10 @@
 // A comparison as a document: the story first, then tables and charts, then how it was measured.
 #pragma once
 
-#include "loadgen/experiment/experiment.hpp"
+#include "loadgen/document/document.hpp"
+#include "loadgen/findings/digest.hpp"
 #include "loadgen/report/companions.hpp"
-#include "loadgen/report/digest.hpp"
-#include "loadgen/report/document.hpp"
+#include "loadgen/results/experiment.hpp"
 
 #include <optional>
 #include <string>
@@ -36,12 +36,6 @@ std::vector<Section> method_sections(const Experiment& experiment, const Digest&
 // `objective`: the line that latencies are seen against.
 std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload,
                                    const std::optional<Objective>& objective);
-// Bars that differ by more need a logarithmic axis.
-inline constexpr double kWide = 20;
-
-// One bar a model at that level, with the range of the repetitions.
-Chart level_chart(const Digest& digest, const Level& level, const Metric& metric,
-                  const std::string& id);
 std::vector<Chart> memory_charts(const Digest& digest);
 std::vector<Chart> cost_charts(const Digest& digest);
 std::vector<Chart> ratio_charts(const Digest& digest);

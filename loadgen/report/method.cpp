@@ -13,6 +13,8 @@
 namespace echotrio::loadgen {
 namespace {
 
+constexpr double kLatest = 9e9;  // seconds since 1970, for a file that says anything
+
 using Json = nlohmann::ordered_json;
 
 std::string plain(const Json& value) {
@@ -190,7 +192,8 @@ std::vector<std::string> summary_lines(const Experiment& experiment) {
     for (const Trial& trial : experiment.trials) counted += trial.counts() ? 1 : 0;
     lines.push_back(fmt::format("{}, {} CPUs, {}; {:%Y-%m-%d %H:%M} UTC", environment("cpu_model"),
                                 environment("cpus_online"), environment("kernel"),
-                                fmt::gmtime(static_cast<std::time_t>(experiment.started_unix_s))));
+                                fmt::gmtime(static_cast<std::time_t>(
+                                    std::clamp(experiment.started_unix_s, 0.0, kLatest)))));
     lines.push_back(
         fmt::format("{} trials, {} count; medians of {} repetitions, seed {}{}",
                     experiment.trials.size(), counted, repetitions, experiment.seed,

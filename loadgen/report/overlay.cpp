@@ -1,7 +1,7 @@
 #include "loadgen/report/overlay.hpp"
 
 #include "common/base/check.hpp"
-#include "loadgen/experiment/plan.hpp"
+#include "loadgen/design/plan.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +28,7 @@ void join(Plan& plan, Plan other, const std::string& name) {
         }
     }
     plan.repetitions = std::max(plan.repetitions, other.repetitions);
+    plan.fresh_servers = plan.fresh_servers && other.fresh_servers;
 }
 
 }  // namespace

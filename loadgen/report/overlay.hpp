@@ -1,9 +1,9 @@
 // Two experiments laid over each other: before and after, one machine and another. Pure.
 #pragma once
 
-#include "loadgen/experiment/experiment.hpp"
-#include "loadgen/report/digest.hpp"
-#include "loadgen/report/document.hpp"
+#include "loadgen/document/document.hpp"
+#include "loadgen/findings/digest.hpp"
+#include "loadgen/results/experiment.hpp"
 
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // Two experiments as a document: what changed from the first to the second, as ratios.
 #include "common/base/rng.hpp"
 #include "loadgen/analysis/bootstrap.hpp"
+#include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/overlay.hpp"
 
@@ -28,36 +29,28 @@ constexpr const char* kFigures[] = {"throughput_rps", "p50_us", "p99_us", "cpu_u
                                     "memory"};
 
 // With a given rate the throughput is what was asked for, and of silent connections only the memory
-// is told.
-bool tells(const Metric& metric, const Level& level, const Digest& digest) {
-    const Workload* workload = find_workload(digest.plan.workloads, level.workload);
+// is worth a line.
+bool informative(const Metric& metric, const Level& level, const Digest& digest) {
+    const Workload* workload = workload_of(digest, level.workload);
     if (workload == nullptr) return true;
     if (workload->silent) return metric.unit == Unit::bytes;
     return std::string_view(metric.key) != "throughput_rps" ||
-           (level.rate == 0 && workload->rate == 0);
+           (level.rate == 0 && workload->load.rate.empty());
 }
 
-// The models of both, in the first's order.
+// The models of both, in the digest's order.
 std::vector<std::string> common_variants(const Digest& digest,
-                                         const std::vector<Experiment>& experiments,
                                          const std::vector<std::string>& names) {
     std::vector<std::string> found;
-    const auto has = [&](const std::string& name) {
-        return std::find(digest.variants.begin(), digest.variants.end(), name) !=
-               digest.variants.end();
-    };
-    for (const Trial& trial : experiments.front().trials) {
-        const std::string& variant = trial.point.variant;
-        const bool known = std::find(found.begin(), found.end(), variant) != found.end();
-        if (!known && has(overlaid_name(variant, names[1]))) found.push_back(variant);
+    const std::string first = overlaid_name("", names[0]);
+    const auto& all = digest.variants;
+    for (const std::string& variant : all) {
+        if (!variant.ends_with(first)) continue;
+        const std::string base = variant.substr(0, variant.size() - first.size());
+        const bool both =
+            std::find(all.begin(), all.end(), overlaid_name(base, names[1])) != all.end();
+        if (both) found.push_back(base);
     }
-    std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-        const auto place = [&](const std::string& variant) {
-            return std::find(digest.variants.begin(), digest.variants.end(),
-                             overlaid_name(variant, names[0]));
-        };
-        return place(a) < place(b);
-    });
     return found;
 }
 
@@ -71,7 +64,7 @@ std::vector<Change> changes_of(const Digest& digest, const std::vector<std::stri
             if (before == nullptr || after == nullptr) continue;
             for (const char* key : kFigures) {
                 const Metric& metric = *find_metric(key);
-                if (!tells(metric, level, digest)) continue;
+                if (!informative(metric, level, digest)) continue;
                 // Percentiles of those that were lucky enough to be served are not compared.
                 if (metric.of_all_connections && (before->starved() || after->starved())) continue;
                 const auto first = counted_values(*before, metric);
@@ -128,43 +121,28 @@ Table changes_table(const std::vector<Change>& changes, const std::vector<std::s
 Chart changes_chart(const std::vector<Change>& changes, const Digest& digest,
                     const std::vector<std::string>& variants,
                     const std::vector<std::string>& names) {
-    Chart chart;
-    chart.id = "changes-chart";
-    chart.title = fmt::format("{} over {}, at each workload's largest level", names[1], names[0]);
+    Chart chart = ratio_chart(
+        "changes-chart",
+        fmt::format("{} over {}, at each workload's largest level", names[1], names[0]));
     chart.caption =
         "Ratios of medians with 95 % intervals. An interval that reaches 1 shows no "
         "change.";
-    chart.kind = Chart::Kind::scatter;
-    chart.horizontal = true;
-    chart.reference = 1;
     chart.x.title = "figure";
-    chart.y = {"ratio", true, "x", {}};
     for (const std::string& variant : variants) {
-        Series series{variant, overlaid_name(variant, names[1]), {}};
-        chart.series.push_back(std::move(series));
+        chart.series.push_back({variant, overlaid_name(variant, names[1]), {}});
     }
+    const auto largest = largest_levels(digest);
     for (const Change& change : changes) {
         const Level& level = change.after->level;
-        const auto largest =
-            std::find_if(digest.levels.rbegin(), digest.levels.rend(),
-                         [&](const Level& other) { return other.workload == level.workload; });
-        const Workload* workload = find_workload(digest.plan.workloads, level.workload);
-        const std::string_view headline =
-            workload != nullptr && workload->headline == "memory" ? "memory" : "throughput_rps";
-        const bool told = change.metric->key == headline ||
-                          std::string_view(change.metric->key) == "p99_us" ||
-                          std::string_view(change.metric->key) == "cpu_us_per_request";
-        if (level != *largest || !told) continue;
-        ChartPoint point{static_cast<double>(chart.x.labels.size()), change.ratio.value};
-        if (change.ratio.interval) {
-            point.low = change.ratio.interval->low;
-            point.high = change.ratio.interval->high;
-        }
-        chart.x.labels.push_back(
-            fmt::format("{}: {}, {}", level.workload, change.metric->title, change.variant));
-        const auto series = std::find_if(chart.series.begin(), chart.series.end(),
-                                         [&](const Series& s) { return s.name == change.variant; });
-        series->points.push_back(std::move(point));
+        if (std::find(largest.begin(), largest.end(), level) == largest.end()) continue;
+        const std::string_view key = change.metric->key;
+        const bool memory = headline_of(digest, level.workload) == "memory";
+        const bool shown = key == (memory ? "memory" : "throughput_rps") || key == "p99_us" ||
+                           key == "cpu_us_per_request";
+        if (!shown) continue;
+        add_ratio(chart, change.variant,
+                  fmt::format("{}: {}, {}", level.workload, change.metric->title, change.variant),
+                  change.ratio, "");
     }
     std::erase_if(chart.series, [](const Series& series) { return series.points.empty(); });
     return chart;
@@ -216,7 +194,7 @@ Document overlay_document(const std::vector<Experiment>& experiments, const Expe
         document.subtitle.push_back(
             fmt::format("{}: {}", names[i], fmt::join(summary_lines(experiments[i]), "; ")));
     }
-    const auto variants = common_variants(digest, experiments, names);
+    const auto variants = common_variants(digest, names);
     document.tints = tints_of(variants);
     for (const std::string& variant : digest.variants) {
         const bool first = variant.ends_with(fmt::format(" ({})", names[0]));

@@ -1,6 +1,6 @@
 // The capacity plan as JSON; the keys under "usl" are those of docs/contract.md.
 #include "loadgen/report/plan_report.hpp"
-#include "loadgen/report/result_json.hpp"
+#include "loadgen/results/result_json.hpp"
 
 #include <algorithm>
 #include <cmath>

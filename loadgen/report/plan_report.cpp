@@ -1,7 +1,7 @@
 #include "loadgen/report/plan_report.hpp"
 
 #include "common/base/units.hpp"
-#include "loadgen/report/metrics.hpp"
+#include "loadgen/findings/metrics.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,9 +29,8 @@ std::string with_interval(const std::optional<Estimate>& e, const Format& format
 
 std::string rate_text(const std::optional<MeasuredRate>& rate, const Demand& demand) {
     if (!rate) return "-";
-    std::string text =
-        fmt::format("{}/s at {} connection{}", format_count(rate->rate),
-                    format_exact_count(rate->connections), rate->connections == 1 ? "" : "s");
+    std::string text = fmt::format("{}/s at {}", format_count(rate->rate),
+                                   format_plural(rate->connections, "connection"));
     if (demand.objective) {
         text += fmt::format(", p{:.6g} {}", demand.objective->quantile * 100,
                             format_value(rate->latency_us, Unit::microseconds));
@@ -58,9 +57,9 @@ std::string objective_sentence(const ModelPlan& m, const Demand& demand) {
     const std::string what = fmt::format("p{:.6g}", objective.quantile * 100);
     const std::string limit = format_duration(objective.limit);
     const auto at = [&](const MeasuredRate& rate) {
-        return fmt::format("{} requests/s ({} connection{}, {} {})", format_count(rate.rate),
-                           format_exact_count(rate.connections), rate.connections == 1 ? "" : "s",
-                           what, format_value(rate.latency_us, Unit::microseconds));
+        return fmt::format("{} requests/s ({}, {} {})", format_count(rate.rate),
+                           format_plural(rate.connections, "connection"), what,
+                           format_value(rate.latency_us, Unit::microseconds));
     };
     if (!m.last_pass) {
         return fmt::format("{}: {} was above {}, or not surely below, at every measured load",

@@ -3,7 +3,7 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/analysis/capacity.hpp"
-#include "loadgen/report/document.hpp"
+#include "loadgen/document/document.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,12 +1,15 @@
 #include "loadgen/report/report_files.hpp"
 
+#include "loadgen/document/html.hpp"
+#include "loadgen/document/text.hpp"
+#include "loadgen/findings/results_json.hpp"
 #include "loadgen/report/comparison_csv.hpp"
-#include "loadgen/report/html.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/results/files.hpp"
+#include "loadgen/results/results_file.hpp"
+
+#include <fmt/format.h>
 
 #include <initializer_list>
-#include <utility>
 
 namespace echotrio::loadgen {
 
@@ -39,28 +42,36 @@ Attachment data_attachment(Json json) {
     return data;
 }
 
+constexpr Format kFormats[] = {
+    {"console", "", [](const Report& r) { return to_console(r.document, r.style); }},
+    {"markdown", "report.md", [](const Report& r) { return to_markdown(r.document); }},
+    {"csv", "trials.csv", [](const Report& r) { return to_csv(r.experiment); }},
+    {"html", "report.html",
+     [](const Report& r) { return experiment_page(r.experiment, r.digest, r.document); }},
+};
+
 }  // namespace
 
 std::string experiment_page(const Experiment& experiment, const Digest& digest,
                             const Document& document) {
     return to_html(document,
-                   {data_attachment(experiment_to_json(experiment, digest.comparisons)),
+                   {data_attachment(results_to_json(experiment, digest.comparisons)),
                     {"trials.csv", "Download CSV", "text/csv", pack(to_csv(experiment))}});
 }
 
-Status write_report_files(const std::string& dir, const Experiment& experiment,
-                          const Digest& digest, const Document& document) {
-    const nlohmann::ordered_json json = experiment_to_json(experiment, digest.comparisons);
-    const std::pair<const char*, std::string> files[] = {
-        {"results.json", to_text(json)},
-        {"trials.csv", to_csv(experiment)},
-        {"report.md", to_markdown(document)},
-        {"report.html", experiment_page(experiment, digest, document)},
-    };
-    for (const auto& [name, text] : files) {
-        if (const Status written = write_file(dir + "/" + name, text); !written) return written;
+std::span<const Format> formats() {
+    return kFormats;
+}
+
+Status write_report_files(const std::string& dir, const Report& report) {
+    const Json json = results_to_json(report.experiment, report.digest.comparisons);
+    Status written = write_file(dir + "/results.json", to_text(json));
+    for (const Format& format : kFormats) {
+        if (!written) return written;
+        if (format.file.empty()) continue;
+        written = write_file(fmt::format("{}/{}", dir, format.file), format.render(report));
     }
-    return Done{};
+    return written;
 }
 
 }  // namespace echotrio::loadgen

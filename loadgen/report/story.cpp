@@ -1,4 +1,5 @@
 // The verdict cards: what the data say about each workload, worded from the comparisons.
+#include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
 
 #include <fmt/format.h>
@@ -9,51 +10,29 @@
 namespace echotrio::loadgen {
 namespace {
 
-std::string headline_of(const Digest& digest, const std::string& workload) {
-    const Workload* w = find_workload(digest.plan.workloads, workload);
-    return w != nullptr ? w->headline : "throughput_rps";
-}
-
 std::string at_level(const Level& level) {
-    std::string text = fmt::format("at {} connection{}", format_exact_count(level.connections),
-                                   level.connections == 1 ? "" : "s");
+    std::string text = "at " + format_plural(level.connections, "connection");
     if (level.rate > 0) text += fmt::format(" and {} requests/s", format_count(level.rate));
     return text;
 }
 
 // The largest level at which at least two models have the figure: where they part most.
-const Level* telling_level(const Digest& digest, const std::string& workload,
-                           const std::string& metric) {
-    const Level* found = nullptr;
-    for (const Level& level : digest.levels) {
-        if (level.workload != workload) continue;
-        const bool compared = std::any_of(
+std::optional<Level> telling_level(const Digest& digest, const std::string& workload,
+                                   const std::string& metric) {
+    auto levels = levels_of(digest, workload);
+    std::erase_if(levels, [&](const Level& level) {
+        return std::none_of(
             digest.comparisons.begin(), digest.comparisons.end(),
             [&](const Comparison& c) { return c.level == level && c.metric == metric; });
-        if (compared) found = &level;
-    }
-    return found;
-}
-
-// The models at this level by the metric, the best first.
-std::vector<const Cell*> ranking(const Digest& digest, const Level& level, const Metric& metric) {
-    std::vector<const Cell*> cells;
-    for (const Cell& cell : digest.cells) {
-        const Spread* spread = cell.level == level ? cell.value(metric.key) : nullptr;
-        if (spread != nullptr && spread->valid) cells.push_back(&cell);
-    }
-    std::stable_sort(cells.begin(), cells.end(), [&](const Cell* a, const Cell* b) {
-        const double x = a->value(metric.key)->median, y = b->value(metric.key)->median;
-        return metric.more_is_better ? x > y : x < y;
     });
-    return cells;
+    return levels.empty() ? std::nullopt : std::optional(levels.back());
 }
 
 std::optional<Card> level_card(const Digest& digest, const std::string& workload) {
     const Metric* metric = find_metric(headline_of(digest, workload));
     if (metric == nullptr) return std::nullopt;
-    const Level* level = telling_level(digest, workload, metric->key);
-    if (level == nullptr) return std::nullopt;
+    const auto level = telling_level(digest, workload, metric->key);
+    if (!level) return std::nullopt;
     const auto ranked = ranking(digest, *level, *metric);
     if (ranked.size() < 2) return std::nullopt;
     Card card;
@@ -84,24 +63,17 @@ constexpr double kGiB = 1 << 30;
 // Connections per GiB, a bar a model.
 Chart memory_chart(std::vector<const MemorySlope*> slopes) {
     std::sort(slopes.begin(), slopes.end());  // as they lie in the digest: in the variants' order
-    Chart chart;
-    chart.title = "connections per GiB";
-    chart.kind = Chart::Kind::bars;
-    chart.horizontal = true;
-    double least = HUGE_VAL, most = 0;
+    Chart chart = bar_chart("", "connections per GiB", "");
     for (const MemorySlope* slope : slopes) {
         const Bounds bytes = slope->total.slope_interval;
-        ChartPoint point{static_cast<double>(chart.x.labels.size()), kGiB / slope->total.slope};
-        least = std::min(least, point.y);
-        most = std::max(most, point.y);
+        ChartPoint point{0, kGiB / slope->total.slope};
         if (bytes.low > 0) {
             point.low = kGiB / bytes.high;
             point.high = kGiB / bytes.low;
         }
-        chart.x.labels.push_back(slope->variant);
-        chart.series.push_back({slope->variant, slope->variant, {std::move(point)}});
+        add_bar(chart, slope->variant, std::move(point));
     }
-    chart.y = {chart.title, most > kWide * least, "", {}};
+    scale_bars(chart);
     return chart;
 }
 
@@ -146,13 +118,7 @@ std::optional<Card> memory_card(const Digest& digest, const std::string& workloa
 
 Section story_section(const Digest& digest) {
     Cards cards;
-    std::vector<std::string> workloads;
-    for (const Level& level : digest.levels) {
-        if (workloads.empty() || workloads.back() != level.workload) {
-            workloads.push_back(level.workload);
-        }
-    }
-    for (const std::string& workload : workloads) {
+    for (const std::string& workload : workloads_of(digest)) {
         auto card = memory_card(digest, workload);
         if (!card) card = level_card(digest, workload);
         if (card) cards.cards.push_back(std::move(*card));

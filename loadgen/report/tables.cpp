@@ -1,5 +1,6 @@
 // The tables of a comparison: a row per model and level, the best figure marked where the interval
 // of its ratio to the next one excludes 1, and every doubt named below the table.
+#include "loadgen/report/columns.hpp"
 #include "loadgen/report/comparison_document.hpp"
 
 #include <fmt/format.h>
@@ -15,61 +16,28 @@ namespace {
 struct Figure {
     const char* metric;
     int importance;
-    const char* ranked_by = nullptr;  // the metric of its comparisons; null = the same
 };
+
+bool has_class(const Workload& workload, std::string_view name) {
+    const auto& classes = workload.load.classes;
+    return std::any_of(classes.begin(), classes.end(),
+                       [&](const RequestClass& one) { return one.name == name; });
+}
 
 std::vector<Figure> figures_for(const Workload* workload) {
     if (workload != nullptr && workload->silent) {
         return {{"memory", 0}, {"pss", 1}, {"p50_us", 3}};
     }
-    if (workload != nullptr && !workload->classes.empty()) {
-        return {{"throughput_rps", 1},
-                {"small_p50_us", 1},
-                {"small_p99_us", 0},
-                {"heavy_p50_us", 2},
-                {"cpu_us_per_request", 2, "requests_per_cpu_s"},
-                {"memory", 3}};
+    // classes of other names are in the figures of all requests
+    if (workload != nullptr && has_class(*workload, "small") && has_class(*workload, "heavy")) {
+        return {{"throughput_rps", 1}, {"small_p50_us", 1},       {"small_p99_us", 0},
+                {"heavy_p50_us", 2},   {"cpu_us_per_request", 2}, {"memory", 3}};
     }
     return {{"throughput_rps", 0},
             {"p50_us", 2},
             {"p99_us", 1},
-            {"cpu_us_per_request", 1, "requests_per_cpu_s"},
+            {"cpu_us_per_request", 1},
             {"memory", 2}};
-}
-
-bool ranks(const Cell& cell, const Metric& metric) {
-    const Spread* spread = cell.value(metric.key);
-    return spread != nullptr && spread->valid && !(metric.of_all_connections && cell.starved());
-}
-
-// The variant whose figure is the best at this level beyond doubt; empty when there is none.
-std::string clear_best(const Digest& digest, const Level& level, const Figure& figure) {
-    const Metric& metric = *find_metric(figure.metric);
-    const auto better = [&](const Cell* a, const Cell* b) {
-        const double x = a->value(metric.key)->median, y = b->value(metric.key)->median;
-        return metric.more_is_better ? x > y : x < y;
-    };
-    std::vector<const Cell*> cells;
-    for (const Cell& cell : digest.cells) {
-        if (cell.level == level && ranks(cell, metric)) cells.push_back(&cell);
-    }
-    if (cells.size() < 2) return {};
-    std::stable_sort(cells.begin(), cells.end(), better);
-    const char* key = figure.ranked_by != nullptr ? figure.ranked_by : figure.metric;
-    const Comparison* c = digest.comparison(level, key, cells[0]->variant, cells[1]->variant);
-    const bool clear =
-        c != nullptr && (c->finding == Direction::more || c->finding == Direction::less);
-    return clear ? cells[0]->variant : std::string();
-}
-
-TableCell figure_cell(const Cell& cell, const Figure& figure, const std::string& best) {
-    const Metric& metric = *find_metric(figure.metric);
-    const Spread* spread = cell.value(figure.metric);
-    if (spread == nullptr) return {"-", Mark::muted};
-    Mark mark = best == cell.variant ? Mark::best : Mark::plain;
-    if (!spread->valid) mark = Mark::invalid;
-    if (metric.of_all_connections && cell.starved()) mark = Mark::muted;
-    return {format_value(spread->median, metric.unit), mark};
 }
 
 // Half the range of the repetitions as a share of the median.
@@ -110,60 +78,124 @@ TableCell remark_cell(const Cell& cell) {
 }
 
 Table workload_table(const Digest& digest, const std::string& workload) {
-    const Workload* described = find_workload(digest.plan.workloads, workload);
-    const auto figures = figures_for(described);
-    const bool rates = std::any_of(digest.levels.begin(), digest.levels.end(), [&](const Level& l) {
-        return l.workload == workload && l.rate > 0;
-    });
-    Table table;
-    table.columns = {{"connections", true, 0}};
-    if (rates) table.columns.push_back({"rate", true, 0});
-    table.columns.push_back({"model", false, 0});
-    for (const Figure& figure : figures) {
-        table.columns.push_back({find_metric(figure.metric)->title, true, figure.importance});
-        if (&figure == &figures.front()) table.columns.push_back({"±", true, 4});
+    const auto levels = levels_of(digest, workload);
+    std::vector<CellColumn> columns{connections_column(0)};
+    if (std::any_of(levels.begin(), levels.end(), [](const Level& l) { return l.rate > 0; })) {
+        columns.push_back(rate_column());
     }
-    table.columns.push_back({"remarks", false, 0});
-    for (const Level& level : digest.levels) {
-        if (level.workload != workload) continue;
-        std::vector<std::string> best;
-        for (const Figure& figure : figures) best.push_back(clear_best(digest, level, figure));
-        if (!table.rows.empty()) table.breaks.push_back(table.rows.size());
-        bool first = true;
-        for (const Cell& cell : digest.cells) {
-            if (cell.level != level) continue;
-            std::vector<TableCell> row{{first ? format_exact_count(level.connections) : ""}};
-            if (rates) row.push_back({first ? format_count(level.rate) : ""});
-            row.push_back({cell.variant});
-            for (std::size_t i = 0; i < figures.size(); ++i) {
-                row.push_back(figure_cell(cell, figures[i], best[i]));
-                if (i == 0) row.push_back(spread_cell(cell, figures[i].metric));
-            }
-            row.push_back(remark_cell(cell));
-            table.rows.push_back(std::move(row));
-            first = false;
+    columns.push_back(model_column());
+    bool first = true;
+    for (const Figure& figure : figures_for(workload_of(digest, workload))) {
+        columns.push_back(ranked_column(digest, figure.metric, figure.importance));
+        if (!std::exchange(first, false)) continue;
+        const char* metric = figure.metric;
+        columns.push_back(
+            {{"±", true, 4}, [metric](const Cell& cell) { return spread_cell(cell, metric); }});
+    }
+    columns.push_back({{"remarks"}, remark_cell});
+    return level_table(digest, levels, columns);
+}
+
+// The parts of a slope, and the whole.
+std::vector<ColumnOf<MemorySlope>> slope_columns() {
+    const auto bytes = [](double value) { return format_value(value, Unit::bytes); };
+    std::vector<ColumnOf<MemorySlope>> columns{
+        {{"model"}, [](const MemorySlope& slope) { return TableCell{slope.variant}; }},
+        {{"per connection", true},
+         [=](const MemorySlope& slope) { return TableCell{bytes(slope.total.slope)}; }},
+        {{"95 % interval", true, 1},
+         [=](const MemorySlope& slope) {
+             const Bounds& bounds = slope.total.slope_interval;
+             return TableCell{fmt::format("{} to {}", bytes(bounds.low), bytes(bounds.high))};
+         }},
+        {{"connections/GiB", true}, [](const MemorySlope& slope) {
+             const double each = slope.total.slope;
+             return TableCell{each > 0 ? format_count((1 << 30) / each) : "-"};
+         }}};
+    for (const MemoryPart& part : memory_parts()) {
+        columns.push_back({{part.title, true, 2}, [=](const MemorySlope& slope) {
+                               const auto found = slope.parts.find(part.key);
+                               return found == slope.parts.end()
+                                          ? TableCell{"unavailable", Mark::muted}
+                                          : TableCell{bytes(found->second)};
+                           }});
+    }
+    columns.push_back({{"counts", true, 3}, [](const MemorySlope& slope) {
+                           return TableCell{fmt::format("{}", slope.levels)};
+                       }});
+    return columns;
+}
+
+// The trials of one model at one number of connections that another tool loaded too.
+struct Checked {
+    std::uint64_t connections = 0;
+    std::string variant;
+    std::vector<const Trial*> trials{};
+};
+
+using TrialFigure = std::function<std::optional<double>(const Trial&)>;
+
+std::optional<double> median_of(const Checked& checked, const TrialFigure& of) {
+    std::vector<double> values;
+    for (const Trial* trial : checked.trials) {
+        if (const std::optional<double> value = of(*trial)) values.push_back(*value);
+    }
+    return values.empty() ? std::optional<double>() : median(values);
+}
+
+std::vector<ColumnOf<Checked>> check_columns() {
+    struct Pair {
+        std::string name;
+        int importance;
+        Unit unit;
+        TrialFigure ours, other;
+    };
+    const Pair pairs[] = {
+        {"req/s", 0, Unit::per_second,
+         [](const Trial& t) { return std::optional(t.result.throughput_rps); },
+         [](const Trial& t) { return std::optional(t.cross_check->throughput_rps); }},
+        {"p50", 2, Unit::microseconds, [](const Trial& t) { return t.result.latency_us.p50; },
+         [](const Trial& t) { return t.cross_check->p50_us; }},
+        {"p99", 1, Unit::microseconds, [](const Trial& t) { return t.result.latency_us.p99; },
+         [](const Trial& t) { return t.cross_check->p99_us; }}};
+    std::vector<ColumnOf<Checked>> columns{
+        {{"connections", true, 3},
+         [](const Checked& c) { return TableCell{format_exact_count(c.connections)}; }},
+        {{"model"}, [](const Checked& c) { return TableCell{c.variant}; }}};
+    for (const Pair& pair : pairs) {
+        for (const auto& [who, of] : {std::pair("loadgen ", pair.ours), {"other ", pair.other}}) {
+            columns.push_back({{who + pair.name, true, pair.importance},
+                               [figure = of, unit = pair.unit](const Checked& checked) {
+                                   const auto value = median_of(checked, figure);
+                                   return TableCell{value ? format_value(*value, unit) : "-"};
+                               }});
         }
     }
-    return table;
+    const auto difference = [rate = pairs[0]](const Checked& c) {
+        const double ratio = *median_of(c, rate.other) / *median_of(c, rate.ours);
+        if (!std::isfinite(ratio)) return TableCell{"-"};  // no reply came
+        return TableCell{fmt::format("{:+.1f} %", (ratio - 1) * 100)};
+    };
+    columns.insert(columns.begin() + 4, {{"difference", true}, difference});
+    return columns;
 }
 
 }  // namespace
 
 std::string title_of(const Digest& digest, const std::string& workload) {
-    const Workload* described = find_workload(digest.plan.workloads, workload);
+    const Workload* described = workload_of(digest, workload);
     return described == nullptr ? workload : fmt::format("{}: {}", workload, described->title);
 }
 
 std::vector<Section> workload_sections(const Digest& digest,
                                        const std::optional<Objective>& objective) {
     std::vector<Section> sections;
-    for (const Level& level : digest.levels) {
-        if (!sections.empty() && sections.back().id == level.workload) continue;
-        Section section{level.workload, title_of(digest, level.workload), {}};
-        for (Chart& chart : workload_charts(digest, level.workload, objective)) {
+    for (const std::string& workload : workloads_of(digest)) {
+        Section section{workload, title_of(digest, workload), {}};
+        for (Chart& chart : workload_charts(digest, workload, objective)) {
             section.blocks.push_back(std::move(chart));
         }
-        section.blocks.push_back(workload_table(digest, level.workload));
+        section.blocks.push_back(workload_table(digest, workload));
         sections.push_back(std::move(section));
     }
     return sections;
@@ -171,32 +203,9 @@ std::vector<Section> workload_sections(const Digest& digest,
 
 std::vector<Section> memory_sections(const Digest& digest) {
     if (digest.memory.empty() && digest.pools.empty()) return {};
-    Table table;
-    table.columns = {{"model", false, 0},
-                     {"per connection", true, 0},
-                     {"95 % interval", true, 1},
-                     {"connections/GiB", true, 0}};
-    for (const MemoryPart& part : memory_parts()) table.columns.push_back({part.title, true, 2});
-    table.columns.push_back({"counts", true, 3});
-    bool few_levels = false;
-    for (const MemorySlope& slope : digest.memory) {
-        const double bytes = slope.total.slope;
-        std::vector<TableCell> row{
-            {slope.variant},
-            {format_value(bytes, Unit::bytes)},
-            {fmt::format("{} to {}", format_value(slope.total.slope_interval.low, Unit::bytes),
-                         format_value(slope.total.slope_interval.high, Unit::bytes))},
-            {bytes > 0 ? format_count((1 << 30) / bytes) : "-"}};
-        for (const MemoryPart& part : memory_parts()) {
-            const auto found = slope.parts.find(part.key);
-            row.push_back(found == slope.parts.end()
-                              ? TableCell{"unavailable", Mark::muted}
-                              : TableCell{format_value(found->second, Unit::bytes)});
-        }
-        row.push_back({fmt::format("{}", slope.levels)});
-        few_levels = few_levels || slope.levels < 4;
-        table.rows.push_back(std::move(row));
-    }
+    Table table = table_of(slope_columns(), digest.memory);
+    const bool few_levels = std::any_of(digest.memory.begin(), digest.memory.end(),
+                                        [](const auto& slope) { return slope.levels < 4; });
     for (const FixedPool& pool : digest.pools) {
         std::vector<TableCell> row(table.columns.size(), {"-", Mark::muted});
         row[0] = {pool.variant};
@@ -228,10 +237,6 @@ std::vector<Section> memory_sections(const Digest& digest) {
 }
 
 std::vector<Section> cross_check_sections(const Experiment& experiment) {
-    Table table;
-    table.columns = {{"connections", true, 3}, {"model", false, 0},      {"loadgen req/s", true, 0},
-                     {"other req/s", true, 0}, {"difference", true, 0},  {"loadgen p50", true, 2},
-                     {"other p50", true, 2},   {"loadgen p99", true, 1}, {"other p99", true, 1}};
     std::map<std::pair<std::uint64_t, std::string>, std::vector<const Trial*>> by_place;
     std::set<std::string> tools, errors;
     for (const Trial& trial : experiment.trials) {
@@ -242,36 +247,12 @@ std::vector<Section> cross_check_sections(const Experiment& experiment) {
         by_place[{trial.point.level.connections, trial.point.variant}].push_back(&trial);
     }
     if (tools.empty()) return {};
-    const auto median_of = [](const std::vector<const Trial*>& trials, const auto& of) {
-        std::vector<double> values;
-        for (const Trial* trial : trials) {
-            if (const std::optional<double> value = of(*trial)) values.push_back(*value);
-        }
-        return values.empty() ? std::optional<double>() : median(values);
-    };
-    const auto text = [](std::optional<double> value, Unit unit) {
-        return TableCell{value ? format_value(*value, unit) : "-"};
-    };
-    for (const auto& [place, trials] : by_place) {
-        const auto ours = median_of(
-            trials, [](const Trial& t) { return std::optional(t.result.throughput_rps); });
-        const auto other = median_of(
-            trials, [](const Trial& t) { return std::optional(t.cross_check->throughput_rps); });
-        table.rows.push_back(
-            {{format_exact_count(place.first)},
-             {place.second},
-             text(ours, Unit::per_second),
-             text(other, Unit::per_second),
-             {fmt::format("{:+.1f} %", (*other / *ours - 1) * 100)},
-             text(median_of(trials, [](const Trial& t) { return t.result.latency_us.p50; }),
-                  Unit::microseconds),
-             text(median_of(trials, [](const Trial& t) { return t.cross_check->p50_us; }),
-                  Unit::microseconds),
-             text(median_of(trials, [](const Trial& t) { return t.result.latency_us.p99; }),
-                  Unit::microseconds),
-             text(median_of(trials, [](const Trial& t) { return t.cross_check->p99_us; }),
-                  Unit::microseconds)});
+    std::vector<Checked> rows;
+    rows.reserve(by_place.size());
+    for (auto& [place, trials] : by_place) {
+        rows.push_back({place.first, place.second, std::move(trials)});
     }
+    Table table = table_of(check_columns(), rows);
     Section section{
         "cross-check",
         fmt::format("Cross-check: {} on the same server processes", fmt::join(tools, ", ")),

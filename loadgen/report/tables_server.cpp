@@ -1,30 +1,26 @@
 // What the servers cost besides time: memory before, at the peak and after the connections have
 // closed; CPU time, faults and waits per request, with the model's own waits beside them.
+#include "loadgen/models/models.hpp"
+#include "loadgen/report/columns.hpp"
 #include "loadgen/report/comparison_document.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <vector>
 
 namespace echotrio::loadgen {
 namespace {
 
-// The level of the most connections, of the silent workloads or of the others.
-const Level* largest_level(const Digest& digest, bool silent) {
-    const Level* largest = nullptr;
+// The level of the most connections, of the silent workloads or of the others, where the figure is
+// known.
+std::vector<Level> most_connections(const Digest& digest, bool silent, const char* metric) {
+    const Level* most = nullptr;
     for (const Level& level : digest.levels) {
-        const Workload* workload = find_workload(digest.plan.workloads, level.workload);
-        if ((workload != nullptr && workload->silent) != silent) continue;
-        if (largest == nullptr || level.connections > largest->connections) largest = &level;
+        if (is_silent(digest, level.workload) != silent) continue;
+        if (most == nullptr || level.connections > most->connections) most = &level;
     }
-    return largest;
-}
-
-TableCell value_cell(const Cell& cell, const char* metric) {
-    const Spread* spread = cell.value(metric);
-    if (spread == nullptr) return {"unavailable", Mark::muted};
-    return {format_value(spread->median, find_metric(metric)->unit),
-            spread->valid ? Mark::plain : Mark::invalid};
+    if (most == nullptr || !has_figure(digest, *most, metric)) return {};
+    return {*most};
 }
 
 // Of what grew with the connections, how much is the system's again.
@@ -41,56 +37,33 @@ TableCell returned_cell(const Cell& cell) {
     return {fmt::format("{:.0f} %", 100 * (peak->median - after->median) / grown)};
 }
 
-std::vector<TableCell> row_of(const Cell& cell, bool first) {
-    return {{first ? cell.level.workload : ""},
-            {first ? format_exact_count(cell.level.connections) : ""},
-            {cell.variant}};
-}
-
 // What the model itself says that it waited for, with what that is.
 TableCell own_wait_cell(const Cell& cell) {
-    for (const auto& [metric, name] :
-         {std::pair("lock_wait_p99_us", "lock"), std::pair("loop_lag_p99_us", "loop lag"),
-          std::pair("accept_wait_us", "to accept")}) {
-        const Spread* spread = cell.value(metric);
+    for (const Model& model : models()) {
+        const Spread* spread = cell.value(model.own_wait.metric);
         if (spread == nullptr) continue;
-        return {fmt::format("{} {}", name, format_value(spread->median, Unit::microseconds))};
+        return {fmt::format("{} {}", model.own_wait.what,
+                            format_value(spread->median, Unit::microseconds))};
     }
     return {"unavailable", Mark::muted};
 }
 
-bool has(const Digest& digest, const Level& level, const char* metric) {
-    return std::any_of(digest.cells.begin(), digest.cells.end(), [&](const Cell& cell) {
-        return cell.level == level && cell.value(metric) != nullptr;
-    });
-}
-
 std::vector<Section> returned_section(const Digest& digest) {
-    Table table;
-    table.columns = {{"workload"},
-                     {"connections", true, 3},
-                     {"model"},
-                     {"before", true, 2},
-                     {"peak", true, 1},
-                     {"after", true, 1},
-                     {"given back", true},
-                     {"resident at most", true, 3}};
+    std::vector<Level> levels;
     for (const bool silent : {true, false}) {
-        const Level* level = largest_level(digest, silent);
-        if (level == nullptr || !has(digest, *level, "memory_after")) continue;
-        if (!table.rows.empty()) table.breaks.push_back(table.rows.size());
-        bool first = true;
-        for (const Cell& cell : digest.cells) {
-            if (cell.level != *level) continue;
-            auto row = row_of(cell, std::exchange(first, false));
-            for (const char* metric : {"memory_before", "memory_peak", "memory_after"}) {
-                row.push_back(value_cell(cell, metric));
-            }
-            row.push_back(returned_cell(cell));
-            row.push_back(value_cell(cell, "rss_peak"));
-            table.rows.push_back(std::move(row));
+        for (Level& level : most_connections(digest, silent, "memory_after")) {
+            levels.push_back(std::move(level));
         }
     }
+    Table table = level_table(digest, levels,
+                              {workload_column(),
+                               connections_column(3),
+                               model_column(),
+                               metric_column("memory_before", 2),
+                               metric_column("memory_peak", 1),
+                               metric_column("memory_after", 1),
+                               {{"given back", true}, returned_cell},
+                               metric_column("rss_peak", 3)});
     if (table.rows.empty()) return {};
     Section section{"memory-returned", "Memory before, at the peak and after", {}};
     section.blocks.push_back(std::move(table));
@@ -104,33 +77,17 @@ std::vector<Section> returned_section(const Digest& digest) {
 }
 
 std::vector<Section> scheduling_section(const Digest& digest) {
-    constexpr const char* kMetrics[] = {
-        "user_us_per_request",   "system_us_per_request",   "machine_cpus",
-        "voluntary_per_request", "involuntary_per_request", "run_queue_us_per_request",
-        "faults_per_request"};
-    Table table;
-    table.columns = {{"workload"}, {"connections", true, 3}, {"model"}};
-    for (const char* metric : kMetrics) {
-        table.columns.push_back({find_metric(metric)->title, true, 2});
+    std::vector<CellColumn> columns{workload_column(), connections_column(3), model_column()};
+    for (const Metric& metric : metrics()) {
+        if (metric.use.per_request) columns.push_back(metric_column(metric.key, 2));
     }
-    table.columns.push_back({"own wait", true, 1});
-    for (const Workload& workload : digest.plan.workloads) {
-        if (workload.silent) continue;
-        const Level* largest = nullptr;
-        for (const Level& level : digest.levels) {
-            if (level.workload == workload.name) largest = &level;  // they ascend
-        }
-        if (largest == nullptr || !has(digest, *largest, "user_us_per_request")) continue;
-        if (!table.rows.empty()) table.breaks.push_back(table.rows.size());
-        bool first = true;
-        for (const Cell& cell : digest.cells) {
-            if (cell.level != *largest) continue;
-            auto row = row_of(cell, std::exchange(first, false));
-            for (const char* metric : kMetrics) row.push_back(value_cell(cell, metric));
-            row.push_back(own_wait_cell(cell));
-            table.rows.push_back(std::move(row));
-        }
-    }
+    columns.push_back({{"own wait", true, 1}, own_wait_cell});
+    std::vector<Level> levels = largest_levels(digest);
+    std::erase_if(levels, [&](const Level& level) {
+        return is_silent(digest, level.workload) ||
+               !has_figure(digest, level, "user_us_per_request");
+    });
+    Table table = level_table(digest, levels, columns);
     if (table.rows.empty()) return {};
     Section section{"scheduling", "CPU time and waits per request", {}};
     section.blocks.push_back(std::move(table));

@@ -1,0 +1,104 @@
+#include "loadgen/design/plan.hpp"
+
+#include "common/base/check.hpp"
+#include "common/base/rng.hpp"
+#include "loadgen/models/models.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace echotrio::loadgen {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Starting and stopping a server, connecting, reading /proc and /stats: as seen on two cores.
+constexpr Nanos kOverhead = milliseconds(400);
+constexpr Nanos kOverheadPerThousand = milliseconds(150);
+constexpr Nanos kCrossCheck = milliseconds(1200);
+
+void put_silent_first(const Plan& plan, std::vector<std::size_t>& levels) {
+    const auto place = [&plan](std::size_t level) {
+        const Workload* workload = find_workload(plan.workloads, plan.levels[level].workload);
+        CHECK(workload != nullptr);
+        return workload->silent ? plan.levels[level].connections
+                                : std::numeric_limits<std::uint64_t>::max();
+    };
+    std::stable_sort(levels.begin(), levels.end(),
+                     [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+}
+
+}  // namespace
+
+std::vector<TrialPoint> order_trials(const Plan& plan) {
+    const std::size_t variants = plan.variants.size();
+    std::vector<TrialPoint> trials;
+    trials.reserve(plan.repetitions * plan.levels.size() * variants);
+    for (std::uint64_t round = 0; variants > 0 && round < plan.repetitions; ++round) {
+        std::vector<std::size_t> levels(plan.levels.size());
+        std::iota(levels.begin(), levels.end(), 0U);
+        Rng(plan.seed).split(round).shuffle(levels);
+        if (!plan.fresh_servers) put_silent_first(plan, levels);
+        for (const std::size_t level : levels) {
+            // A block of as many rounds as variants shares one random order, turned on by one each
+            // round: every variant is first, second ... once in it.
+            std::vector<std::size_t> order(variants);
+            std::iota(order.begin(), order.end(), 0U);
+            Rng(plan.seed ^ 0x6c6174696eU).split(round / variants).split(level).shuffle(order);
+            for (std::size_t i = 0; i < variants; ++i) {
+                const std::size_t chosen = order[(i + round) % variants];
+                trials.push_back({plan.variants[chosen].label, plan.levels[level], round + 1});
+            }
+        }
+    }
+    return trials;
+}
+
+std::vector<TrialPoint> remaining_trials(const Plan& plan, const std::vector<Trial>& done) {
+    std::vector<TrialPoint> left = order_trials(plan);
+    std::erase_if(left, [&](const TrialPoint& point) {
+        return std::any_of(done.begin(), done.end(), [&](const Trial& trial) {
+            return !trial.superseded && !trial.result.interrupted && trial.point == point;
+        });
+    });
+    return left;
+}
+
+const Variant& variant_of(const Plan& plan, const TrialPoint& point) {
+    const auto found = std::find_if(plan.variants.begin(), plan.variants.end(),
+                                    [&](const Variant& v) { return v.label == point.variant; });
+    CHECK(found != plan.variants.end());
+    return *found;
+}
+
+const Workload& workload_of(const Plan& plan, const TrialPoint& point) {
+    const Workload* workload = find_workload(plan.workloads, point.level.workload);
+    CHECK(workload != nullptr);
+    return *workload;
+}
+
+bool is_cross_checked(const Plan& plan, const TrialPoint& point) {
+    const Workload& workload = workload_of(plan, point);
+    return plan.cross_check && workload.load.target.scheme == Scheme::http &&
+           workload.name == "http" && point.level.rate == 0 && workload.load.rate.empty();
+}
+
+Nanos estimated_duration(const Plan& plan, const TrialPoint& point) {
+    const Workload& workload = workload_of(plan, point);
+    Nanos total = kOverhead + workload.load.warmup + workload.load.duration;
+    total += kOverheadPerThousand * static_cast<Nanos::rep>(point.level.connections) / 1000;
+    if (is_cross_checked(plan, point)) total += kCrossCheck;
+    const bool starves = is_pool(variant_of(plan, point).model) && !workload.silent &&
+                         point.level.connections > workload.most_workers;
+    if (starves) total += workload.load.timeout;
+    return total;
+}
+
+Nanos estimated_duration(const Plan& plan, const std::vector<TrialPoint>& points) {
+    Nanos total{0};
+    for (const TrialPoint& point : points) total += estimated_duration(plan, point);
+    return total;
+}
+
+}  // namespace echotrio::loadgen

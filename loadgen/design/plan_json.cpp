@@ -1,0 +1,125 @@
+// The plan as JSON and back: what --resume continues and what a reader of results.json repeats.
+#include "loadgen/design/load_json.hpp"
+#include "loadgen/design/plan.hpp"
+
+#include <fmt/format.h>
+
+namespace echotrio::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json workload_to_json(const Workload& workload) {
+    Json json{{"name", workload.name}, {"title", workload.title}, {"shows", workload.shows}};
+    load_to_json(workload.load, json);
+    json["silent"] = workload.silent;
+    json["many_cpus"] = workload.many_cpus;
+    json["headline"] = workload.headline;
+    // Not in every workload, nor in older files.
+    if (workload.server_cpus > 0) json["server_cpus"] = workload.server_cpus;
+    if (workload.most_workers != kMostWorkers) json["most_workers"] = workload.most_workers;
+    if (const BackgroundLoad& background = workload.background; background.connections > 0) {
+        json["background"] = {{"connections", background.connections}, {"path", background.path}};
+    }
+    return json;
+}
+
+Workload workload_from_json(const Json& json) {
+    Workload workload;
+    json.at("name").get_to(workload.name);
+    json.at("title").get_to(workload.title);
+    json.at("shows").get_to(workload.shows);
+    workload.load = load_from_json(json);
+    json.at("silent").get_to(workload.silent);
+    json.at("many_cpus").get_to(workload.many_cpus);
+    json.at("headline").get_to(workload.headline);
+    workload.server_cpus = json.value("server_cpus", workload.server_cpus);
+    workload.most_workers = json.value("most_workers", workload.most_workers);
+    if (json.contains("background")) {
+        json.at("background").at("connections").get_to(workload.background.connections);
+        json.at("background").at("path").get_to(workload.background.path);
+    }
+    return workload;
+}
+
+Json addresses_to_json(const std::map<std::string, net::HostPort>& addresses) {
+    Json json = Json::object();
+    for (const auto& [label, where] : addresses) json[label] = net::format_host_port(where);
+    return json;
+}
+
+std::map<std::string, net::HostPort> addresses_from_json(const Json& json) {
+    std::map<std::string, net::HostPort> addresses;
+    for (const auto& [label, text] : json.items()) {
+        const auto where = net::parse_host_port(text.get<std::string>());
+        if (!where) throw std::runtime_error(where.error().message);
+        addresses[label] = *where;
+    }
+    return addresses;
+}
+
+void check_names(const Plan& plan) {
+    for (const Level& level : plan.levels) {
+        if (find_workload(plan.workloads, level.workload) == nullptr) {
+            throw std::runtime_error(fmt::format("workload '{}' is not described", level.workload));
+        }
+    }
+}
+
+}  // namespace
+
+Json plan_to_json(const Plan& plan) {
+    Json variants = Json::array();
+    for (const Variant& v : plan.variants) {
+        variants.push_back({{"label", v.label}, {"model", v.model}, {"arguments", v.arguments}});
+    }
+    Json workloads = Json::array();
+    for (const Workload& workload : plan.workloads) {
+        workloads.push_back(workload_to_json(workload));
+    }
+    Json levels = Json::array();
+    for (const Level& level : plan.levels) {
+        levels.push_back({{"workload", level.workload},
+                          {"connections", level.connections},
+                          {"rate", level.rate}});
+    }
+    return {{"models", std::move(variants)},
+            {"workloads", std::move(workloads)},
+            {"levels", std::move(levels)},
+            {"repetitions", plan.repetitions},
+            {"seed", plan.seed},
+            {"budget", plan.budget},
+            {"cross_check", plan.cross_check},
+            {"fresh_servers", plan.fresh_servers},
+            {"targets", addresses_to_json(plan.targets)},
+            {"observers", addresses_to_json(plan.observers)}};
+}
+
+Result<Plan> plan_from_json(const Json& json) {
+    Plan plan;
+    try {
+        for (const Json& v : json.at("models")) {
+            plan.variants.push_back({v.at("label"), v.at("model"), v.at("arguments")});
+        }
+        for (const Json& workload : json.at("workloads")) {
+            plan.workloads.push_back(workload_from_json(workload));
+        }
+        for (const Json& level : json.at("levels")) {
+            plan.levels.push_back(
+                {level.at("workload"), level.at("connections"), level.at("rate")});
+        }
+        json.at("repetitions").get_to(plan.repetitions);
+        json.at("seed").get_to(plan.seed);
+        json.at("budget").get_to(plan.budget);
+        json.at("cross_check").get_to(plan.cross_check);
+        plan.fresh_servers = json.value("fresh_servers", true);  // absent before it was a choice
+        plan.targets = addresses_from_json(json.value("targets", Json::object()));
+        plan.observers = addresses_from_json(json.value("observers", Json::object()));
+        check_names(plan);
+    } catch (const std::exception& wrong) {
+        return Error{fmt::format("not the settings of an experiment: {}", wrong.what())};
+    }
+    return plan;
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,156 @@
+#include "loadgen/findings/plan_input.hpp"
+
+#include "common/base/to_count.hpp"
+#include "loadgen/findings/select.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+namespace echotrio::loadgen {
+namespace {
+
+// Left for a server's own files, its listener and what else it opens.
+constexpr std::uint64_t kOwnDescriptors = 64;
+
+MeasuredLevel::Repetition repetition_of(const Trial& trial) {
+    const RunResult& r = trial.result;
+    MeasuredLevel::Repetition repetition;
+    repetition.number = trial.point.repetition;
+    repetition.throughput_rps = r.throughput_rps;
+    repetition.in_flight = r.mean_in_flight;
+    if (!r.server || !(r.duration_s > 0)) return repetition;
+    repetition.cpus_used = r.server->cpu_s / r.duration_s;
+    repetition.cpu_us = r.server->cpu_us_per_request;
+    const double replies = r.throughput_rps * r.duration_s;
+    if (r.machine.busy_s && replies > 0) {
+        // The machine counts in ticks: what it lost of them the server had all the same.
+        const double all = std::max(*r.machine.busy_s - r.generator.cpu_s, r.server->cpu_s);
+        repetition.cpu_us_upper = all * 1e6 / replies;
+    }
+    return repetition;
+}
+
+// A server of one thread can't use a second CPU, wherever it may run.
+double cpus_usable(const Trial& trial, double cpus_of_machine) {
+    const double cpus =
+        trial.server_cpus.empty() ? cpus_of_machine : static_cast<double>(trial.server_cpus.size());
+    if (!trial.result.server) return 0;
+    return std::min(cpus, static_cast<double>(trial.result.server->threads));
+}
+
+double number_in(const nlohmann::ordered_json& json, const char* key) {
+    const auto found = json.is_object() ? json.find(key) : json.end();
+    return json.is_object() && found != json.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+MeasuredLevel level_of(const Cell& cell, double cpus_of_machine) {
+    MeasuredLevel level;
+    level.connections = cell.connections;
+    level.served = cell.served;
+    level.offered_rps = cell.level.rate;
+    level.overloaded = cell.overloaded;
+    // Unsteady trials stay out as long as there are others.
+    const auto ranked = [](const Trial* t) { return t->counts() && t->result.verdict.rankable; };
+    const bool any_ranked = std::any_of(cell.trials.begin(), cell.trials.end(), ranked);
+    for (const Trial* trial : cell.trials) {
+        if (!trial->counts() || trial->result.requests == 0) continue;
+        if (any_ranked && !ranked(trial)) continue;
+        level.repetitions.push_back(repetition_of(*trial));
+        level.latency.add(trial->result.latency);
+        level.cpus_usable = cpus_usable(*trial, cpus_of_machine);
+    }
+    return level;
+}
+
+// What one instance has only so many of: workers, seen where connections starved, or descriptors.
+void find_connection_limit(const Digest& digest, double descriptors, MeasuredModel& model) {
+    for (const Cell& cell : digest.cells) {
+        if (cell.variant != model.name || cell.counted == 0 || !cell.starved()) continue;
+        model.connection_limit = std::max(model.connection_limit.value_or(0), cell.served);
+        model.limited_by = "workers";
+    }
+    if (!model.connection_limit && descriptors > kOwnDescriptors) {
+        model.connection_limit = to_count(descriptors) - kOwnDescriptors;
+        model.limited_by = "descriptors";
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> plannable_workloads(const Digest& digest) {
+    std::vector<std::pair<std::string, std::ptrdiff_t>> counts;
+    for (const std::string& workload : workloads_of(digest)) {
+        if (is_silent(digest, workload)) continue;
+        const auto levels = levels_of(digest, workload);
+        const auto counted = std::count_if(levels.begin(), levels.end(), [&](const Level& level) {
+            const auto cells = cells_at(digest, level);
+            return std::any_of(cells.begin(), cells.end(),
+                               [](const Cell* cell) { return cell->counted > 0; });
+        });
+        counts.emplace_back(workload, counted);
+    }
+    std::stable_sort(counts.begin(), counts.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::vector<std::string> names;
+    names.reserve(counts.size());
+    for (auto& [name, count] : counts) names.push_back(std::move(name));
+    return names;
+}
+
+Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
+                                                   const Digest& digest,
+                                                   std::string_view workload) {
+    const double cpus = number_in(experiment.environment, "cpus_usable");
+    const double descriptors = number_in(experiment.environment, "descriptor_limit");
+    std::vector<MeasuredModel> models;
+    for (const std::string& variant : digest.variants) {
+        MeasuredModel model;
+        model.name = variant;
+        for (const Cell* cell : cells_of(digest, variant, workload)) {
+            MeasuredLevel level = level_of(*cell, cpus);
+            if (!level.repetitions.empty()) model.levels.push_back(std::move(level));
+        }
+        if (model.levels.empty()) continue;
+        for (const MemorySlope& slope : digest.memory) {
+            if (slope.variant != variant) continue;
+            model.memory = slope.total;
+            model.memory_levels = slope.levels;
+            model.most_held = slope.most_held;
+        }
+        find_connection_limit(digest, descriptors, model);
+        models.push_back(std::move(model));
+    }
+    const auto there = plannable_workloads(digest);
+    if (models.empty() && std::find(there.begin(), there.end(), workload) != there.end()) {
+        return Error{fmt::format(
+            "no trial of workload '{}' counts; `loadgen report` on these results says why",
+            workload)};
+    }
+    if (models.empty()) {
+        return Error{fmt::format("no trial of workload '{}' counts; there are: {}", workload,
+                                 fmt::join(there, ", "))};
+    }
+    return models;
+}
+
+MeasuredModel measured_model(std::string name, std::span<const ScalingPoint> points) {
+    std::map<double, MeasuredLevel> levels;
+    for (const ScalingPoint& point : points) {
+        MeasuredLevel& level = levels[point.n];
+        level.connections = level.served = to_count(point.n);
+        MeasuredLevel::Repetition repetition;
+        repetition.number = point.repetition;
+        repetition.throughput_rps = point.x;
+        repetition.in_flight = point.n;
+        level.repetitions.push_back(repetition);
+    }
+    MeasuredModel model;
+    model.name = std::move(name);
+    for (auto& [n, level] : levels) model.levels.push_back(std::move(level));
+    return model;
+}
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,37 @@
+// What is asked of a digest again and again: the largest level of a workload, the cells at a level,
+// who is the best there.
+#pragma once
+
+#include "loadgen/findings/digest.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+// As the plan describes it; null where it does not (a single run).
+const Workload* workload_of(const Digest& digest, std::string_view name);
+bool is_silent(const Digest& digest, std::string_view workload);
+// The metric that ranks the models there.
+std::string headline_of(const Digest& digest, std::string_view workload);
+
+// All in the digest's order, in which the levels of a workload ascend.
+std::vector<std::string> workloads_of(const Digest& digest);
+std::vector<Level> levels_of(const Digest& digest, std::string_view workload);
+std::vector<Level> largest_levels(const Digest& digest);  // one a workload
+std::vector<const Cell*> cells_at(const Digest& digest, const Level& level);
+std::vector<const Cell*> cells_of(const Digest& digest, std::string_view variant,
+                                  std::string_view workload);
+
+// Whether any model has the figure at this level.
+bool has_figure(const Digest& digest, const Level& level, std::string_view metric);
+
+// The models with a valid figure at this level, the best first. One that did not serve all its
+// connections has no rank in what is said of all of them.
+std::vector<const Cell*> ranking(const Digest& digest, const Level& level, const Metric& metric);
+
+// The first of them, where the interval of its ratio to the second excludes 1; else empty.
+std::string clear_best(const Digest& digest, const Level& level, const Metric& metric);
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,50 @@
+// A server in another container, seen through `loadgen observe` beside it: the questions that
+// GroupProbe answers for a process of this machine, asked over HTTP. The observer's figures are
+// counted since its start, so any number of generators may ask; the differences are taken here.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/net/socket.hpp"
+#include "loadgen/probe/group.hpp"
+#include "loadgen/results/run_result.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+// Names this machine, the same in all of its containers, until it is started again; "" = unknown.
+std::string machine_identity();
+
+class Observer {
+  public:
+    // Error: it does not answer there, or what answers is no observer.
+    static Result<Observer> attach(const net::HostPort& where);
+
+    // Whether the observed server runs on this machine, and on which CPUs it may.
+    bool on_this_machine() const { return on_this_machine_; }
+    const std::vector<int>& server_cpus() const { return server_cpus_; }
+
+    // As in GroupProbe, with the cgroup of the server's container in ServerUse::cgroup. A question
+    // that gets no answer leaves its figures out.
+    void window_begins();
+    void window_ends();
+    GroupProbe::Sample sample();
+    MemoryUse memory();
+    // Empty when the observer did not answer at both ends of the window.
+    std::optional<ServerUse> use(std::uint64_t requests) const;
+
+  private:
+    explicit Observer(net::HostPort where) : where_(std::move(where)) {}
+    std::optional<ServerUse> ask(const char* path);
+
+    net::HostPort where_;
+    bool on_this_machine_ = false;
+    std::vector<int> server_cpus_;
+    std::optional<ServerUse> begin_, end_;
+    MemoryUse memory_;
+};
+
+}  // namespace echotrio::loadgen
