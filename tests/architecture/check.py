@@ -110,17 +110,10 @@ def mistakes(root):
 
 
 def check(root):
-    needless = set(rules.EXCEPTIONS)
     failed = False
-    for path, number, rule, what, use in mistakes(root):
-        if (rule, path) in rules.EXCEPTIONS:
-            needless.discard((rule, path))
-            continue
+    for path, number, _, what, use in mistakes(root):
         failed = True
         print(f"{path}:{number}: {what} is not allowed here, use {use}")
-    for rule, path in sorted(needless):
-        failed = True
-        print(f"{path}:1: the exception from '{rule}' is not needed any more, remove it from rules.py")
     return failed
 
 

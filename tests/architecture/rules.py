@@ -1,4 +1,4 @@
-"""The rules of the house as data: what may include what, which words live where, and the exceptions.
+"""The rules of the house as data: what may include what, which words live where.
 
 check.py applies them. A place is a folder ("loadgen/engine") or a file; "" is the whole tree.
 """
@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 CODE = (".cpp", ".hpp", ".c", ".h")
 PRODUCT = ("common", "servers", "loadgen")
-PURE = ("common/protocol", "loadgen/schedule", "loadgen/record", "loadgen/analysis")
+PYTHON_PURE = tuple(f"servers/python/{name}.py" for name in (
+    "counters", "deadline", "http_head", "http_session", "pages", "protocol", "steps", "units", "work"))
+PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/record", "loadgen/load", "loadgen/analysis",
+        "loadgen/design", "loadgen/findings")
+
+# The global lock; --accept lock, a variant of prefork; the claim about what sharing costs.
+LOCK_IS_THE_SUBJECT = ("servers/threads/gil.hpp", "servers/threads/gil.cpp", "servers/prefork/accept_lock.hpp",
+                       "servers/prefork/accept_lock.cpp", "loadgen/claims/sharing.cpp")
 
 # Which of our folders a folder may include, beside itself. The servers do not know each other, and
 # the instrument does not know its subjects. tests/ may include everything.
@@ -19,19 +26,31 @@ EDGES = {
     "servers/prefork": ("common",),
     "servers/threads": ("common",),
     "servers/coroutine": ("common",),
-    "loadgen/schedule": ("common/base",),
+    # from the ground up: each may look down only
+    "loadgen/models": ("common/base",),
     "loadgen/record": ("common/base",),
-    "loadgen/analysis": ("common/base", "loadgen/record"),
-    "loadgen/engine": ("common/base", "common/net", "loadgen/record", "loadgen/schedule"),
-    "loadgen/probe": ("common/base", "common/net", "loadgen/record"),
-    # what an experiment is, not how it is run
-    "loadgen/report": ("common/base", "loadgen/record", "loadgen/analysis",
-                       "loadgen/experiment/claims.hpp", "loadgen/experiment/experiment.hpp", "loadgen/experiment/plan.hpp",
-                       "loadgen/experiment/workload.hpp"),
-    "loadgen/experiment": ("common", "loadgen/schedule", "loadgen/record", "loadgen/analysis",
-                           "loadgen/engine", "loadgen/probe", "loadgen/report"),
+    "loadgen/schedule": ("common/base",),
+    "loadgen/load": ("common/base", "common/net", "loadgen/schedule"),
+    "loadgen/results": ("common/base", "loadgen/record"),
+    "loadgen/analysis": ("common/base", "loadgen/record", "loadgen/results"),
+    "loadgen/engine": ("common/base", "common/net", "loadgen/record", "loadgen/schedule", "loadgen/load",
+                       "loadgen/results"),
+    "loadgen/probe": ("common/base", "common/net", "loadgen/results"),
+    "loadgen/subject": ("common/base", "common/net", "loadgen/models", "loadgen/load", "loadgen/results", "loadgen/probe"),
+    # what an experiment is; how it is run
+    "loadgen/design": ("common/base", "common/net", "loadgen/models", "loadgen/schedule", "loadgen/load",
+                       "loadgen/results"),
+    "loadgen/experiment": ("common", "loadgen/models", "loadgen/schedule", "loadgen/load", "loadgen/results", "loadgen/analysis", "loadgen/engine",
+                           "loadgen/probe", "loadgen/subject", "loadgen/design"),
+    "loadgen/claims": ("common", "loadgen/models", "loadgen/load", "loadgen/results", "loadgen/analysis",
+                       "loadgen/probe", "loadgen/subject", "loadgen/design", "loadgen/experiment"),
+    # what the reports are made of: nothing here runs anything
+    "loadgen/findings": ("common/base", "loadgen/models", "loadgen/results", "loadgen/analysis", "loadgen/design"),
+    "loadgen/document": ("common/base", "loadgen/models", "loadgen/record", "loadgen/results"),
+    "loadgen/report": ("common/base", "loadgen/models", "loadgen/record", "loadgen/results", "loadgen/analysis",
+                       "loadgen/design", "loadgen/findings", "loadgen/document"),
     "loadgen/commands": ("common", "loadgen"),
-    "loadgen/main.cpp": ("common/base", "loadgen/commands"),
+    "loadgen/main.cpp": ("common/base", "common/net", "loadgen/commands"),
 }
 
 
@@ -67,21 +86,39 @@ RULES = [
          "common/net (the instrument shares no runtime with its subjects)",
          only=("servers/coroutine",)),
     Rule("processes", r"\b(fork|vfork|_Fork|posix_spawnp?|clone3?|popen|system|exec[lv]p?e?)\s*\(",
-         "loadgen/experiment/child.hpp",
-         only=("servers/prefork", "loadgen/experiment/child.cpp")),
+         "loadgen/subject/child.hpp",
+         only=("servers/prefork", "loadgen/subject/child.cpp")),
     Rule("epoll", r"\bepoll_(create1?|ctl|p?wait2?|event)\b|\bio_uring\w*|<sys/epoll\.h>",
          "the model's own way of waiting (epoll is the generator's)", only=("loadgen/engine",)),
     Rule("locks",
          r"\bstd\s*::\s*(\w*mutex|condition_variable\w*|counting_semaphore|binary_semaphore|latch"
          r"|barrier)\b|\b(pthread_(mutex|cond|rwlock|spin|barrier)|sem)_\w+|"
          r"#\s*include\s*<(mutex|shared_mutex|condition_variable|semaphore(\.h)?|latch|barrier)>",
-         "data with one owner (the global lock in servers/threads/gil.* is the subject)",
-         only=("servers/threads/gil.hpp", "servers/threads/gil.cpp")),
+         "data with one owner (where a lock is the subject is listed in rules.py)", only=LOCK_IS_THE_SUBJECT),
     Rule("threads", r"\bstd\s*::\s*(jthread|thread|async)\b|\bpthread_create\b|<thread>",
          "the model's own concurrency (prefork has processes, coroutine one thread)",
          only=("servers/threads", "loadgen")),
+    # the twins in Python, by what they import
+    Rule("python-pure", r"(?m)^\s*(?:from|import)\s+(?:socket|select|selectors|ssl|os|signal|subprocess|mmap|fcntl"
+                        r"|resource)\b",
+         "data handed in by the caller (server.py, blocking_peer.py and the three servers do the system calls)",
+         scope=PYTHON_PURE, files=(".py",)),
+    Rule("python-threads", r"(?m)^\s*(?:from|import)\s+(?:threading|_thread|concurrent|multiprocessing|queue)\b",
+         "the model's own concurrency (prefork has os.fork, asyncio one thread)",
+         scope=("servers/python",), only=("servers/python/threads.py",), files=(".py",)),
+    Rule("python-processes", r"\bos\.(?:fork|posix_spawn\w*|exec\w+|popen|system)\b|(?m:^\s*(?:from|import)\s+"
+                             r"subprocess\b)",
+         "the model's own concurrency (processes are prefork's)",
+         scope=("servers/python",), only=("servers/python/prefork.py",), files=(".py",)),
+    Rule("python-coroutines", r"(?m)^\s*(?:from|import)\s+asyncio\b|\basync\s+def\b",
+         "blocking calls (coroutines are the subject of asyncio_server.py)",
+         scope=("servers/python",), only=("servers/python/asyncio_server.py",), files=(".py",)),
     Rule("eintr", r"\bEINTR\b", "the wrappers of common/net, which repeat interrupted calls",
          only=("common/net",)),
+    # what differs between the models is a fact in one table
+    Rule("model-name", r'[=!]=\s*"(prefork|threads|coroutine)"',
+         "a question to loadgen/models (is_pool, takes_turns, ...)",
+         scope=("loadgen",), only=("loadgen/models",), raw=True),
     # the text of the project stands on its own
     Rule("machine-path", r"(?<![\w.])/(work|farm|root)/|(?<![\w.])/home/\w|/tmp/\w*_jobs",
          "a path relative to the checkout, or one made by mkdtemp", scope=("",), files=(), raw=True),
@@ -97,10 +134,3 @@ RULES = [
 FILE_LINES = 400
 TEST_FILE_LINES = 500
 FUNCTION_LINES = 80
-
-# (rule, path): why it is right there. One that nothing needs any more is reported.
-EXCEPTIONS = {
-    ("locks", "loadgen/experiment/claims_sharing.cpp"): "what a lock costs is what it measures",
-    ("locks", "servers/prefork/accept_lock.hpp"): "--accept lock: a lock around accept is the variant",
-    ("locks", "servers/prefork/accept_lock.cpp"): "--accept lock: a lock around accept is the variant",
-}

@@ -3,6 +3,7 @@
 #include "tests/contract/fixture.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <ctime>
 #include <string>
@@ -27,6 +28,25 @@ TEST_P(Protocol, RawEchoAnswersAsItReads) {
     EXPECT_EQ(client.state(Nanos(0)), Client::State::ended);
 }
 
+// TCP's urgent data is a mark in the stream, not something beside it (RFC 6093).
+TEST_P(Protocol, RawEchoOfUrgentBytes) {
+    start();
+    Client client(where());
+    client.send("ab");
+    ASSERT_EQ(::send(client.fd(), "X", 1, MSG_OOB), 1);
+    client.send("cd");
+    EXPECT_EQ(client.receive(5), "abXcd");
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_EQ(::send(client.fd(), "012", 3, MSG_OOB), 3);
+        EXPECT_EQ(client.receive(3), "012");
+    }
+    Client http(where());
+    http.send("GET /echo/hi HTTP/1.1\r\nHo");
+    ASSERT_EQ(::send(http.fd(), "st", 2, MSG_OOB), 2);
+    http.send(": t\r\n\r\n");
+    EXPECT_EQ(http.reply().value_or(Reply{}).body, "hi");
+}
+
 // Half-close: all that is still on its way comes back before the server ends the connection.
 TEST_P(Protocol, RawEchoOfMegabytesThroughAHalfClose) {
     start();
@@ -40,7 +60,7 @@ TEST_P(Protocol, RawEchoOfMegabytesThroughAHalfClose) {
     reader.join();
     EXPECT_TRUE(received == sent) << received.size() << " of " << sent.size();
     EXPECT_EQ(client.state(Nanos(0)), Client::State::ended);
-    EXPECT_EQ(stats()["errors"]["resets"], 0);
+    EXPECT_EQ(server().stats()["errors"]["resets"], 0);
 }
 
 TEST_P(Protocol, TwoRequestsInOnePacketAreAnsweredInOrder) {
@@ -216,7 +236,8 @@ TEST_P(Protocol, CountsAddUp) {
     }
     http.send("GET /no HTTP/1.1\r\nHost: t\r\n\r\n");
     ASSERT_TRUE(http.reply());
-    const auto stats = stats_when([](const auto& s) { return s["connections"]["now"] == 2; });
+    const auto stats =
+        server().stats_when([](const auto& s) { return s["connections"]["now"] == 2; });
     EXPECT_EQ(stats["model"], model());
     EXPECT_EQ(stats["connections"]["now"], 2) << stats;  // ours and the one that asks
     EXPECT_GE(stats["connections"]["total"], 7);

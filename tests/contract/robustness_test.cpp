@@ -70,7 +70,8 @@ TEST_P(LiveRobustness, Table) {
     const auto cases = robustness_cases();
     for (const RobustnessCase& c : cases) check(where(), c);
     // whatever came, the server's books are in order
-    const auto stats = stats_when([](const auto& s) { return s["connections"]["now"] == 1; });
+    const auto stats =
+        server().stats_when([](const auto& s) { return s["connections"]["now"] == 1; });
     EXPECT_EQ(stats["connections"]["now"], 1) << stats;
     EXPECT_GE(stats["connections"]["total"], cases.size());
     const auto errors =
@@ -120,16 +121,10 @@ TEST(Oracle, NginxAgrees) {
         " scgi_temp_path {0}/s;\n"
         " server {{ listen 127.0.0.1:{1}; location / {{ return 200 \"ok\"; }} }} }}\n",
         dir, where.port);
-    auto nginx = loadgen::Child::start(
-        {.argv = {"nginx", "-p", dir, "-c", "nginx.conf", "-e", dir + "/error.log"}});
-    ASSERT_TRUE(nginx) << nginx.error().message;
-    const TimePoint deadline = now() + kPatience;
-    while (!get(where, "/")) {
-        if (nginx->wait(std::chrono::milliseconds(20))) {
-            GTEST_SKIP() << "nginx does not start here: " << nginx->stderr_text();
-        }
-        ASSERT_LT(now(), deadline);
-    }
+    auto nginx = start_program({"nginx", "-p", dir, "-c", "nginx.conf", "-e", dir + "/error.log"});
+    const bool up = eventually([&] { return get(where, "/") || nginx.wait(Nanos(0)); });
+    if (nginx.wait(Nanos(0))) GTEST_SKIP() << "nginx does not start here: " << nginx.stderr_text();
+    ASSERT_TRUE(up);
     int compared = 0;
     for (const RobustnessCase& c : robustness_cases()) {
         if (!c.oracle) continue;
@@ -149,7 +144,7 @@ TEST(Oracle, NginxAgrees) {
         ++compared;
     }
     EXPECT_GE(compared, 50);
-    EXPECT_EQ(nginx->stop(std::chrono::seconds(5)), 0);
+    EXPECT_EQ(nginx.stop(std::chrono::seconds(5)), 0);
 }
 
 }  // namespace

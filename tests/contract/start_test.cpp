@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 
 namespace echotrio::test {
@@ -12,33 +13,57 @@ namespace {
 
 class Starting : public Contract {
   protected:
-    CommandResult run(const std::string& arguments) const {
-        return shell("exec " + server_path(model()) + " " + arguments);
+    Ran run(const std::string& arguments) const {
+        return shell("exec " + program("echo-" + model()) + " " + arguments);
     }
     // One line "error: ..." with `part` in it, and nothing on standard output.
-    static void expect_error(const CommandResult& result, int status, const std::string& part) {
-        EXPECT_EQ(result.status, status) << result.errors;
-        EXPECT_TRUE(result.errors.starts_with("error: ")) << result.errors;
-        EXPECT_EQ(std::count(result.errors.begin(), result.errors.end(), '\n'), 1) << result.errors;
-        EXPECT_NE(result.errors.find(part), std::string::npos) << result.errors;
-        EXPECT_EQ(result.output, "");
+    static void expect_error(const Ran& result, int status, const std::string& part) {
+        EXPECT_EQ(result.status, status) << result.err;
+        EXPECT_TRUE(result.err.starts_with("error: ")) << result.err;
+        EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+        EXPECT_NE(result.err.find(part), std::string::npos) << result.err;
+        EXPECT_EQ(result.out, "");
     }
 };
 
 TEST_P(Starting, ReadyLine) {
-    auto child = loadgen::Child::start({.argv = {server_path(model()), "--port", "0"}});
-    ASSERT_TRUE(child);
-    const auto line = child->read_line(kPatience);
-    ASSERT_TRUE(line);
+    start();
     int port = 0;
     int pid = 0;
     const std::string format = "ready model=" + model() + " host=127.0.0.1 port=%d pid=%d";
-    ASSERT_EQ(std::sscanf(line->c_str(), format.c_str(), &port, &pid), 2) << *line;
-    EXPECT_EQ(pid, child->pid());
+    const std::string& line = server().ready_line();
+    ASSERT_EQ(std::sscanf(line.c_str(), format.c_str(), &port, &pid), 2) << line;
+    EXPECT_EQ(pid, server().pid());
     EXPECT_EQ(
         get({"127.0.0.1", static_cast<std::uint16_t>(port)}, "/healthz").value_or(Reply{}).body,
         "ok");
-    EXPECT_EQ(child->stop(kPatience), 0);
+}
+
+// Some parents ignore SIGCHLD, some start their children with everything blocked.
+TEST_P(Starting, WhateverItsParentDidToSignals) {
+    if (shell("env --ignore-signal --block-signal true").status != 0) {
+        GTEST_SKIP() << "env can't ignore or block signals here";
+    }
+    for (const int signal : {SIGTERM, SIGINT}) {
+        Server server(model(), {}, {.command = {"env", "--ignore-signal", "--block-signal"}});
+        if (model().ends_with("prefork")) {
+            const auto pids = [](const nlohmann::json& stats) {
+                return stats["pids"].get<std::vector<int>>();
+            };
+            const std::vector<int> before = pids(server.stats());
+            const int victim = before.back();
+            ::kill(victim, SIGKILL);
+            const auto after = pids(server.stats_when([&](const auto& stats) {
+                const std::vector<int> now = pids(stats);
+                return now.size() >= before.size() &&
+                       std::find(now.begin(), now.end(), victim) == now.end();
+            }));
+            EXPECT_EQ(after.size(), before.size()) << "it is replaced";
+            EXPECT_EQ(std::count(after.begin(), after.end(), victim), 0);
+        }
+        server.signal(signal);
+        EXPECT_EQ(server.wait(), 0) << server.log();
+    }
 }
 
 TEST_P(Starting, HelpAndVersion) {
@@ -47,11 +72,11 @@ TEST_P(Starting, HelpAndVersion) {
     for (const char* flag :
          {"--host", "--port", "--backlog", "--cpu", "--wait", "--protocol", "--max-connections",
           "--idle-timeout", "--request-timeout", "--max-request", "--drain-timeout", "--cpus"}) {
-        EXPECT_NE(help.output.find(flag), std::string::npos) << flag;
+        EXPECT_NE(help.out.find(flag), std::string::npos) << flag;
     }
     const auto version = run("--version");
     EXPECT_EQ(version.status, 0);
-    EXPECT_NE(version.output.find(ECHOTRIO_VERSION), std::string::npos) << version.output;
+    EXPECT_NE(version.out.find(ECHOTRIO_VERSION), std::string::npos) << version.out;
 }
 
 TEST_P(Starting, BadFlagsSayWhichAndHow) {
@@ -92,11 +117,11 @@ TEST_P(Starting, APortWithoutPermissionIsSaid) {
     std::string as_nobody;
     if (::geteuid() == 0) {
         as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all ";
-        if (shell(as_nobody + server_path(model()) + " --version").status != 0) {
+        if (shell(as_nobody + program("echo-" + model()) + " --version").status != 0) {
             GTEST_SKIP() << "the program can't be run as another user here";
         }
     }
-    expect_error(shell("exec " + as_nobody + server_path(model()) + " --port 81"), 1, "81");
+    expect_error(shell("exec " + as_nobody + program("echo-" + model()) + " --port 81"), 1, "81");
 }
 
 TEST_P(Starting, Ipv6) {

@@ -10,7 +10,6 @@ import contextlib
 import json
 import math
 import os
-import re
 import shutil
 import socket
 import statistics
@@ -21,6 +20,10 @@ import time
 import unittest
 import urllib.request
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = {"prefork": 7001, "threads": 7002, "coroutine": 7003}
@@ -33,18 +36,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def running(*command):
-    """A program of ours on the host, and the port that its ready line names."""
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    try:
-        yield program, int(re.search(r"port=(\d+)", program.stdout.readline()).group(1))
-    finally:
-        program.terminate()
-        program.wait(timeout=30)
-        program.stdout.close()
 
 
 def memory_of(results):
@@ -182,11 +173,11 @@ class EngineTest(unittest.TestCase):
             targets, observers = [], []
             for model in MODELS:
                 flags = ["--start-workers", "256", "--max-spare", "256"] if model == "prefork" else []
-                server, port = stack.enter_context(running(f"{programs}/echo-{model}", "--port", "0", *flags))
-                _, observer = stack.enter_context(
-                    running(f"{programs}/loadgen", "observe", "--pid", str(server.pid), "--port", "0"))
-                targets.append(f"{model}=127.0.0.1:{port}")
-                observers.append(f"{model}=127.0.0.1:{observer}")
+                server = stack.enter_context(servers.Server([f"{programs}/echo-{model}", "--port", "0", *flags]))
+                observer = stack.enter_context(servers.Server(
+                    [f"{programs}/loadgen", "observe", "--pid", str(server.pid), "--port", "0"]))
+                targets.append(f"{model}={server.where}")
+                observers.append(f"{model}={observer.where}")
             self.run_in_folder(f"{programs}/loadgen", "compare", *experiment.split(), "--out", str(here), "--targets",
                                ",".join(targets), "--observers", ",".join(observers), status=(0, 3))
         inside, outside = memory_of(contained), memory_of(here)

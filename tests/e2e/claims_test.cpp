@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <string>
+
 namespace echotrio::test {
 namespace {
 
@@ -36,6 +39,38 @@ TEST(Claims, OneOfAnExperimentCanBeAskedForAlone) {
     ASSERT_EQ(json.at("claims").size(), 1U);
     EXPECT_EQ(json.at("claims")[0].at("id"), "shared-process-shares-faults");
     EXPECT_NE(ran.err.find("[1/1]"), std::string::npos) << ran.err;
+}
+
+TEST(Claims, KeepTheirTrialsAndReadThemAgain) {
+    std::string dir = "/tmp/echotrio-claims-XXXXXX";
+    ASSERT_NE(::mkdtemp(dir.data()), nullptr);
+    const auto judge = [&](const Words& more) {
+        Words words{"claims",   "--quiet", "--json", "-",
+                    "--trials", dir,       "--only", "yielding-cures"};
+        words.insert(words.end(), more.begin(), more.end());
+        return run_loadgen(words);
+    };
+    const Ran first = judge({"--quick", "--seed", "1"});
+    EXPECT_EQ(first.status, 0) << first.err;
+    const std::string folder = dir + "/coroutine-must-yield";  // the first of the experiment's
+    EXPECT_TRUE(std::filesystem::exists(folder + "/results.json"));
+    const Ran report = run_loadgen({"report", folder});
+    EXPECT_EQ(report.status, 0) << report.err;
+    EXPECT_NE(report.out.find("every 1ms"), std::string::npos) << report.out;
+    // The same figures, from the same trials, whatever the order of new ones would have been.
+    const Ran again = judge({"--quick", "--seed", "1"});
+    const auto claims_of = [](const Ran& ran) {
+        return nlohmann::json::parse(ran.out, nullptr, false).at("claims");
+    };
+    ASSERT_EQ(claims_of(first).size(), 1U);
+    ASSERT_EQ(claims_of(again).size(), 1U);
+    for (const char* key : {"figures", "evidence"}) {
+        EXPECT_EQ(claims_of(again)[0].at(key), claims_of(first)[0].at(key));
+    }
+    const Ran other = judge({});  // longer trials
+    EXPECT_EQ(other.status, 1);
+    EXPECT_NE(other.err.find("another experiment"), std::string::npos) << other.err;
+    std::filesystem::remove_all(dir);
 }
 
 TEST(Claims, AnUnknownOneIsRefusedWithTheKnown) {

@@ -1,7 +1,7 @@
 // `loadgen compare` from end to end, as small as it gets: the files, the mistakes, the
 // interruption.
-#include "loadgen/experiment/plan.hpp"
-#include "loadgen/report/results_file.hpp"
+#include "loadgen/design/plan.hpp"
+#include "loadgen/results/results_file.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
@@ -31,11 +31,12 @@ std::size_t count_trials(const std::string& journal) {
 }
 
 // Processes whose parent is `parent`, now.
-bool has_children(pid_t parent) {
+std::vector<pid_t> children_of(pid_t parent) {
     std::ifstream file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) +
                        "/children");
-    pid_t child = 0;
-    return static_cast<bool>(file >> child);
+    std::vector<pid_t> children;
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+    return children;
 }
 
 // Whatever else a loaded machine makes of a trial: what the server counted is what was sent.
@@ -103,6 +104,25 @@ TEST_F(Compare, AVariantIsAServerWithFlagsOfItsOwn) {
     expect_the_server_to_agree(*experiment);
 }
 
+// It waits for its servers' ends, which a parent that ignores SIGCHLD would take from it.
+TEST_F(Compare, DependsOnNoSignalsThatItsParentIgnoredOrBlocked) {
+    test::Words argv{"env", "--ignore-signal", "--block-signal", test::program("loadgen"),
+                     "compare"};
+    for (const std::string& word :
+         small({"--workloads", "http", "--connections", "2", "--models", "prefork"})) {
+        argv.push_back(word);
+    }
+    auto child = Child::start({.argv = argv});
+    ASSERT_TRUE(child) << child.error().message;
+    const test::Ran ended = test::finish(*child);
+    if (ended.status == 125) GTEST_SKIP() << "env can't ignore or block signals here";
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    EXPECT_EQ(ended.err.find("Killed"), std::string::npos) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_TRUE(experiment->complete);
+}
+
 TEST_F(Compare, ThePlanRunsNothing) {
     const test::Ran ended = compare(small({"--plan"}));
     EXPECT_EQ(ended.status, 0) << ended.err;
@@ -122,13 +142,14 @@ TEST_F(Compare, TheExampleOfAnExperimentIsPlanned) {
 
 TEST_F(Compare, AnExperimentIsAFile) {
     const std::string file = dir_ + "/small.toml";
-    std::ofstream(file) << "# everything but the folder\n"
-                           "models = [threads, coroutine]\nrepetitions = 1\nseed = 9\nbudget = 0\n"
-                           "duration = 60ms\nwarmup = 20ms\nno-wrk = true\nconnections = [2]\n"
-                           "variant = [\"no lock=threads --gil off\"]\n"
-                           "[http]\n"
-                           "[page]\npath = \"/echo/hi?cpu=50us\"\nrates = [200, 400]\n"
-                           "connections = [3, 1]\n";
+    std::ofstream(file)
+        << "# everything but the folder\n"
+           "models = [\"threads\", \"coroutine\"]\nrepetitions = 1\nseed = 9\nbudget = 0\n"
+           "duration = \"60ms\"\nwarmup = \"20ms\"\nno-wrk = true\nconnections = [2]\n"
+           "variant = [\"no lock=threads --gil off\"]\n"
+           "[http]\n"
+           "[page]\npath = \"/echo/hi?cpu=50us\"\nrates = [200, 400]\n"
+           "connections = [3, 1]\n";
     const test::Ran ended = compare({"--experiment", file, "--out", out_, "--models", "coroutine"});
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
@@ -142,8 +163,8 @@ TEST_F(Compare, AnExperimentIsAFile) {
     const std::vector<Level> levels{
         {"http", 2}, {"page", 1, 200}, {"page", 1, 400}, {"page", 3, 200}, {"page", 3, 400}};
     EXPECT_EQ(plan->levels, levels);
-    EXPECT_EQ(plan->workloads[1].path, "/echo/hi?cpu=50us");
-    EXPECT_EQ(plan->workloads[1].duration, std::chrono::milliseconds(60));
+    EXPECT_EQ(plan->workloads[1].load.target.path, "/echo/hi?cpu=50us");
+    EXPECT_EQ(plan->workloads[1].load.duration, std::chrono::milliseconds(60));
     EXPECT_EQ(experiment->trials.size(), 10U);
     for (const Trial& trial : experiment->trials) {
         EXPECT_EQ(trial.command["seed"].is_number(), true);
@@ -153,25 +174,45 @@ TEST_F(Compare, AnExperimentIsAFile) {
     EXPECT_NE(experiment->command_line.find(file), std::string::npos);
 }
 
+TEST_F(Compare, ClassesOfOnesOwnHaveALatencyInTheTable) {
+    const std::string file = dir_ + "/classes.toml";
+    std::ofstream(file) << "models = [\"coroutine\"]\nrepetitions = 1\nbudget = 0\nno-wrk = true\n"
+                           "duration = \"60ms\"\nwarmup = \"20ms\"\n"
+                           "[mine]\npath = \"/echo/hi\"\nconnections = [2]\n"
+                           "class = [\"reads:9:/echo/a\", \"writes:1:/echo/b\"]\n";
+    const test::Ran ended = compare({"--experiment", file, "--out", out_});
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    for (const char* column : {"requests/s", "p50", "p99"}) {
+        EXPECT_NE(ended.out.find(column), std::string::npos) << ended.out;
+    }
+    EXPECT_EQ(ended.out.find("small"), std::string::npos) << ended.out;
+}
+
 TEST_F(Compare, MistakesInAnExperimentNameTheSetting) {
     const std::string file = dir_ + "/wrong.toml";
     const std::vector<std::pair<std::string, std::string>> mistakes = {
         {"sede = 1\n", "there is no setting 'sede'"},
-        {"repetitions = many\n", "--repetitions"},
+        {"repetitions = \"many\"\n", "line 1: --repetitions"},
         {"connections = [0]\n", "--connections"},
         {"duration = 5\n", "--duration"},
-        {"seed = 1\nmodels = [threads]\nseed = 2\n", "'seed' is there twice"},
+        {"seed = 1\nmodels = [\"threads\"]\nseed = 2\n", "line 3: "},
         {"plan = true\n", "plan: can only be a flag"},
-        {"[echo]\nseed = 1\n", "there is no setting 'echo.seed'"},
-        {"[echo]\nwarmup = soon\n", "[echo] --warmup"},
+        {"[echo]\nseed = 1\n", "[echo] there is no setting 'seed'"},
+        {"[echo]\nwarmup = \"soon\"\n", "line 2: [echo] --warmup"},
         {"[echo]\npath = \"/\"\n", "[echo]: is a standard workload"},
         {"[mine]\nconnections = [1]\n", "[mine]: no such workload"},
         {"[mine]\npath = \"/\"\n", "[mine]: give connections"},
         {"[mine]\npath = \"echo\"\nconnections = [1]\n", "[mine]: path: begins with /"},
-        {"models = [erlang]\n", "erlang"},
-        {"\nconnections = [1,\n2\n", "line 2: the list has no ]"},
-        {"seed = 1\nx\n", "line 2: 'x' is no setting"},
-        {"one two\n", "there is no setting 'one two'"},
+        {"models = [\"erlang\"]\n", "erlang"},
+        {"models = [threads]\n", "a text stands in \"quotes\""},
+        {"duration = 60ms\n", "a text stands in \"quotes\""},
+        {"models = []\n", "models: the list is empty"},
+        {"seed = 2026-01-31\n", "seed: is no text, number"},
+        {"connections = [[1], [2]]\n", "connections: is no text, number"},
+        {"[echo.more]\nseed = 1\n", "[echo] more: is no text"},
+        {"\nconnections = [1,\n2\n", "line 3: "},
+        {"seed = 1\nx\n", "line 2: "},
+        {"one two\n", "line 1: "},
     };
     for (const auto& [text, word] : mistakes) {
         std::ofstream(file, std::ios::trunc) << text;
@@ -259,11 +300,11 @@ TEST_F(Compare, AnInterruptionKeepsWhatWasMeasuredAndResumes) {
     const std::string journal = out_ + "/trials.jsonl";
     const TimePoint deadline = now() + kPatience;
     while (count_trials(journal) < 2 && now() < deadline) ::usleep(10'000);
-    const pid_t pid = child.pid();
+    const std::vector<pid_t> servers = children_of(child.pid());
     child.signal(SIGINT);
     EXPECT_TRUE(child.read_all(kPatience));
     EXPECT_EQ(child.wait(kPatience), 1);
-    EXPECT_FALSE(has_children(pid));
+    EXPECT_TRUE(test::wait_until_gone(servers));
     const std::size_t kept = count_trials(journal);
     EXPECT_GE(kept, 2U);
     EXPECT_LT(kept, 24U);

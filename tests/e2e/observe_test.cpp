@@ -1,9 +1,9 @@
 // loadgen observe and loadgen wait: a server measured through an observer gives the figures that
 // --pid gives, and strangers at the observer's port change nothing.
 #include "common/net/socket.hpp"
-#include "loadgen/experiment/fetch.hpp"
-#include "loadgen/experiment/observer.hpp"
 #include "loadgen/probe/group.hpp"
+#include "loadgen/subject/fetch.hpp"
+#include "loadgen/subject/observer.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
@@ -28,18 +28,10 @@ Words steady(const std::string& model) {
 // A server with an observer beside it.
 class ObserveTest : public testing::TestWithParam<std::string> {
   protected:
-    void SetUp() override {
-        const auto line = observer_.read_line(10s);
-        ASSERT_TRUE(line) << line.error().message;
-        const std::size_t port = line->find(" port=");
-        ASSERT_NE(port, std::string::npos) << *line;
-        where_ = {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(line->substr(port + 6)))};
-    }
-
     Server server_{GetParam(), steady(GetParam())};
-    const std::string pid_ = std::to_string(server_.child().pid());
-    loadgen::Child observer_ = start_loadgen({"observe", "--pid", pid_, "--port", "0"});
-    net::HostPort where_;
+    const std::string pid_ = std::to_string(server_.pid());
+    Server observer_ = Server::of({program("loadgen"), "observe", "--pid", pid_, "--port", "0"});
+    const net::HostPort where_ = observer_.where();
 };
 
 TEST_P(ObserveTest, AgreesWithTheProbe) {
@@ -47,7 +39,7 @@ TEST_P(ObserveTest, AgreesWithTheProbe) {
         return measure({server_.tcp(), "-c", "4", "-n", "20000", flag, value}).json.at("server");
     };
     const auto own = server_part("--pid", pid_);
-    auto probe = loadgen::GroupProbe::attach(server_.child().pid());
+    auto probe = loadgen::GroupProbe::attach(server_.pid());
     ASSERT_TRUE(probe) << probe.error().message;
     probe->window_begins();
     const auto observed = server_part("--observer", net::format_host_port(where_));
@@ -75,18 +67,16 @@ TEST_P(ObserveTest, TellsWhereTheServerRuns) {
 
 TEST_P(ObserveTest, StrangersChangeNothing) {
     if (GetParam() != "coroutine") return;  // the observer is the same beside each
-    const auto address = net::resolve(where_.host, where_.port);
-    ASSERT_TRUE(address);
     std::vector<net::Fd> silent;
     for (const std::string text :
          {"", "GET /use HTTP/1.1\r\n", "\r\n\r\n", "POST /use HTTP/1.1\r\n\r\n",
           "GET /../etc/passwd HTTP/1.1\r\n\r\n"}) {
-        auto connection = net::connect_tcp(*address, 5s);
+        auto connection = net::connect_tcp(where_, 5s);
         ASSERT_TRUE(connection);
         net::write_some(connection->get(), text);
         silent.push_back(std::move(*connection));
     }
-    auto large = net::connect_tcp(*address, 5s);
+    auto large = net::connect_tcp(where_, 5s);
     ASSERT_TRUE(large);
     net::write_some(large->get(), std::string(100'000, 'x'));
     EXPECT_TRUE(loadgen::Observer::attach(where_)) << "does not answer any more";
@@ -107,14 +97,14 @@ TEST_P(ObserveTest, MetricsPassPromtool) {
 }
 
 TEST_P(ObserveTest, EndsWithItsServer) {
-    server_.child().stop(10s);
-    EXPECT_EQ(observer_.wait(10s), 1);
-    EXPECT_NE(observer_.stderr_text().find("has ended"), std::string::npos);
+    server_.stop();
+    EXPECT_EQ(observer_.wait(), 1);
+    EXPECT_NE(observer_.log().find("has ended"), std::string::npos);
 }
 
 TEST_P(ObserveTest, EndsOnTerm) {
     observer_.signal(SIGTERM);
-    EXPECT_EQ(observer_.wait(10s), 0);
+    EXPECT_EQ(observer_.wait(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ObserveTest, testing::Values("prefork", "threads", "coroutine"),
@@ -129,16 +119,6 @@ TEST(Observe, WhatCannotBeObservedIsOneLine) {
         run_loadgen({"run", "tcp://127.0.0.1:1", "--observer", "127.0.0.1:1", "-n", "1"});
     EXPECT_EQ(no_observer.status, 1);
     EXPECT_TRUE(no_observer.err.starts_with("error: ")) << no_observer.err;
-}
-
-TEST(Wait, ForAConnectionOrForAReply) {
-    Server server("coroutine");
-    EXPECT_EQ(run_loadgen({"wait", server.tcp(), server.http("/healthz")}).status, 0);
-    const Ran missing = run_loadgen({"wait", "--for", "300ms", server.http("/nothing")});
-    EXPECT_EQ(missing.status, 1);
-    EXPECT_NE(missing.err.find("404"), std::string::npos) << missing.err;
-    EXPECT_EQ(run_loadgen({"wait", "--for", "300ms", "tcp://127.0.0.1:1"}).status, 1);
-    EXPECT_EQ(run_loadgen({"wait", "--for", "300ms", "ftp://x"}).status, 1);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 // `loadgen plan` on published points and on a results folder whose answers are known by hand.
-#include "loadgen/experiment/plan.hpp"
+#include "loadgen/design/plan.hpp"
 
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
+#include "loadgen/findings/results_json.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
@@ -100,7 +101,7 @@ std::string results(const Folder& folder) {
     experiment.settings = loadgen::plan_to_json(plan);
     add_model(experiment, "coroutine", 18, 4096, 1000);
     add_model(experiment, "prefork", 25, 100'000, 256);
-    folder.file("results.json", loadgen::to_text(loadgen::experiment_to_json(experiment, {})));
+    folder.file("results.json", loadgen::to_text(loadgen::results_to_json(experiment, {})));
     return folder.path();
 }
 

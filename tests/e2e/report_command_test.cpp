@@ -23,9 +23,7 @@ class Report : public testing::Test {
         std::string name = (fs::temp_directory_path() / "echotrio-report-XXXXXX").string();
         dir_ = ::mkdtemp(name.data());
         file_ = dir_ + "/before.json";
-        auto sample = Child::start({.argv = {test::program("sample_results")}});
-        ASSERT_TRUE(sample) << sample.error().message;
-        const test::Ran made = test::finish(*sample);
+        const test::Ran made = test::run_program({test::program("sample_results")});
         ASSERT_EQ(made.status, 0) << made.err;
         std::ofstream(file_) << made.out;
         fs::copy(file_, dir_ + "/after.json");
@@ -62,9 +60,8 @@ TEST_F(Report, WhatLiesBesideResultsIsShown) {
     fs::rename(file_, dir_ + "/results.json");
     const std::string alone = report({dir_}).out;
     EXPECT_EQ(alone.find("refuted"), std::string::npos);
-    auto sample = Child::start({.argv = {test::program("sample_results"), "claims"}});
-    ASSERT_TRUE(sample) << sample.error().message;
-    std::ofstream(dir_ + "/claims.json") << test::finish(*sample).out;
+    std::ofstream(dir_ + "/claims.json")
+        << test::run_program({test::program("sample_results"), "claims"}).out;
     const test::Ran plan = test::run_loadgen(
         {"plan", dir_, "--rate", "50000", "--connections", "20000", "--json", dir_ + "/plan.json"});
     EXPECT_EQ(plan.status, 0) << plan.err;

@@ -146,7 +146,7 @@ TEST(Run, OverIPv6) {
 TEST(Run, MeasuresTheServersProcessGroup) {
     Server server("prefork");
     const Measured run = measure({server.http("/echo/x?cpu=100us"), "-c", "4", "-d", "500ms",
-                                  "--pid", std::to_string(server.child().pid())});
+                                  "--pid", std::to_string(server.pid())});
     ASSERT_TRUE(run.result.server);
     EXPECT_GE(run.result.server->processes, 5);
     ASSERT_TRUE(run.result.server->cpu_us_per_request);

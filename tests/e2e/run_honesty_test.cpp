@@ -21,11 +21,18 @@ double share_above(const loadgen::Histogram& histogram, std::int64_t ns) {
            static_cast<double>(std::max<std::uint64_t>(1, histogram.count()));
 }
 
+// What the fault server says at its end.
+nlohmann::json stop_and_report(Server& server) {
+    server.signal(SIGTERM);
+    const auto line = server.child().read_line(kPatience);
+    return line ? nlohmann::json::parse(*line) : nlohmann::json();
+}
+
 // Starts a run of 4 s, stops `whom` for 400 ms in it, and gives the result.
 Measured with_a_stall(Server& server, bool of_server) {
     loadgen::Child run = start_loadgen({"run", server.tcp(), "-c", "4", "-R", "500", "--arrival",
                                         "constant", "-d", "4s", "--warmup", "200ms", "--json", "-",
-                                        "--pid", std::to_string(server.child().pid())});
+                                        "--pid", std::to_string(server.pid())});
     EXPECT_FALSE(run.wait(2s));
     loadgen::Child& whom = of_server ? server.child() : run;
     whom.signal(SIGSTOP);
@@ -67,7 +74,7 @@ TEST(Honesty, AKnownDelayIsMeasured) {
     Server server("fault", {"--delay", "3ms"});
     const Measured run =
         measure({server.tcp(), "-c", "4", "-R", "200", "-d", "1s", "--warmup", "100ms"});
-    const auto report = server.stop_and_report();
+    const auto report = stop_and_report(server);
     const double held = report["mean_held_us"];
     const double error = *run.result.service_time_us.mean - held;
     EXPECT_GT(error, 0);
@@ -139,7 +146,7 @@ TEST(Honesty, ArrivalsSeenByTheServerAreOfTheirKind) {
         Server server("fault");
         const Measured run = measure({server.tcp(), "-c", "32", "-R", "400", "-d", "3s", "--warmup",
                                       "0", "--arrival", poisson ? "poisson" : "constant"});
-        const auto report = server.stop_and_report();
+        const auto report = stop_and_report(server);
         EXPECT_EQ(report["requests"], run.result.accounting.sent);
         if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
         EXPECT_NEAR(report["mean_gap_us"], 2500, 250);
@@ -163,9 +170,9 @@ TEST(Honesty, AnOverloadedServerIsCalledThat) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     Server server("coroutine", {"--cpus", "0"});
-    const Measured run = measure({server.http("/echo/x?cpu=5ms"), "-c", "32", "-R", "1000", "-d",
-                                  "1500ms", "--warmup", "100ms", "--timeout", "20s", "--pid",
-                                  std::to_string(server.child().pid())});
+    const Measured run =
+        measure({server.http("/echo/x?cpu=5ms"), "-c", "32", "-R", "1000", "-d", "1500ms",
+                 "--warmup", "100ms", "--timeout", "20s", "--pid", std::to_string(server.pid())});
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     EXPECT_GT(run.result.in_flight_at_end, 100);
     EXPECT_GT(run.result.backlog_at_end, 0);

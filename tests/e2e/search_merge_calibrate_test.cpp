@@ -78,7 +78,7 @@ TEST_F(Search, SaysWhenNoRateMeetsTheObjective) {
 TEST_F(Search, MistakesAndUnreachableTargets) {
     EXPECT_EQ(run_loadgen({"search", "tcp://127.0.0.1:1", "--slo", "soon"}).status, 2);
     EXPECT_EQ(run_loadgen({"search", "tcp://127.0.0.1:1"}).status, 2);
-    EXPECT_EQ(run_loadgen({"search", "nowhere", "--slo", "p99=1s"}).status, 2);
+    EXPECT_EQ(run_loadgen({"search", "ftp://nowhere", "--slo", "p99=1s"}).status, 2);
     const Ran ran = run_loadgen({"search", "tcp://127.0.0.1:1", "--slo", "p99=1s"});
     EXPECT_EQ(ran.status, 1);
     EXPECT_TRUE(ran.err.starts_with("error: cannot connect")) << ran.err;

@@ -1,7 +1,7 @@
 #include "tests/faults/fault_log.hpp"
 
-#include "loadgen/experiment/server_process.hpp"
 #include "tests/faults/inject.hpp"
+#include "tests/support/programs.hpp"
 
 #include <unistd.h>
 
@@ -23,7 +23,7 @@ FaultLog::~FaultLog() {
 }
 
 loadgen::Child::Environment FaultLog::environment() const {
-    return {{"LD_PRELOAD", loadgen::own_bin_dir() + "/libechotrio_faults.so"},
+    return {{"LD_PRELOAD", program("libechotrio_faults.so")},
             {"ECHOTRIO_FAULTS", rule_},
             {"ECHOTRIO_FAULTS_LOG", file_}};
 }

@@ -1,7 +1,7 @@
 // One rule for inject.cpp, and how often it struck in all processes of the program.
 #pragma once
 
-#include "loadgen/experiment/child.hpp"
+#include "loadgen/subject/child.hpp"
 
 #include <string>
 

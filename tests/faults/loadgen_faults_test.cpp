@@ -1,56 +1,39 @@
 // The generator while its calls fail: its books balance, it says what happened, and a results file
 // is whole or not there.
-#include "loadgen/experiment/server_process.hpp"
 #include "tests/faults/fault_log.hpp"
+#include "tests/support/server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 namespace echotrio::test {
 namespace {
 
-constexpr Nanos kPatience = std::chrono::seconds(60);
-
 class LoadgenFaults : public testing::TestWithParam<const char*> {
   protected:
-    void SetUp() override {
-        auto started = loadgen::ServerProcess::start(loadgen::own_bin_dir(), "coroutine");
-        ASSERT_TRUE(started) << started.error().message;
-        server_.emplace(std::move(*started));
-    }
-    void TearDown() override { EXPECT_EQ(server_->stop(), 0); }
+    void TearDown() override { EXPECT_EQ(server_.stop(), 0); }
 
-    loadgen::Child run(const FaultLog& log, std::vector<std::string> arguments) const {
-        std::vector<std::string> argv{loadgen::own_bin_dir() + "/loadgen",
-                                      "run",
-                                      fmt::format("tcp://{}", format_host_port(server_->where())),
-                                      "--quiet",
-                                      "-c",
-                                      "4",
-                                      "-d",
-                                      "500ms",
-                                      "--warmup",
-                                      "0s"};
-        argv.insert(argv.end(), arguments.begin(), arguments.end());
-        return std::move(*loadgen::Child::start({.argv = argv, .environment = log.environment()}));
+    Ran run(const FaultLog& log, const Words& arguments) const {
+        Words command{program("loadgen"), "run", server_.tcp(), "--quiet", "-c", "4", "-d", "500ms",
+                      "--warmup",         "0s"};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        loadgen::Child child = start_program(command, log.environment());
+        return finish(child);
     }
 
-    std::optional<loadgen::ServerProcess> server_;
+    Server server_{"coroutine"};
 };
 
 TEST_P(LoadgenFaults, LeaveTheBooksInBalance) {
     const FaultLog log(GetParam());
-    loadgen::Child child = run(log, {"--json", "-"});
-    const auto output = child.read_all(kPatience);
-    ASSERT_TRUE(output);
-    const auto status = child.wait(kPatience);
-    ASSERT_TRUE(status == 0 || status == 3) << child.stderr_text();
+    const Ran ran = run(log, {"--json", "-"});
+    ASSERT_TRUE(ran.status == 0 || ran.status == 3) << ran.err;
     EXPECT_GT(log.faults(), 0U) << "the fault was never met";
-    const auto result = nlohmann::json::parse(*output);
+    const auto result = nlohmann::json::parse(ran.out);
     const auto& books = result["total_accounting"];
     const auto count = [&](const char* key) { return books[key].get<std::uint64_t>(); };
     EXPECT_EQ(count("scheduled"), count("sent") + count("unsent"));
@@ -59,7 +42,7 @@ TEST_P(LoadgenFaults, LeaveTheBooksInBalance) {
     EXPECT_GT(count("completed"), 0U);
     EXPECT_EQ(result["errors"]["mismatch"], 0);
     if (count("failed") > 0) {
-        EXPECT_NE(status, 0) << "failures must not pass for a good run";
+        EXPECT_NE(ran.status, 0) << "failures must not pass for a good run";
     }
 }
 
@@ -79,6 +62,24 @@ INSTANTIATE_TEST_SUITE_P(Calls, LoadgenFaults,
                              return name;
                          });
 
+class ThreadFaults : public LoadgenFaults {};
+
+TEST_P(ThreadFaults, EndTheRunWithALineThatSaysSo) {
+    const FaultLog log(GetParam());
+    const Ran ran = run(log, {"--threads", "3"});
+    EXPECT_EQ(ran.status, 1) << ran.err;
+    EXPECT_GT(log.faults(), 0U) << "the fault was never met";
+    EXPECT_TRUE(ran.err.starts_with("error: ")) << ran.err;
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, ThreadFaults,
+                         testing::Values("pthread_create=EAGAIN/1", "pthread_create=EAGAIN/2",
+                                         "pthread_create=EAGAIN/3", "pthread_create=EAGAIN/4"),
+                         [](const auto& test) {
+                             return fmt::format("the_{}_th", std::string(test.param).back());
+                         });
+
 // A full disk, a failing disk: one line says so, exit status 1, and no half file is left.
 class ResultFaults : public LoadgenFaults {};
 
@@ -88,12 +89,11 @@ TEST_P(ResultFaults, LeaveNoHalfFile) {
     const auto file = std::filesystem::path(folder) / "result.json";
     std::ofstream(file) << "what was there before";
     const FaultLog log(GetParam());
-    loadgen::Child child = run(log, {"--json", file.string()});
-    ASSERT_TRUE(child.read_all(kPatience));
-    EXPECT_EQ(child.wait(kPatience), 1) << child.stderr_text();
+    const Ran ran = run(log, {"--json", file.string()});
+    EXPECT_EQ(ran.status, 1) << ran.err;
     EXPECT_GT(log.faults(), 0U) << "the fault was never met";
-    EXPECT_NE(child.stderr_text().find("error: "), std::string::npos) << child.stderr_text();
-    EXPECT_NE(child.stderr_text().find(file.string()), std::string::npos) << child.stderr_text();
+    EXPECT_NE(ran.err.find("error: "), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find(file.string()), std::string::npos) << ran.err;
     std::stringstream kept;
     kept << std::ifstream(file).rdbuf();
     EXPECT_EQ(kept.str(), "what was there before");

@@ -1,12 +1,10 @@
 // The servers while their calls fail: what can go on goes on, what can't is turned away and
 // counted, and every fault really happened.
-#include "loadgen/experiment/server_process.hpp"
 #include "tests/faults/fault_log.hpp"
-#include "tests/support/client.hpp"
+#include "tests/support/server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace echotrio::test {
 namespace {
@@ -58,15 +56,13 @@ class ServerFaults : public testing::TestWithParam<Case> {};
 TEST_P(ServerFaults, AreOutlived) {
     const Case& c = GetParam();
     const FaultLog log(c.rule);
-    std::vector<std::string> arguments;
+    Words arguments;
     if (std::string_view(c.model) == "prefork") {
         arguments = {"--start-workers", "4", "--max-connections-per-worker", "5"};
     }
-    auto server = loadgen::ServerProcess::start(loadgen::own_bin_dir(), c.model, arguments, {},
-                                                log.environment());
-    ASSERT_TRUE(server) << server.error().message;
+    Server server(c.model, arguments, {.environment = log.environment()});
     int served = 0;
-    for (int i = 0; i < kClients; ++i) served += visit(server->where(), i) ? 1 : 0;
+    for (int i = 0; i < kClients; ++i) served += visit(server.where(), i) ? 1 : 0;
     EXPECT_GT(log.faults(), 0U) << "the fault was never met";
     if (c.outcome == Outcome::nothing_lost) {
         EXPECT_EQ(served, kClients);
@@ -76,7 +72,7 @@ TEST_P(ServerFaults, AreOutlived) {
                   static_cast<unsigned long>(kClients))
             << "a fault costs one connection at most";
     }
-    EXPECT_EQ(server->stop(), 0) << server->child().stderr_text();
+    EXPECT_EQ(server.stop(), 0) << server.log();
 }
 
 std::vector<Case> cases() {
@@ -115,21 +111,17 @@ INSTANTIATE_TEST_SUITE_P(Calls, ServerFaults, testing::ValuesIn(cases()), [](con
 // A refusal for want of a thread is counted as such.
 TEST(ServerFaults, RefusalsAreCounted) {
     const FaultLog log("pthread_create=EAGAIN/2");
-    auto server =
-        loadgen::ServerProcess::start(loadgen::own_bin_dir(), "threads", {}, {}, log.environment());
-    ASSERT_TRUE(server) << server.error().message;
+    Server server("threads", {}, {.environment = log.environment()});
     int refused = 0;
     for (int i = 0; i < 10; ++i) {
-        const auto reply = get(server->where(), "/echo/x");
+        const auto reply = get(server.where(), "/echo/x");
         ASSERT_TRUE(reply);
         if (reply->status == 503) ++refused;
     }
     EXPECT_EQ(static_cast<unsigned long>(refused), log.faults());
-    auto reply = get(server->where(), "/stats");
-    if (reply && reply->status == 503) reply = get(server->where(), "/stats");
-    ASSERT_TRUE(reply);
-    EXPECT_EQ(nlohmann::json::parse(reply->body)["connections"]["refused"], log.faults());
-    EXPECT_EQ(server->stop(), 0);
+    const auto stats = server.stats_when([](const auto&) { return true; });  // not refused itself
+    EXPECT_EQ(stats["connections"]["refused"], log.faults());
+    EXPECT_EQ(server.stop(), 0);
 }
 
 }  // namespace

@@ -58,14 +58,14 @@ Gil::Options lock_options(std::string_view lock, std::int64_t interval) {
     gil.take();
     while (true) {
         gil.drop();
-        const net::Io in = net::read_some(fd, message);
+        const Io in = net::read_some(fd, message);
         gil.take();
         threads::burn(kBetweenCalls, burner, gil);
-        if (in.kind != net::Io::Kind::bytes) std::_Exit(0);
+        if (in.kind != Io::Kind::bytes) std::_Exit(0);
         const std::int64_t at = now().time_since_epoch().count();
         std::memcpy(message.data(), &at, sizeof at);
         gil.drop();
-        net::write_some(fd, {message.data(), in.count});
+        net::write_some(fd, {message.data(), in.bytes.size()});
         gil.take();
         threads::burn(kBetweenCalls, burner, gil);
     }

@@ -1,7 +1,5 @@
 #include "tests/fidelity/subject.hpp"
 
-#include "loadgen/experiment/server_process.hpp"
-
 #include <fmt/format.h>
 #include <glob.h>
 
@@ -19,11 +17,6 @@ namespace {
 
 using loadgen::Child;
 using namespace std::chrono_literals;
-
-std::string bin_dir() {
-    const char* const set = std::getenv("ECHOTRIO_BIN");
-    return set != nullptr ? set : loadgen::own_bin_dir();
-}
 
 std::vector<std::string> command(std::vector<std::string> lab, const Lock& lock,
                                  std::string experiment, int count) {
@@ -43,9 +36,7 @@ std::string ask(const std::string& python, const std::string& program) {
 }
 
 Result<net::Fd> connect_to(const net::HostPort& where) {
-    auto address = net::resolve(where.host, where.port);
-    if (!address) return address.error();
-    auto connection = net::connect_tcp(*address, 10s);
+    auto connection = net::connect_tcp(where, 10s);
     if (connection) net::set_receive_timeout(connection->get(), 20s);
     return connection;
 }
@@ -64,7 +55,7 @@ std::vector<std::string> matching(const std::string& pattern) {
 }  // namespace
 
 std::vector<std::string> our_lab() {
-    return {bin_dir() + "/gil_lab"};
+    return {test::program("gil_lab")};
 }
 
 std::vector<std::string> python_lab(const std::string& python) {
@@ -111,15 +102,14 @@ Result<Responder> Responder::start(std::vector<std::string> lab, const Lock& loc
 
 Result<Responder> Responder::start_server(const Lock& lock, int burners) {
     const bool ticks = lock.name == "ticks";
-    auto server = loadgen::ServerProcess::start(
-        bin_dir(), "threads",
-        {"--gil", lock.name, ticks ? "--check-interval" : "--switch-interval",
-         ticks ? std::to_string(lock.interval) : fmt::format("{}us", lock.interval)});
+    auto server = test::Server::start(
+        "threads", {"--gil", lock.name, ticks ? "--check-interval" : "--switch-interval",
+                    ticks ? std::to_string(lock.interval) : fmt::format("{}us", lock.interval)});
     if (!server) return server.error();
-    auto connection = connect_to(server->where());
+    const net::HostPort where = server->where();
+    auto connection = connect_to(where);
     if (!connection) return connection.error();
-    const auto where = server->where();
-    Responder responder(std::move(server->child()), *std::move(connection));
+    Responder responder(*std::move(server), *std::move(connection));
     for (int i = 0; i < burners; ++i) {
         auto burner = connect_to(where);
         if (!burner) return burner.error();
@@ -133,11 +123,12 @@ Result<Responder> Responder::start_server(const Lock& lock, int burners) {
 bool Responder::exchange(std::size_t size, char* reply) {
     std::array<char, 64> message;
     message.fill('\x01');
-    if (net::write_some(connection_.get(), {message.data(), size}).count != size) return false;
+    if (net::write_some(connection_.get(), {message.data(), size}).bytes.size() != size)
+        return false;
     for (std::size_t got = 0; got < size;) {
-        const net::Io io = net::read_some(connection_.get(), {reply + got, size - got});
-        if (io.kind != net::Io::Kind::bytes) return false;
-        got += io.count;
+        const Io io = net::read_some(connection_.get(), {reply + got, size - got});
+        if (io.kind != Io::Kind::bytes) return false;
+        got += io.bytes.size();
     }
     return true;
 }

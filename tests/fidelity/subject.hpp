@@ -4,10 +4,10 @@
 
 #include "common/base/rng.hpp"
 #include "common/net/socket.hpp"
-#include "loadgen/experiment/child.hpp"
+#include "tests/support/server.hpp"
 
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace echotrio::fidelity {
@@ -45,11 +45,12 @@ class Responder {
     Result<double> echo_rate(Nanos duration, Nanos think);
 
   private:
-    Responder(loadgen::Child child, net::Fd connection)
-        : child_(std::move(child)), connection_(std::move(connection)) {}
+    using Subject = std::variant<loadgen::Child, test::Server>;  // the lab or the server
+    Responder(Subject subject, net::Fd connection)
+        : subject_(std::move(subject)), connection_(std::move(connection)) {}
     bool exchange(std::size_t size, char* reply);
 
-    loadgen::Child child_;
+    Subject subject_;
     net::Fd connection_;
     std::vector<net::Fd> burners_;
 };

@@ -66,8 +66,7 @@ void serve(CLI::App& app, const std::vector<std::string>& arguments) {
     net::add_server_options(app, options, "fuzz", 7000);
     if (!parsed(app, arguments)) return;
     for (const int cpu : options.cpus) CHECK(cpu >= 0);
-    for (const Nanos time :
-         {options.idle_timeout, options.request_timeout, options.drain_timeout}) {
+    for (const Nanos time : {options.limits.idle, options.limits.request, options.drain_timeout}) {
         CHECK(time >= Nanos(0));
     }
 }

@@ -119,10 +119,25 @@ Other read_with_llhttp(std::string_view stream, bool to_head) {
     }
 }
 
-// llhttp refuses the same length said twice, and a tab behind it; RFC 9110 (8.6, 5.6.3) allows
-// both.
+// Where we read what llhttp, made for servers, refuses, as far as RFC 9110 and 9112 let a
+// recipient: a length said twice or with a tab (8.6, 5.6.3), one beside a coding (9112, 6.3),
+// blanks before a colon (5.1), folded lines (5.2), single line feeds (2.2), other control
+// characters (9110, 5.5), later versions of HTTP/1 (2.5).
 bool known_to_differ(llhttp_errno_t error) {
-    return error == HPE_UNEXPECTED_CONTENT_LENGTH || error == HPE_INVALID_CONTENT_LENGTH;
+    switch (error) {
+        case HPE_UNEXPECTED_CONTENT_LENGTH:
+        case HPE_INVALID_CONTENT_LENGTH:
+        case HPE_INVALID_TRANSFER_ENCODING:
+        case HPE_INVALID_HEADER_TOKEN:
+        case HPE_LF_EXPECTED:
+        case HPE_CR_EXPECTED:
+        case HPE_INVALID_CONSTANT:
+        case HPE_INVALID_VERSION:
+        case HPE_STRICT:
+            return true;
+        default:
+            return false;
+    }
 }
 
 void compare_with_llhttp(std::string_view stream, const Reading& reading, bool to_head) {

@@ -1,11 +1,12 @@
 // results.json and what `run --json` wrote: any text is read or refused in a line, what is read
 // writes and reads back as the same, and every report can be made of it.
 #include "common/base/check.hpp"
+#include "loadgen/document/text.hpp"
+#include "loadgen/findings/results_json.hpp"
 #include "loadgen/report/comparison_csv.hpp"
 #include "loadgen/report/comparison_document.hpp"
-#include "loadgen/report/result_json.hpp"
-#include "loadgen/report/results_file.hpp"
-#include "loadgen/report/text.hpp"
+#include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <string>
@@ -31,10 +32,10 @@ void check_experiment(std::string_view text) {
         return;
     }
     const Digest told = digest(*experiment);
-    const std::string written = to_text(experiment_to_json(*experiment, told.comparisons));
+    const std::string written = to_text(results_to_json(*experiment, told.comparisons));
     const auto again = experiment_from_text(written);
     CHECK(again.ok());
-    CHECK(to_text(experiment_to_json(*again, told.comparisons)) == written);
+    CHECK(to_text(results_to_json(*again, told.comparisons)) == written);
     CHECK(!to_markdown(comparison_document(*experiment, told)).empty());
     CHECK(!to_csv(*experiment).empty());
 }

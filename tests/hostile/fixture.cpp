@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -35,14 +36,11 @@ std::optional<Nanos> PoliteClient::finish() {
 
 bool PoliteClient::wait_for_more(std::uint64_t n) const {
     const std::uint64_t goal = served_ + n;
-    const TimePoint deadline = now() + kPatience;
-    while (served_ < goal && !failed_ && now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    eventually([&] { return served_ >= goal || failed_; });
     return served_ >= goal;
 }
 
-void Hostile::start(std::size_t hostile, std::vector<std::string> arguments) {
+void Hostile::start(std::size_t hostile, Words arguments) {
     arguments.insert(arguments.end(), {"--drain-timeout",
                                        fmt::format("{}s", kDrainTimeout.count() / 1'000'000'000)});
     if (model() == "prefork") {
@@ -51,9 +49,7 @@ void Hostile::start(std::size_t hostile, std::vector<std::string> arguments) {
         arguments.insert(arguments.end(), {"--start-workers", workers, "--max-spare", workers,
                                            "--max-workers", workers});
     }
-    auto server = loadgen::ServerProcess::start(loadgen::own_bin_dir(), model(), arguments);
-    ASSERT_TRUE(server) << server.error().message;
-    server_.emplace(std::move(*server));
+    server_.emplace(model(), arguments);
     polite_.emplace(where());
     ASSERT_TRUE(polite_->wait_for_more(10));
     resident_before_ = resident_bytes();
@@ -63,14 +59,8 @@ void Hostile::start(std::size_t hostile, std::vector<std::string> arguments) {
 void Hostile::TearDown() {
     polite_.reset();
     if (server_) {
-        EXPECT_EQ(server_->child().stop(2 * kDrainTimeout), 0) << server_->child().stderr_text();
+        EXPECT_EQ(server_->stop(2 * kDrainTimeout), 0) << server_->log();
     }
-}
-
-nlohmann::json Hostile::stats() const {
-    const auto reply = get(where(), "/stats");
-    if (!reply) return {};
-    return nlohmann::json::parse(reply->body);
 }
 
 void Hostile::expect_polite() {
@@ -81,25 +71,10 @@ void Hostile::expect_polite() {
 }
 
 void Hostile::expect_all_closed() const {
-    const TimePoint deadline = now() + kPatience;
-    std::uint64_t open = 0;
-    nlohmann::json last;
-    do {
-        last = stats();
-        ASSERT_FALSE(last.empty()) << "/stats is not answered";
-        open = last["connections"]["now"].get<std::uint64_t>();
-    } while (open > 1 && now() < deadline);
-    EXPECT_EQ(open, 1U) << last;
-}
-
-std::vector<pid_t> Hostile::pids() const {
-    std::vector<pid_t> all{server_->pid()};
-    for (const auto& task :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", server_->pid()))) {
-        std::ifstream children(task.path() / "children");
-        for (pid_t pid = 0; children >> pid;) all.push_back(pid);
-    }
-    return all;
+    const auto last =
+        server_->stats_when([](const auto& s) { return s["connections"]["now"] <= 1; });
+    ASSERT_FALSE(last.is_null()) << "/stats is not answered";
+    EXPECT_EQ(last["connections"]["now"], 1) << last;
 }
 
 double Hostile::grown_bytes() const {
@@ -108,16 +83,13 @@ double Hostile::grown_bytes() const {
 }
 
 void Hostile::expect_descriptors_back() const {
-    const TimePoint deadline = now() + kPatience;
-    while (descriptors() > descriptors_before_ && now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    eventually([&] { return descriptors() <= descriptors_before_; });
     EXPECT_LE(descriptors(), descriptors_before_);
 }
 
 double Hostile::resident_bytes() const {
     double pages = 0;
-    for (const pid_t pid : pids()) {
+    for (const pid_t pid : group_of(server_->pid())) {
         std::ifstream statm(fmt::format("/proc/{}/statm", pid));
         double size = 0;
         double resident = 0;
@@ -129,7 +101,7 @@ double Hostile::resident_bytes() const {
 
 std::size_t Hostile::descriptors() const {
     std::size_t count = 0;
-    for (const pid_t pid : pids()) {
+    for (const pid_t pid : group_of(server_->pid())) {
         std::error_code gone;
         for (auto it = std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid), gone);
              !gone && it != std::filesystem::directory_iterator(); it.increment(gone)) {

@@ -2,16 +2,13 @@
 // hostile ones, and what must hold afterwards.
 #pragma once
 
-#include "loadgen/experiment/server_process.hpp"
-#include "tests/support/client.hpp"
+#include "tests/support/server.hpp"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace echotrio::test {
 
@@ -38,11 +35,10 @@ class PoliteClient {
 class Hostile : public testing::TestWithParam<const char*> {
   protected:
     // Workers enough that prefork, too, has one left for the polite client beside `hostile` ones.
-    void start(std::size_t hostile, std::vector<std::string> arguments = {});
+    void start(std::size_t hostile, Words arguments = {});
     void TearDown() override;
 
     const net::HostPort& where() const { return server_->where(); }
-    nlohmann::json stats() const;
     // The polite client was served all along, none of its requests took longer than this.
     static constexpr Nanos kPoliteBound = std::chrono::seconds(5);
     void expect_polite();
@@ -58,13 +54,12 @@ class Hostile : public testing::TestWithParam<const char*> {
     void expect_descriptors_back() const;
     std::string model() const { return GetParam(); }
 
-    std::optional<loadgen::ServerProcess> server_;
+    std::optional<Server> server_;
     std::optional<PoliteClient> polite_;
     double resident_before_ = 0;
     std::size_t descriptors_before_ = 0;
 
   private:
-    std::vector<pid_t> pids() const;
     double resident_bytes() const;
     std::size_t descriptors() const;
 };

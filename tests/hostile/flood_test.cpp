@@ -84,7 +84,7 @@ TEST_P(Flood, GarbageAtLineRate) {
         }
         EXPECT_NE(client.state(kPatience), Client::State::open);
     }
-    EXPECT_GE(stats()["errors"]["bad_requests"].get<int>(), 40);
+    EXPECT_GE(server_->stats()["errors"]["bad_requests"].get<int>(), 40);
     expect_polite();
     expect_all_closed();
 }
@@ -131,35 +131,9 @@ TEST_P(Flood, MoreConnectionsThanDescriptors) {
     expect_descriptors_back();
 }
 
-TEST_P(Flood, ConnectionsBeyondTheLimitAreRefused) {
-    start(12, {"--max-connections", "8"});
-    std::vector<Client> clients;
-    for (int i = 0; i < 7; ++i) {  // with the polite one: eight
-        clients.emplace_back(where());
-        clients.back().send("x");
-        ASSERT_EQ(clients.back().receive(1), "x");
-    }
-    Client web(where());
-    web.send("GET /echo/hi HTTP/1.1\r\nHost: a\r\n\r\n");
-    const auto reply = web.reply();
-    ASSERT_TRUE(reply);
-    EXPECT_EQ(reply->status, 503);
-    EXPECT_NE(web.state(kPatience), Client::State::open);
-    Client raw(where());
-    raw.send("x");
-    EXPECT_EQ(raw.receive_all(), "");
-    EXPECT_NE(raw.state(kPatience), Client::State::open);
-    web.close();
-    raw.close();
-    clients.clear();
-    expect_polite();
-    expect_all_closed();
-    EXPECT_GE(stats()["connections"]["refused"].get<int>(), 2);
-}
-
 TEST_P(Flood, MemoryReturnsAfterLargeRequests) {
     start(8);
-    for (int round = 0; round < 5; ++round) {
+    for (int round = 0; round < 10; ++round) {
         std::vector<Client> clients;
         const std::string body(1'000'000, 'b');
         for (int i = 0; i < 8; ++i) {
@@ -171,7 +145,9 @@ TEST_P(Flood, MemoryReturnsAfterLargeRequests) {
     }
     expect_polite();
     expect_all_closed();
-    EXPECT_LT(grown_bytes(), 8.0 * (1 << 20));
+    // Of 80 MB that came, at most what two rounds hold at a time: the end of one may not have been
+    // seen when the next began, and the allocator keeps what lies below a piece in use.
+    EXPECT_LT(grown_bytes(), 16.0 * (1 << 20));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Flood, testing::Values("prefork", "threads", "coroutine"),

@@ -41,7 +41,7 @@ TEST_P(Slow, HeadsThatNeverEnd) {
     start(kHostile, {"--request-timeout", "500ms"});
     auto clients = connect(where(), kHostile, "GET /echo/slow HTTP/1.1\r\nHost: a\r\nX: ");
     EXPECT_EQ(drip(clients, "abcdefghij", kPatience), kHostile) << "all were sent away";
-    EXPECT_GE(stats()["errors"]["timeouts"].get<std::size_t>(), kHostile);
+    EXPECT_GE(server_->stats()["errors"]["timeouts"].get<std::size_t>(), kHostile);
     expect_polite();
     expect_all_closed();
 }
@@ -79,9 +79,9 @@ TEST_P(Slow, ReadersWhoNeverRead) {
         ::setsockopt(clients.back().fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         net::set_nonblocking(clients.back().fd(), true);
         for (std::string_view left = request; !left.empty();) {
-            const net::Io io = net::write_some(clients.back().fd(), left);
-            if (io.kind != net::Io::Kind::bytes) break;
-            left.remove_prefix(io.count);
+            const Io io = net::write_some(clients.back().fd(), left);
+            if (io.kind != Io::Kind::bytes) break;
+            left.remove_prefix(io.bytes.size());
         }
     }
     // Each may hold its request and what the session copied of the reply, not more.
@@ -99,7 +99,7 @@ TEST_P(Slow, RawStreamsThatAreNeverRead) {
         clients.emplace_back(where());
         net::set_nonblocking(clients.back().fd(), true);
         for (int k = 0; k < 400; ++k) {
-            if (net::write_some(clients.back().fd(), bytes).kind != net::Io::Kind::bytes) break;
+            if (net::write_some(clients.back().fd(), bytes).kind != Io::Kind::bytes) break;
         }
     }
     EXPECT_TRUE(polite_->wait_for_more(100));
@@ -111,20 +111,17 @@ TEST_P(Slow, RawStreamsThatAreNeverRead) {
 // The weakness of the pool model, as a fact: as many slow clients as workers, and a polite one
 // waits until --request-timeout sends one of them away; never longer than their queue takes.
 TEST(PreforkWeakness, SlowClientsHoldEveryWorkerUntilTheTimeout) {
-    auto server =
-        loadgen::ServerProcess::start(loadgen::own_bin_dir(), "prefork",
-                                      {"--start-workers", "4", "--min-spare", "1", "--max-spare",
-                                       "4", "--max-workers", "4", "--request-timeout", "500ms"});
-    ASSERT_TRUE(server) << server.error().message;
-    auto clients = connect(server->where(), 8, "GET /echo/slow HTTP/1.1\r\n");
+    Server server("prefork", {"--start-workers", "4", "--min-spare", "1", "--max-spare", "4",
+                              "--max-workers", "4", "--request-timeout", "500ms"});
+    auto clients = connect(server.where(), 8, "GET /echo/slow HTTP/1.1\r\n");
     const TimePoint start = now();
-    const auto reply = get(server->where(), "/echo/late");
+    const auto reply = get(server.where(), "/echo/late");
     const Nanos waited = now() - start;
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->body, "late");
     // two rounds of four slow ones were before it in the queue
     EXPECT_GT(waited, std::chrono::milliseconds(400));
-    EXPECT_EQ(server->stop(), 0);
+    EXPECT_EQ(server.stop(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Slow, testing::Values("prefork", "threads", "coroutine"),

@@ -2,9 +2,9 @@
 // measured from inside: the server's loop runs in a thread of this program, whose operator new is
 // counted. The resident memory is measured on a server of its own.
 #include "common/net/socket.hpp"
-#include "loadgen/experiment/server_process.hpp"
-#include "servers/coroutine/loop.hpp"
+#include "servers/coroutine/event_loop.hpp"
 #include "tests/support/allocations.hpp"
+#include "tests/support/server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -31,8 +30,7 @@ constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
 // Idle raw connections, each of which has echoed; nothing here allocates per message.
 class Crowd {
   public:
-    explicit Crowd(const net::HostPort& where)
-        : to_(net::resolve(where.host, where.port).value()) {}
+    explicit Crowd(net::HostPort where) : to_(std::move(where)) {}
     ~Crowd() {
         const linger reset{1, 0};  // no thousands of sockets in TIME_WAIT for the next test
         for (const net::Fd& fd : connections_) {
@@ -68,14 +66,14 @@ class Crowd {
         net::write_some(fd, message);
         std::size_t got = 0;
         while (got < message.size()) {
-            const net::Io io = net::read_some(fd, std::span(reply).subspan(got));
-            if (io.kind != net::Io::Kind::bytes) return false;
-            got += io.count;
+            const Io io = net::read_some(fd, std::span(reply).subspan(got));
+            if (io.kind != Io::Kind::bytes) return false;
+            got += io.bytes.size();
         }
         return std::string_view(reply.data(), got) == message;
     }
 
-    net::Address to_;
+    net::HostPort to_;
     std::vector<net::Fd> connections_;
 };
 
@@ -88,8 +86,8 @@ class LoopHere {
         auto signals = net::SignalFd::block({SIGUSR1});  // before the thread exists
         auto listener = net::listen_tcp(options_.server.listen, 4096);
         where_ = net::local_address(listener->get()).value();
-        loop_ =
-            std::make_unique<coroutine::Loop>(options_, *std::move(signals), *std::move(listener));
+        loop_ = std::make_unique<coroutine::EventLoop>(options_, *std::move(signals),
+                                                       *std::move(listener));
         thread_ = std::thread([this] { loop_->run(); });
     }
     ~LoopHere() {
@@ -104,7 +102,7 @@ class LoopHere {
   private:
     coroutine::Options options_;
     net::HostPort where_;
-    std::unique_ptr<coroutine::Loop> loop_;
+    std::unique_ptr<coroutine::EventLoop> loop_;
     std::thread thread_;
 };
 
@@ -168,17 +166,14 @@ TEST(CoroutineMemory, AtMostOneKibOfPssForAnIdleConnection) {
     if (net::raise_descriptor_limit() < 15'100) {
         GTEST_SKIP() << "needs 15,100 descriptors (ulimit -Hn)";
     }
-    const char* const bin = std::getenv("ECHOTRIO_BIN");
-    auto server = loadgen::ServerProcess::start(bin != nullptr ? bin : loadgen::own_bin_dir(),
-                                                "coroutine", {"--idle-timeout", "0"});
-    ASSERT_TRUE(server.ok()) << server.error().message;
+    Server server("coroutine", {"--idle-timeout", "0"});
     std::vector<double> connections, pss;
     {
-        Crowd crowd(server->where());
+        Crowd crowd(server.where());
         for (const std::size_t n : {1'000U, 4'000U, 8'000U, 12'000U, 15'000U}) {
             ASSERT_NO_FATAL_FAILURE(crowd.grow_to(n));
             connections.push_back(static_cast<double>(n));
-            pss.push_back(static_cast<double>(pss_of(server->pid())));
+            pss.push_back(static_cast<double>(pss_of(server.pid())));
             ASSERT_GT(pss.back(), 0) << "smaps_rollup can't be read";
         }
         EXPECT_TRUE(crowd.echo_all());
@@ -188,7 +183,7 @@ TEST(CoroutineMemory, AtMostOneKibOfPssForAnIdleConnection) {
     fmt::print("PSS per idle connection: {:.1f} bytes\n", bytes);
     EXPECT_LE(bytes, 1024);
     EXPECT_GT(bytes, 100);  // that the measurement sees connections at all
-    EXPECT_EQ(server->stop(), 0);
+    EXPECT_EQ(server.stop(), 0);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // The coroutine server from outside: what one thread for all does to its clients, its limits, its
 // stop.
-#include "loadgen/experiment/server_process.hpp"
-#include "tests/models/prefork_load.hpp"
-#include "tests/support/client.hpp"
+#include "tests/support/server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,41 +8,15 @@
 #include <time.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace echotrio::test {
 namespace {
 
-using loadgen::Child;
-using loadgen::ServerProcess;
 using nlohmann::json;
 using State = Client::State;
 using namespace std::chrono_literals;
-
-std::string bin_dir() {
-    const char* const set = std::getenv("ECHOTRIO_BIN");
-    return set != nullptr ? set : loadgen::own_bin_dir();
-}
-
-ServerProcess start(std::vector<std::string> arguments) {
-    auto server = ServerProcess::start(bin_dir(), "coroutine", std::move(arguments));
-    if (!server) {
-        ADD_FAILURE() << server.error().message;
-        std::exit(1);
-    }
-    return *std::move(server);
-}
-
-void ask(Client& client, std::string_view path) {
-    client.send(fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n\r\n", path));
-}
-
-bool echoes(Client& client) {
-    return client.send("\x01ping") && client.receive(5) == "\x01ping";
-}
 
 // The CPU time that a process has used.
 Nanos cpu_of(pid_t pid) {
@@ -67,8 +39,8 @@ struct Neighbour {
     double median_ms() const { return micros(round_trips[round_trips.size() / 2]) / 1000; }
     double longest_ms() const { return micros(round_trips.back()) / 1000; }
 };
-Neighbour beside_computing(std::vector<std::string> arguments) {
-    auto server = start(std::move(arguments));
+Neighbour beside_computing(const Words& arguments) {
+    Server server("coroutine", arguments);
     Client heavy(server.where()), neighbour(server.where());
     Neighbour seen;
     EXPECT_TRUE(echoes(neighbour));
@@ -80,8 +52,7 @@ Neighbour beside_computing(std::vector<std::string> arguments) {
     } while (!has_input(heavy) && seen.round_trips.size() < 100'000);
     std::sort(seen.round_trips.begin(), seen.round_trips.end());
     EXPECT_EQ(heavy.reply().value_or(Reply{}).body, "heavy");
-    seen.loop =
-        stats_when(server.where(), [](const json& s) { return s["loop"]["ticks"] >= 1; })["loop"];
+    seen.loop = server.stats_when([](const json& s) { return s["loop"]["ticks"] >= 1; })["loop"];
     EXPECT_EQ(server.stop(), 0);
     return seen;
 }
@@ -103,10 +74,10 @@ TEST(Coroutine, YieldingBoundsWhatComputingDoesToItsNeighbours) {
 }
 
 TEST(Coroutine, TheLoopsLagIsMeasured) {
-    auto server = start({});
+    Server server("coroutine");
     const auto loop_when = [&](double ticks) {
-        return stats_when(server.where(),
-                          [&](const json& s) { return s["loop"]["ticks"] >= ticks; })["loop"];
+        return server.stats_when(
+            [&](const json& s) { return s["loop"]["ticks"] >= ticks; })["loop"];
     };
     const double ticks = loop_when(5)["ticks"];
     Client client(server.where());
@@ -121,7 +92,7 @@ TEST(Coroutine, TheLoopsLagIsMeasured) {
 }
 
 TEST(Coroutine, WaitingRequestsWaitTogether) {
-    auto server = start({});
+    Server server("coroutine");
     std::vector<Client> clients;
     for (int i = 0; i < 100; ++i) clients.emplace_back(server.where());
     const TimePoint begin = now();
@@ -134,7 +105,7 @@ TEST(Coroutine, WaitingRequestsWaitTogether) {
 
 // Buffers are everybody's: what one connection leaves unfinished must survive the others.
 TEST(Coroutine, UnfinishedRequestsAreNotMixedUp) {
-    auto server = start({"--yield-every", "20us"});
+    Server server("coroutine", {"--yield-every", "20us"});
     std::vector<Client> clients;
     for (int i = 0; i < 50; ++i) clients.emplace_back(server.where());
     const auto text = [](int i) { return std::string(400, static_cast<char>('a' + i % 26)); };
@@ -158,31 +129,25 @@ TEST(Coroutine, UnfinishedRequestsAreNotMixedUp) {
 }
 
 TEST(CoroutineLimits, OutOfDescriptorsItPausesAndKeepsTheOld) {
-    auto child = Child::start(
-        {.argv = {"prlimit", "--nofile=64", bin_dir() + "/echo-coroutine", "--port", "0"}});
-    ASSERT_TRUE(child.ok()) << child.error().message;
-    const auto line = child->read_line(20s);
-    ASSERT_TRUE(line.ok()) << line.error().message;
-    const net::HostPort where{
-        "127.0.0.1", static_cast<std::uint16_t>(std::stoi(line->substr(line->find("port=") + 5)))};
+    Server server("coroutine", {}, {.command = {"prlimit", "--nofile=64"}});
 
-    const Nanos idle_start = cpu_of(child->pid());
-    EXPECT_EQ(child->wait(500ms), std::nullopt);
-    const Nanos idle = cpu_of(child->pid()) - idle_start;
+    const Nanos idle_start = cpu_of(server.pid());
+    EXPECT_EQ(server.wait(500ms), std::nullopt);
+    const Nanos idle = cpu_of(server.pid()) - idle_start;
 
     std::vector<Client> served;
     for (int i = 0; i < 40; ++i) {
-        served.emplace_back(where);
+        served.emplace_back(server.where());
         ASSERT_TRUE(echoes(served.back()));
     }
     std::vector<Client> waiting;  // more than there is room for; the kernel's backlog holds them
     for (int i = 0; i < 60; ++i) {
-        waiting.emplace_back(where);
+        waiting.emplace_back(server.where());
         waiting.back().send("\x01ping");
     }
-    const Nanos short_start = cpu_of(child->pid());
-    EXPECT_EQ(child->wait(500ms), std::nullopt);
-    const Nanos shortage = cpu_of(child->pid()) - short_start;
+    const Nanos short_start = cpu_of(server.pid());
+    EXPECT_EQ(server.wait(500ms), std::nullopt);
+    const Nanos shortage = cpu_of(server.pid()) - short_start;
     EXPECT_LT(shortage, 10 * idle + 25ms) << "it spins";
     for (Client& client : served) EXPECT_TRUE(echoes(client));
 
@@ -192,35 +157,16 @@ TEST(CoroutineLimits, OutOfDescriptorsItPausesAndKeepsTheOld) {
     for (Client& client : served) EXPECT_TRUE(echoes(client));
     waiting.clear();
     const json stats =
-        stats_when(where, [](const json& s) { return s["connections"]["now"] == 11; });
+        server.stats_when([](const json& s) { return s["connections"]["now"] == 11; });
     EXPECT_GE(stats["loop"]["accept_pauses"], 1);
     EXPECT_GE(stats["connections"]["refused"], 1);
     EXPECT_EQ(answered + stats["connections"]["refused"].get<std::size_t>(), 60U)
         << "each was served or closed, and the closed ones are counted";
-    EXPECT_EQ(child->stop(20s), 0);
-}
-
-TEST(CoroutineLimits, BeyondMaxConnectionsHttpGets503AndRawIsClosed) {
-    auto server = start({"--max-connections", "2"});
-    Client first(server.where()), second(server.where());
-    ASSERT_TRUE(echoes(first) && echoes(second));
-    Client http(server.where());
-    ask(http, "/");
-    EXPECT_EQ(http.reply().value_or(Reply{}).status, 503);
-    http.close();
-    Client raw(server.where());
-    raw.send("\x01");
-    EXPECT_EQ(raw.receive_all(), "");
-    EXPECT_TRUE(echoes(first) && echoes(second));
-    first.close();
-    const json stats =
-        stats_when(server.where(), [](const json& s) { return s["connections"]["now"] == 2; });
-    EXPECT_GE(stats["connections"]["refused"], 2);
     EXPECT_EQ(server.stop(), 0);
 }
 
 TEST(CoroutineLimits, SilentStrangersBeyondMaxConnectionsAreBounded) {
-    auto server = start({"--max-connections", "1"});
+    Server server("coroutine", {"--max-connections", "1"});
     Client first(server.where());
     ASSERT_TRUE(echoes(first));
     std::vector<Client> strangers;
@@ -228,81 +174,6 @@ TEST(CoroutineLimits, SilentStrangersBeyondMaxConnectionsAreBounded) {
     EXPECT_EQ(strangers.back().state(kPatience), State::ended) << "not even held for its 503";
     EXPECT_TRUE(echoes(first));
     EXPECT_EQ(server.stop(), 0);
-}
-
-TEST(CoroutineLimits, ARequestThatTricklesEndsAtItsTime) {
-    auto server = start({"--request-timeout", "400ms", "--idle-timeout", "10s"});
-    Client client(server.where());
-    const TimePoint begin = now();
-    client.send("GET /");
-    while (now() - begin < 10s && client.state(20ms) == State::open && client.send("a")) {
-    }
-    EXPECT_LT(now() - begin, 5s);
-    EXPECT_GE(now() - begin, 400ms);
-    EXPECT_EQ(server.stop(), 0);
-}
-
-TEST(CoroutineLimits, SilenceEndsAtItsTimeAndEachByteBeginsItAnew) {
-    auto server = start({"--idle-timeout", "300ms"});
-    Client silent(server.where()), lively(server.where());
-    const TimePoint begin = now();
-    ASSERT_TRUE(echoes(silent));
-    while (silent.state(50ms) == State::open && now() - begin < 10s) ASSERT_TRUE(echoes(lively));
-    EXPECT_GE(now() - begin, 300ms);
-    EXPECT_TRUE(echoes(lively));
-    EXPECT_EQ(stats_of(server.where())["errors"]["timeouts"], 1);
-    EXPECT_EQ(server.stop(), 0);
-}
-
-TEST(CoroutineLimits, APeerThatDoesNotReadIsGivenUp) {
-    auto server = start({"--idle-timeout", "300ms"});
-    Client deaf(server.where());
-    net::set_send_timeout(deaf.fd(), 100ms);
-    const std::string much(1 << 20, '\x01');
-    for (int i = 0; i < 64 && net::write_some(deaf.fd(), much).kind == net::Io::Kind::bytes; ++i) {
-    }
-    const json stats =
-        stats_when(server.where(), [](const json& s) { return s["errors"]["timeouts"] == 1; });
-    EXPECT_EQ(stats["errors"]["timeouts"], 1);
-    EXPECT_EQ(stats["connections"]["now"], 1);
-    EXPECT_EQ(server.stop(), 0);
-}
-
-TEST(CoroutineStop, FinishesWhatIsInFlightAndEndsWhatIsIdle) {
-    auto server = start({"--drain-timeout", "30s"});
-    Client idle(server.where()), half(server.where()), waiting(server.where());
-    ASSERT_TRUE(echoes(idle));
-    half.send("GET /echo/half HTTP/1.1\r\nHost: te");
-    ask(waiting, "/echo/waited?wait=1s");
-    stats_of(server.where());  // a later connection is served: these have been accepted
-    server.child().signal(SIGTERM);
-    EXPECT_EQ(idle.state(kPatience), State::ended);
-    half.send("st\r\n\r\n");
-    for (auto* client : {&half, &waiting}) {
-        const auto reply = client->reply();
-        ASSERT_TRUE(reply);
-        EXPECT_EQ(reply->status, 200);
-        EXPECT_EQ(reply->headers.at("connection"), "close");
-        EXPECT_EQ(client->state(kPatience), State::ended);
-    }
-    EXPECT_EQ(server.child().wait(20s), 0);
-}
-
-// The loop is held by 10 s of CPU work or has nothing to do but wait: both leave when told.
-TEST(CoroutineStop, LeavesAtTheDeadlineAndAtASecondSignal) {
-    for (const char* path : {"/echo/x?wait=10s", "/echo/x?cpu=10s"}) {
-        for (const bool second_signal : {false, true}) {
-            auto server = start({"--drain-timeout", second_signal ? "1h" : "200ms"});
-            Client busy(server.where());
-            ask(busy, "/healthz");
-            ASSERT_TRUE(busy.reply());
-            ask(busy, path);
-            server.child().signal(SIGTERM);
-            if (second_signal) server.child().signal(SIGINT);
-            EXPECT_EQ(server.child().wait(9s), 1) << path;
-            EXPECT_FALSE(busy.reply()) << path;
-        }
-    }
 }
 
 }  // namespace

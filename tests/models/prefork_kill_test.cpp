@@ -2,13 +2,10 @@
 // left behind.
 #include "tests/models/prefork_load.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fstream>
 #include <string>
-#include <thread>
 
 namespace echotrio::test {
 namespace {
@@ -16,30 +13,9 @@ namespace {
 using Kind = Load::Kind;
 using nlohmann::json;
 
-// False also for one that is dead and only waits to be reaped.
-bool runs(int pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    std::string text;
-    if (!std::getline(file, text)) return false;
-    const char state = text[text.rfind(')') + 2];
-    return state != 'Z' && state != 'X';
-}
-
-bool wait_until_gone(const std::vector<int>& pids) {
-    const TimePoint deadline = now() + std::chrono::seconds(10);
-    for (const int pid : pids) {
-        while (runs(pid)) {
-            if (now() > deadline) return false;
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-    }
-    return true;
-}
-
-std::vector<std::string> pool_of(int workers, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"--start-workers", std::to_string(workers),
-                                       "--min-spare",     "1",
-                                       "--max-spare",     std::to_string(workers)};
+Words pool_of(int workers, const Words& more = {}) {
+    Words arguments{"--start-workers", std::to_string(workers), "--min-spare", "1",
+                    "--max-spare",     std::to_string(workers)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }
@@ -47,8 +23,8 @@ std::vector<std::string> pool_of(int workers, std::vector<std::string> more = {}
 class PreforkKill : public testing::TestWithParam<const char*> {};
 
 TEST_P(PreforkKill, WorkersUnderLoadLoseOnlyTheirOwnRequestAndNoCount) {
-    auto server = start_prefork(pool_of(12, {"--accept", GetParam()}));
-    const std::vector<int> workers = workers_of(stats_of(server.where()));
+    Server server("prefork", pool_of(12, {"--accept", GetParam()}));
+    const std::vector<int> workers = workers_of(server.stats());
     ASSERT_EQ(workers.size(), 12U);
     Load load(server.where(), {Kind::raw, Kind::raw, Kind::raw, Kind::http, Kind::http});
     load.wait_for(200);
@@ -63,7 +39,7 @@ TEST_P(PreforkKill, WorkersUnderLoadLoseOnlyTheirOwnRequestAndNoCount) {
     EXPECT_EQ(seen.wrong, 0U);
     EXPECT_LE(seen.lost, kKilled);
 
-    const json stats = stats_when(server.where(), [](const json& s) {
+    const json stats = server.stats_when([](const json& s) {
         return s["workers"]["dead_total"] == kKilled && s["connections"]["now"] == 1;
     });
     EXPECT_EQ(stats["workers"]["dead_total"], kKilled);
@@ -73,7 +49,7 @@ TEST_P(PreforkKill, WorkersUnderLoadLoseOnlyTheirOwnRequestAndNoCount) {
     const auto asked = stats["connections"]["total"].get<std::uint64_t>() - seen.connections;
     EXPECT_GE(requests + 1, seen.answered + asked);
     EXPECT_LE(requests + 1, seen.answered + asked + seen.lost);
-    EXPECT_TRUE(wait_for_log(server, "was killed by signal 9 (Killed)"));
+    EXPECT_TRUE(server.wait_for_log("was killed by signal 9 (Killed)"));
     EXPECT_EQ(server.stop(), 0);
 }
 
@@ -81,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Accept, PreforkKill, testing::Values("shared", "lock", 
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(PreforkKill, AnIdleWorkerIsNotMissed) {
-    auto server = start_prefork(pool_of(6));
-    std::vector<int> workers = workers_of(stats_of(server.where()));
+    Server server("prefork", pool_of(6));
+    std::vector<int> workers = workers_of(server.stats());
     workers.pop_back();
     for (const int pid : workers) {
         ::kill(pid, SIGKILL);
@@ -92,18 +68,18 @@ TEST(PreforkKill, AnIdleWorkerIsNotMissed) {
         EXPECT_EQ(reply->body, "there");
     }
     const json stats =
-        stats_when(server.where(), [](const json& s) { return s["workers"]["dead_total"] == 5; });
+        server.stats_when([](const json& s) { return s["workers"]["dead_total"] == 5; });
     EXPECT_EQ(stats["workers"]["dead_total"], 5);
     EXPECT_EQ(server.stop(), 0);
 }
 
 TEST(PreforkKill, TheSupervisorLeavesNoOrphans) {
-    auto server = start_prefork(pool_of(8));
+    Server server("prefork", pool_of(8));
     Load load(server.where(), {Kind::raw, Kind::http});
     load.wait_for(20);
-    const std::vector<int> workers = workers_of(stats_of(server.where()));
+    const std::vector<int> workers = workers_of(server.stats());
     ASSERT_EQ(workers.size(), 8U);
-    server.child().signal(SIGKILL);
+    server.signal(SIGKILL);
     EXPECT_TRUE(wait_until_gone(workers));
     load.stop();
     EXPECT_FALSE(Client(server.where()).connected());
@@ -111,31 +87,28 @@ TEST(PreforkKill, TheSupervisorLeavesNoOrphans) {
 
 TEST(PreforkKill, AStoppedWorkerIsReplaced) {
     // both, because the worker may still be waiting for the request when it is stopped
-    auto server =
-        start_prefork(pool_of(2, {"--request-timeout", "100ms", "--idle-timeout", "100ms"}));
+    Server server("prefork", pool_of(2, {"--request-timeout", "100ms", "--idle-timeout", "100ms"}));
     Client client(server.where());
     client.send("GET /echo/hi?cpu=8s HTTP/1.1\r\nHost: test\r\n\r\n");
-    json stats =
-        stats_when(server.where(), [](const json& s) { return s["workers"]["busy"] == 2; });
+    json stats = server.stats_when([](const json& s) { return s["workers"]["busy"] == 2; });
     const std::vector<int> workers = workers_of(stats);
     // which of the two has our request? The other one, if it is idle, can't be told from one that
     // hangs, and lives
     for (const int pid : workers) ::kill(pid, SIGSTOP);
     EXPECT_EQ(client.receive_all(), "") << "its connection ended";
     for (const int pid : workers) ::kill(pid, SIGCONT);
-    stats =
-        stats_when(server.where(), [](const json& s) { return s["workers"]["dead_total"] >= 1; });
+    stats = server.stats_when([](const json& s) { return s["workers"]["dead_total"] >= 1; });
     EXPECT_GE(stats["workers"]["dead_total"], 1);
-    EXPECT_TRUE(wait_for_log(server, "hangs"));
+    EXPECT_TRUE(server.wait_for_log("hangs"));
     EXPECT_EQ(server.stop(), 0);
 }
 
 TEST(PreforkKill, AWorkerThatComputesForLongIsNotTakenForHung) {
-    auto server = start_prefork(pool_of(2, {"--request-timeout", "100ms"}));
+    Server server("prefork", pool_of(2, {"--request-timeout", "100ms"}));
     Client client(server.where());
     client.send("GET /echo/done?cpu=1500ms HTTP/1.0\r\n\r\n");
     EXPECT_TRUE(client.receive_all(std::chrono::seconds(100)).ends_with("done"));
-    EXPECT_EQ(stats_of(server.where())["workers"]["dead_total"], 0);
+    EXPECT_EQ(server.stats()["workers"]["dead_total"], 0);
     EXPECT_EQ(server.stop(), 0);
 }
 

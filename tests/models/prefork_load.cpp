@@ -1,9 +1,7 @@
 #include "tests/models/prefork_load.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <cstdlib>
+#include <string>
+#include <string_view>
 
 namespace echotrio::test {
 namespace {
@@ -11,35 +9,6 @@ namespace {
 constexpr std::string_view kMessage = "a message of a fixed length, 48 bytes altogether";
 
 }  // namespace
-
-loadgen::ServerProcess start_prefork(std::vector<std::string> arguments) {
-    const char* const bin = std::getenv("ECHOTRIO_BIN");
-    auto server = loadgen::ServerProcess::start(bin ? bin : loadgen::own_bin_dir(), "prefork",
-                                                std::move(arguments));
-    if (!server) {
-        fmt::print(stderr, "{}\n", server.error().message);
-        std::abort();
-    }
-    return *std::move(server);
-}
-
-nlohmann::json stats_of(const net::HostPort& where) {
-    Client client(where);
-    if (!client.connected()) return {};
-    client.send("GET /stats HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    const auto reply = client.reply();
-    client.state(kPatience);  // until it has ended: the worker is free again
-    return reply && reply->status == 200 ? nlohmann::json::parse(reply->body) : nlohmann::json();
-}
-
-bool wait_for_log(loadgen::ServerProcess& server, std::string_view text) {
-    const TimePoint deadline = now() + std::chrono::seconds(10);
-    while (server.child().stderr_text().find(text) == std::string::npos) {
-        if (now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return true;
-}
 
 std::vector<int> workers_of(const nlohmann::json& stats) {
     auto pids = stats.at("pids").get<std::vector<int>>();
@@ -61,10 +30,7 @@ Load::~Load() {
 
 void Load::wait_for(std::uint64_t more) const {
     const std::uint64_t goal = answered_.load() + more;
-    const TimePoint deadline = now() + kPatience;
-    while (answered_.load() < goal && now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    eventually([&] { return answered_.load() >= goal; });
 }
 
 Load::Tally Load::stop() {

@@ -2,38 +2,16 @@
 // of every request.
 #pragma once
 
-#include "loadgen/experiment/server_process.hpp"
-#include "tests/support/client.hpp"
+#include "tests/support/server.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <cstdint>
-#include <string>
 #include <thread>
 #include <vector>
 
 namespace echotrio::test {
-
-// echo-prefork with these arguments; a failure ends the test program.
-loadgen::ServerProcess start_prefork(std::vector<std::string> arguments);
-
-// /stats of the server, asked on a connection that is over then; empty when it did not answer.
-nlohmann::json stats_of(const net::HostPort& where);
-
-// Asks /stats until `holds` or ten seconds are over; the last answer.
-template <class Condition>
-nlohmann::json stats_when(const net::HostPort& where, Condition holds) {
-    const TimePoint deadline = now() + std::chrono::seconds(10);
-    while (true) {
-        nlohmann::json stats = stats_of(where);
-        if ((!stats.is_null() && holds(stats)) || now() > deadline) return stats;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-}
-
-// Waits until the server's log has this text; false after ten seconds.
-bool wait_for_log(loadgen::ServerProcess& server, std::string_view text);
 
 // Pids of the workers.
 std::vector<int> workers_of(const nlohmann::json& stats);

@@ -33,21 +33,21 @@ void expect_all_counted(const json& stats, const Load::Tally& seen) {
 class PreforkReload : public testing::TestWithParam<const char*> {};
 
 TEST_P(PreforkReload, LosesNothing) {
-    auto server =
-        start_prefork({"--start-workers", "12", "--max-spare", "20", "--accept", GetParam()});
-    const std::vector<int> first = workers_of(stats_of(server.where()));
+    Server server("prefork",
+                  {"--start-workers", "12", "--max-spare", "20", "--accept", GetParam()});
+    const std::vector<int> first = workers_of(server.stats());
     Load load(server.where(), kClients);
     for (int generation = 1; generation <= 3; ++generation) {
         load.wait_for(100);
-        server.child().signal(SIGHUP);
+        server.signal(SIGHUP);
         // (/stats can't be asked: with reuseport it may wait behind a client of this load)
-        ASSERT_TRUE(wait_for_log(server, fmt::format("generation {} serves", generation)));
+        ASSERT_TRUE(server.wait_for_log(fmt::format("generation {} serves", generation)));
     }
     load.wait_for(200);
     const Load::Tally seen = load.stop();
     expect_nothing_lost(seen);
     const json stats =
-        stats_when(server.where(), [](const json& s) { return s["workers"]["retiring"] == 0; });
+        server.stats_when([](const json& s) { return s["workers"]["retiring"] == 0; });
     expect_all_counted(stats, seen);
     const std::vector<int> last = workers_of(stats);
     for (const int pid : first) EXPECT_EQ(std::count(last.begin(), last.end(), pid), 0);
@@ -55,13 +55,13 @@ TEST_P(PreforkReload, LosesNothing) {
 }
 
 TEST_P(PreforkReload, RecyclingLosesNothing) {
-    auto server = start_prefork({"--start-workers", "16", "--max-spare", "20", "--accept",
-                                 GetParam(), "--max-connections-per-worker", "5"});
+    Server server("prefork", {"--start-workers", "16", "--max-spare", "20", "--accept", GetParam(),
+                              "--max-connections-per-worker", "5"});
     Load load(server.where(), {Kind::churn, Kind::churn, Kind::churn});
     load.wait_for(100);  // 16 workers can't have served them: each leaves after 5 or 6
     const Load::Tally seen = load.stop();
     expect_nothing_lost(seen);
-    const json stats = stats_of(server.where());
+    const json stats = server.stats();
     EXPECT_GT(stats["workers"]["spawned_total"], 16);
     expect_all_counted(stats, seen);
     EXPECT_EQ(server.stop(), 0);
@@ -71,11 +71,11 @@ INSTANTIATE_TEST_SUITE_P(Accept, PreforkReload, testing::Values("shared", "lock"
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(PreforkReload, AnHttpClientIsToldWithAReply) {
-    auto server = start_prefork({});
+    Server server("prefork");
     Client client(server.where());
     client.send("GET /echo/one HTTP/1.1\r\nHost: test\r\n\r\n");
     ASSERT_TRUE(client.reply());
-    server.child().signal(SIGHUP);
+    server.signal(SIGHUP);
     std::string connection;
     for (const TimePoint end = now() + kPatience; connection != "close" && now() < end;) {
         client.send("GET /echo/two HTTP/1.1\r\nHost: test\r\n\r\n");

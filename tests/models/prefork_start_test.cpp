@@ -15,38 +15,38 @@
 namespace echotrio::test {
 namespace {
 
-using prefork::Crew;
-using prefork::Post;
+using prefork::WorkerSet;
+using prefork::WorkerSetup;
 
 // Runs a supervisor whose workers do `body`; a process of its own (a death test) calls it.
-[[noreturn]] void supervise(const Crew::Body& body, int start) {
+[[noreturn]] void supervise(const WorkerSet::Body& body, int start) {
     prefork::Options options;
     options.listen = {"127.0.0.1", 0};
     options.pool.start = start;
     options.drain_timeout = std::chrono::milliseconds(100);
     auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
-    auto crew = Crew::create(options, body);
-    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(crew));
+    auto workers = WorkerSet::create(options, body);
+    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(workers));
     const auto finished = supervisor.run();
     fmt::print(stderr, "{}\n", finished ? "in order" : "error: " + finished.error().message);
     std::_Exit(finished ? 0 : 1);
 }
 
 TEST(PreforkStartDeathTest, WorkersThatCrashAtTheirStartStopTheServerWithTheReason) {
-    const Crew::Body crash = [](const Post&) -> int { std::abort(); };
+    const WorkerSet::Body crash = [](const WorkerSetup&) -> int { std::abort(); };
     EXPECT_EXIT(supervise(crash, 3), testing::ExitedWithCode(1),
                 "error: workers cannot start: worker [0-9]+ was killed by signal 6 \\(Aborted\\)");
 }
 
 TEST(PreforkStartDeathTest, AnExitStatusIsAReasonToo) {
-    const Crew::Body leave = [](const Post&) { return 3; };
+    const WorkerSet::Body leave = [](const WorkerSetup&) { return 3; };
     EXPECT_EXIT(supervise(leave, 1), testing::ExitedWithCode(1),
                 "error: workers cannot start: worker [0-9]+ exited with status 3");
 }
 
 TEST(PreforkStartDeathTest, OneOfManyThatCannotStartIsEnough) {
-    const Crew::Body body = [](const Post& post) {
-        if (post.slot == 2) std::abort();
+    const WorkerSet::Body body = [](const WorkerSetup& setup) {
+        if (setup.slot == 2) std::abort();
         ::pause();
         return 0;
     };
@@ -55,10 +55,10 @@ TEST(PreforkStartDeathTest, OneOfManyThatCannotStartIsEnough) {
 
 // Workers that reach accept and die then: the server goes on, and does not fork in a loop.
 TEST(PreforkStartDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
-    const Crew::Body body = [](const Post& post) {
-        post.board.slot(post.slot).state.store(prefork::State::idle);
-        ::eventfd_write(post.started, 1);
-        if (post.board.pool().spawned.get() > 40) ::kill(::getppid(), SIGKILL);  // a loop
+    const WorkerSet::Body body = [](const WorkerSetup& setup) {
+        setup.board.slot(setup.slot).state.store(prefork::State::idle);
+        ::eventfd_write(setup.started, 1);
+        if (setup.board.pool().spawned.get() > 40) ::kill(::getppid(), SIGKILL);  // a loop
         return 1;
     };
     const auto run = [&] {
@@ -71,23 +71,11 @@ TEST(PreforkStartDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
     EXPECT_EXIT(run(), testing::ExitedWithCode(0), "exited with status 1(.|\n)*in order");
 }
 
-std::string program(const std::string& name) {
-    const char* const bin = std::getenv("ECHOTRIO_BIN");
-    return fmt::format("{}/{}", bin ? bin : loadgen::own_bin_dir(), name);
-}
-
-net::HostPort where_of(const std::string& ready_line) {
-    const std::string port = ready_line.substr(ready_line.find("port=") + 5);
-    return {"127.0.0.1", static_cast<std::uint16_t>(std::stoi(port))};
-}
-
-std::string error_of(const std::vector<std::string>& arguments, int expected_status) {
-    std::vector<std::string> argv{program("echo-prefork")};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    auto child = loadgen::Child::start({.argv = argv});
-    if (!child) return child.error().message;
-    EXPECT_EQ(child->wait(kPatience), expected_status);
-    return child->stderr_text();
+std::string error_of(Words arguments, int expected_status) {
+    arguments.insert(arguments.begin(), program("echo-prefork"));
+    const Ran ran = run_program(arguments);
+    EXPECT_EQ(ran.status, expected_status);
+    return ran.err;
 }
 
 TEST(PreforkStart, SaysWhatIsWrongWithItsFlags) {
@@ -100,7 +88,7 @@ TEST(PreforkStart, SaysWhatIsWrongWithItsFlags) {
 }
 
 TEST(PreforkStart, AnOccupiedPortIsSaidInEachAcceptMode) {
-    auto server = start_prefork({"--accept", "reuseport"});
+    Server server("prefork", {"--accept", "reuseport"});
     for (const char* mode : {"shared", "lock", "reuseport"}) {
         const std::string error =
             error_of({"--port", std::to_string(server.where().port), "--accept", mode}, 1);
@@ -111,30 +99,24 @@ TEST(PreforkStart, AnOccupiedPortIsSaidInEachAcceptMode) {
 
 TEST(PreforkStart, ServesAsProcessOneOfAContainer) {
     if (::geteuid() != 0) GTEST_SKIP() << "a pid namespace needs root";
-    auto unshare = loadgen::Child::start({.argv = {"unshare", "--pid", "--fork", "--kill-child",
-                                                   program("echo-prefork"), "--port", "0"}});
-    ASSERT_TRUE(unshare);
-    const auto line = unshare->read_line(kPatience);
-    ASSERT_TRUE(line) << "no pid namespaces here? " << line.error().message;
-    ASSERT_NE(line->find(" pid=1"), std::string::npos) << *line;
-    const net::HostPort where = where_of(*line);
-    EXPECT_EQ(get(where, "/echo/hi")->body, "hi");
+    Server unshare("prefork", {}, {.command = {"unshare", "--pid", "--fork", "--kill-child"}});
+    ASSERT_NE(unshare.ready_line().find(" pid=1"), std::string::npos) << unshare.ready_line();
+    EXPECT_EQ(get(unshare.where(), "/echo/hi")->body, "hi");
 
     int server = 0;
-    std::ifstream(fmt::format("/proc/{0}/task/{0}/children", unshare->pid())) >> server;
+    std::ifstream(fmt::format("/proc/{0}/task/{0}/children", unshare.pid())) >> server;
     ASSERT_GT(server, 0);
     // A process whose parent in the namespace ends becomes ours: it is reaped and not taken for one
     // of our workers.
-    auto orphan = loadgen::Child::start({.argv = {"nsenter", "--target", std::to_string(server),
-                                                  "--pid", "sh", "-c", "sh -c 'exit 7' & exit 0"}});
-    ASSERT_TRUE(orphan);
-    EXPECT_EQ(orphan->wait(kPatience), 0);
-    const auto stats = stats_of(where);
+    const Ran orphan = run_program({"nsenter", "--target", std::to_string(server), "--pid", "sh",
+                                    "-c", "sh -c 'exit 7' & exit 0"});
+    EXPECT_EQ(orphan.status, 0);
+    const auto stats = unshare.stats();
     EXPECT_EQ(stats["pid"], 1);
     EXPECT_EQ(stats["workers"]["dead_total"], 0);
-    EXPECT_EQ(get(where, "/echo/hi")->body, "hi");
+    EXPECT_EQ(get(unshare.where(), "/echo/hi")->body, "hi");
     ::kill(server, SIGTERM);
-    EXPECT_EQ(unshare->wait(kPatience), 0);
+    EXPECT_EQ(unshare.wait(), 0);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // --user: a server that was started as root binds a privileged port and serves as somebody else.
-#include "loadgen/experiment/server_process.hpp"
-#include "tests/support/client.hpp"
+#include "tests/support/server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -21,22 +20,16 @@ std::string status_word(pid_t pid, std::string_view name) {
     return {};
 }
 
-class Privileges : public testing::TestWithParam<const char*> {
-  protected:
-    Result<loadgen::ServerProcess> start(std::vector<std::string> arguments) const {
-        return loadgen::ServerProcess::start(loadgen::own_bin_dir(), GetParam(),
-                                             std::move(arguments));
-    }
-};
+class Privileges : public testing::TestWithParam<const char*> {};
 
 TEST_P(Privileges, AreGivenUpOnceThePortIsBound) {
     const passwd* const nobody = ::getpwnam("nobody");
     if (::getuid() != 0 || nobody == nullptr) GTEST_SKIP() << "needs root, and a user 'nobody'";
     // Somebody else may listen on a port; below 1024 the kernel does not pick a free one.
     int port = 1023;
-    auto server = start({"--user", "nobody", "--port", std::to_string(port)});
+    auto server = Server::start(GetParam(), {"--user", "nobody", "--port", std::to_string(port)});
     while (!server && server.error().message.find("in use") != std::string::npos && port > 900) {
-        server = start({"--user", "nobody", "--port", std::to_string(--port)});
+        server = Server::start(GetParam(), {"--user", "nobody", "--port", std::to_string(--port)});
     }
     ASSERT_TRUE(server) << server.error().message;
     const std::string ids = fmt::format("{0}\t{0}\t{0}\t{0}", nobody->pw_uid);
@@ -50,7 +43,7 @@ TEST_P(Privileges, AreGivenUpOnceThePortIsBound) {
 }
 
 TEST_P(Privileges, AnUnknownUserIsAnErrorAndNothingIsServed) {
-    const auto server = start({"--user", "no-such-user"});
+    const auto server = Server::start(GetParam(), {"--user", "no-such-user"});
     ASSERT_FALSE(server);
     EXPECT_NE(server.error().message.find("status 1: error: --user: cannot become 'no-such-user'"),
               std::string::npos)
@@ -61,9 +54,8 @@ INSTANTIATE_TEST_SUITE_P(Models, Privileges, testing::Values("prefork", "threads
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(PrivilegesOfPrefork, EveryWorkerCannotBindAPrivilegedPort) {
-    const auto server = loadgen::ServerProcess::start(
-        loadgen::own_bin_dir(), "prefork",
-        {"--user", "nobody", "--port", "1023", "--accept", "reuseport"});
+    const auto server =
+        Server::start("prefork", {"--user", "nobody", "--port", "1023", "--accept", "reuseport"});
     ASSERT_FALSE(server);
     EXPECT_NE(server.error().message.find("status 2: error: --user"), std::string::npos)
         << server.error().message;

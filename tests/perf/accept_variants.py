@@ -14,29 +14,22 @@ import random
 import statistics
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import servers
 
 VARIANTS = ("shared", "lock", "reuseport")
 
 
 def start(options, variant):
-    """A server with a pool of fixed size; its process and its port."""
+    """A server with a pool of fixed size."""
     workers = str(options.workers)
-    server = subprocess.Popen(
+    return servers.Server(
         [f"{options.bin_dir}/echo-prefork", "--port", "0", "--accept", variant, "--cpus", "0",
          "--start-workers", workers, "--min-spare", "1", "--max-spare", workers,
-         "--max-workers", workers],
-        stdout=subprocess.PIPE, text=True)
-    ready = server.stdout.readline()
-    if "port=" not in ready:
-        sys.exit(f"error: the server said {ready!r} instead of its ready line")
-    return server, ready.split("port=")[1].split()[0]
-
-
-def stats_of(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=20) as reply:
-        return json.load(reply)
+         "--max-workers", workers])
 
 
 def cpu_us(stats):
@@ -47,22 +40,18 @@ def cpu_us(stats):
 
 
 def measure(options, variant):
-    server, port = start(options, variant)
-    try:
-        cpu_before = cpu_us(stats_of(port))
+    with start(options, variant) as server:
+        cpu_before = cpu_us(server.stats())
         run = subprocess.run(
-            [f"{options.bin_dir}/loadgen", "run", f"tcp://127.0.0.1:{port}", "--quiet", "--json", "-",
+            [f"{options.bin_dir}/loadgen", "run", f"tcp://{server.where}", "--quiet", "--json", "-",
              "--connections", str(options.clients), "--requests-per-connection", "1", "--cpus", "1",
              "--warmup", "200ms", "--duration", f"{options.seconds}s", "--pid", str(server.pid)],
             stdout=subprocess.PIPE, text=True, timeout=60 + options.seconds)
         if run.returncode not in (0, 3):  # 3: not a valid measurement on this machine, still shown
             sys.exit(f"error: loadgen ended with status {run.returncode}")
         result = json.loads(run.stdout)
-        stats = stats_of(port)
+        stats = server.stats()
         cpu = cpu_us(stats) - cpu_before
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
     use, own = result["server"], stats["workers"]
     switches = use["voluntary_switches"] + use["involuntary_switches"]
     connections = stats["connections"]["total"]

@@ -40,9 +40,9 @@ class Client {
   public:
     Client(std::uint16_t port, int connections, std::string request)
         : request_(std::move(request)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-        const auto to = net::resolve("127.0.0.1", port);
+        const net::HostPort to{"127.0.0.1", port};
         for (int i = 0; i < connections; ++i) {
-            auto connection = net::connect_tcp(*to, std::chrono::seconds(5));
+            auto connection = net::connect_tcp(to, std::chrono::seconds(5));
             if (!connection) fail(connection.error().message);
             epoll_event event{};
             event.events = EPOLLIN;
@@ -56,9 +56,9 @@ class Client {
     // The reply's length is that of the first one: all are equal.
     void learn_reply() {
         send(0);
-        const net::Io first = net::read_some(connections_[0].get(), buffer);
-        if (first.kind != net::Io::Kind::bytes) fail("no reply");
-        reply_ = first.count;
+        const Io first = net::read_some(connections_[0].get(), buffer);
+        if (first.kind != Io::Kind::bytes) fail("no reply");
+        reply_ = first.bytes.size();
         for (std::uint32_t i = 0; i < connections_.size(); ++i) send(i);
     }
 
@@ -75,14 +75,14 @@ class Client {
   private:
     void send(std::uint32_t i) {
         missing_[i] = reply_;
-        const net::Io io = net::write_some(connections_[i].get(), request_);
-        if (io.kind != net::Io::Kind::bytes || io.count != request_.size()) fail("cannot send");
+        const Io io = net::write_some(connections_[i].get(), request_);
+        if (io.kind != Io::Kind::bytes || io.bytes.size() != request_.size()) fail("cannot send");
     }
 
     std::uint64_t receive(std::uint32_t i) {
-        const net::Io io = net::read_some(connections_[i].get(), buffer);
-        if (io.kind != net::Io::Kind::bytes || io.count > missing_[i]) fail("a broken reply");
-        missing_[i] -= io.count;
+        const Io io = net::read_some(connections_[i].get(), buffer);
+        if (io.kind != Io::Kind::bytes || io.bytes.size() > missing_[i]) fail("a broken reply");
+        missing_[i] -= io.bytes.size();
         if (missing_[i] > 0) return 0;
         send(i);
         return 1;

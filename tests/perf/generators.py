@@ -49,7 +49,7 @@ def loadgen(options, server, scheme, *flags, seconds=None):
 
 def bare(options, server, scheme):
     load = ("raw", "64") if scheme == "raw" else ("http", "/echo/hi")
-    return [f"{options.bin_dir}/epoll_client", server.port, str(options.connections), str(options.seconds), *load]
+    return [f"{options.bin_dir}/epoll_client", str(server.port), str(options.connections), str(options.seconds), *load]
 
 
 def wrk(options, server, scheme):

@@ -1,15 +1,15 @@
 """The servers that `make perf` starts: ours, the reference programs of this folder, nginx."""
 
-import contextlib
-import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import servers
 
 RAW = ("raw", "64")
 HTTP = ("http", "/echo/hi")
@@ -27,66 +27,39 @@ def ours(model, *flags):
     return [f"echo-{model}", "--port", "0", *flags]
 
 
-class Server:
-    """A running server; ends with the block."""
+class Server(servers.Server):
+    """A running server; killed with the block, since not every peer ends in order."""
 
     def __init__(self, options, argv):
         self.folder = None
-        if argv[0] == "nginx":
-            argv = self.nginx()
-        else:
-            argv = [f"{options.bin_dir}/{argv[0]}", *argv[1:]]
-            self.port = None
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=lambda: os.sched_setaffinity(0, options.cpus[:1]))
-        if self.port is None:
-            ready = self.process.stdout.readline()
-            if "port=" not in ready:
-                sys.exit(f"error: {argv[0]} said {ready!r} instead of its ready line")
-            self.port = ready.split("port=")[1].split()[0]
-        else:
-            self.wait_for_port()
+        command = self.nginx() if argv[0] == "nginx" else [f"{options.bin_dir}/{argv[0]}", *argv[1:]]
+        super().__init__(command, cpus=options.cpus[:1])
 
     def nginx(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+            self.nginx_port = free.getsockname()[1]
         self.folder = tempfile.mkdtemp()
         config = Path(self.folder, "nginx.conf")
-        config.write_text(NGINX.format(folder=self.folder, port=self.port))
+        config.write_text(NGINX.format(folder=self.folder, port=self.nginx_port))
         return ["nginx", "-c", str(config), "-p", self.folder]
 
-    def wait_for_port(self):
+    def ready(self):
+        if self.folder is None:
+            return super().ready()
         for _ in range(200):
             try:
-                socket.create_connection(("127.0.0.1", int(self.port))).close()
-                return
+                socket.create_connection(("127.0.0.1", self.nginx_port)).close()
+                return "127.0.0.1", self.nginx_port
             except OSError:
                 time.sleep(0.02)
-        sys.exit("error: nginx does not listen")
-
-    def group(self):
-        """Its pid and those of all its descendants."""
-        pids = [self.process.pid]
-        for pid in pids:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                with contextlib.suppress(OSError):  # a thread that has just ended
-                    pids += [int(child) for child in children.read_text().split()]
-        return pids
+        raise RuntimeError("nginx does not listen")
 
     def cpu_s(self):
         """CPU time of the group so far; of a process that means all its threads, ended ones too."""
         return sum(time.clock_gettime(~pid << 3 | 2) for pid in self.group())  # as in clock_getres(2)
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        for pid in self.group():  # the supervisor first: it would report and replace the others
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it went with its parent
-        self.process.wait()
+        self.kill()
         if self.folder:
             shutil.rmtree(self.folder)

@@ -54,7 +54,7 @@ SHARED_WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2")
 
 def client(options, port, load, seconds):
     return subprocess.Popen(
-        [f"{options.bin_dir}/epoll_client", port, str(options.connections), str(seconds), *load],
+        [f"{options.bin_dir}/epoll_client", str(port), str(options.connections), str(seconds), *load],
         stdout=subprocess.PIPE, text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, options.cpus[-1:]))
 

@@ -22,7 +22,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import servers
 
 MODELS = ("prefork", "threads", "coroutine")
 # Enough workers for every connection of a phase, and recycling, so that it is part of the test.
@@ -46,19 +50,14 @@ PHASE_SECONDS = 2
 TREND_PHASES = 40  # fewer say nothing of a trend
 
 
-class Server:
+class Server(servers.Server):
     """A server that stays up during the whole soak of its model."""
 
     def __init__(self, bin_dir, model):
+        super().__init__([f"{bin_dir}/echo-{model}", "--port", "0", *FLAGS[model]], stderr=subprocess.PIPE)
         self.model = model
-        self.process = subprocess.Popen(
-            [f"{bin_dir}/echo-{model}", "--port", "0", *FLAGS[model]],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.log = []
         threading.Thread(target=self._read_log, daemon=True).start()
-        ready = dict(word.split("=") for word in self.process.stdout.readline().split()[1:])
-        self.where = f"{ready['host']}:{ready['port']}"
-        self.pid = self.process.pid
         self.asked = 0  # our own requests, which the server counts too
 
     def _read_log(self):
@@ -67,23 +66,12 @@ class Server:
 
     def stats(self):
         self.asked += 1
-        with urllib.request.urlopen(f"http://{self.where}/stats", timeout=20) as reply:
-            return json.load(reply)
-
-    def pids(self):
-        found = [self.pid]
-        for task in os.listdir(f"/proc/{self.pid}/task"):
-            try:
-                with open(f"/proc/{self.pid}/task/{task}/children") as children:
-                    found += [int(pid) for pid in children.read().split()]
-            except FileNotFoundError:
-                pass  # that thread ended meanwhile
-        return found
+        return super().stats()
 
     def footprint(self):
         """(private bytes, descriptors) of all its processes, per process."""
         memory, descriptors, processes = 0, 0, 0
-        for pid in self.pids():
+        for pid in self.group():
             try:
                 with open(f"/proc/{pid}/smaps_rollup") as text:
                     memory += 1024 * sum(map(int, re.findall(r"Private_\w+: +(\d+)", text.read())))
@@ -92,10 +80,6 @@ class Server:
             except (FileNotFoundError, ProcessLookupError):
                 pass  # it ended meanwhile
         return memory / processes, descriptors / processes
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
 
 
 class Killer(threading.Thread):
@@ -107,11 +91,11 @@ class Killer(threading.Thread):
     def __init__(self, server, rng):
         super().__init__()
         self.server, self.rng, self.done, self.kills = server, rng, threading.Event(), 0
-        self.first_seen = {pid: 0 for pid in server.pids()}
+        self.first_seen = {pid: 0 for pid in server.group()}
 
     def run(self):
         while not self.done.wait(0.2):
-            workers, now = self.server.pids()[1:], time.monotonic()
+            workers, now = self.server.group()[1:], time.monotonic()
             grown = [pid for pid in workers
                      if now - self.first_seen.setdefault(pid, now) > self.SPARED_SECONDS]
             if grown:

@@ -10,18 +10,16 @@
 namespace echotrio::test {
 
 Client::Client(const net::HostPort& where) {
-    const auto address = net::resolve(where.host, where.port);
-    if (!address) return;
-    auto fd = net::connect_tcp(*address, kPatience);
+    auto fd = net::connect_tcp(where, kPatience);
     if (fd) fd_ = std::move(*fd);
 }
 
 bool Client::send(std::string_view bytes) {
     net::set_send_timeout(fd_.get(), kPatience);
     while (!bytes.empty()) {
-        const net::Io io = net::write_some(fd_.get(), bytes);
-        if (io.kind != net::Io::Kind::bytes) return false;
-        bytes.remove_prefix(io.count);
+        const Io io = net::write_some(fd_.get(), bytes);
+        if (io.kind != Io::Kind::bytes) return false;
+        bytes.remove_prefix(io.bytes.size());
     }
     return true;
 }
@@ -42,11 +40,11 @@ bool Client::fill(TimePoint deadline) {
     if (left <= Nanos(0)) return false;
     net::set_receive_timeout(fd_.get(), left);
     std::array<char, 16 * 1024> buffer;
-    const net::Io io = net::read_some(fd_.get(), buffer);
-    if (io.kind == net::Io::Kind::end) state_ = State::ended;
-    if (io.kind == net::Io::Kind::failed) state_ = State::broken;
-    if (io.kind != net::Io::Kind::bytes) return false;
-    pending_.append(buffer.data(), io.count);
+    const Io io = net::read_some(fd_.get(), buffer);
+    if (io.kind == Io::Kind::end) state_ = State::ended;
+    if (io.kind == Io::Kind::failed) state_ = State::broken;
+    if (io.kind != Io::Kind::bytes) return false;
+    pending_.append(buffer.data(), io.bytes.size());
     return true;
 }
 
@@ -132,6 +130,16 @@ std::optional<Reply> get(const net::HostPort& where, std::string_view path) {
     if (!client.connected()) return std::nullopt;
     client.send(fmt::format("GET {} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", path));
     return client.reply();
+}
+
+std::size_t ask(Client& client, std::string_view path) {
+    const std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n\r\n", path);
+    client.send(request);
+    return request.size();
+}
+
+bool echoes(Client& client) {
+    return client.send("\x01ping") && client.receive(5) == "\x01ping";
 }
 
 }  // namespace echotrio::test

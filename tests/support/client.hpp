@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/net/socket.hpp"
+#include "tests/support/programs.hpp"
 
 #include <map>
 #include <optional>
@@ -10,8 +11,6 @@
 #include <string_view>
 
 namespace echotrio::test {
-
-inline constexpr Nanos kPatience = std::chrono::seconds(20);
 
 struct Reply {
     int status = 0;
@@ -55,5 +54,9 @@ class Client {
 
 // One request on a connection of its own. Empty: no reply.
 std::optional<Reply> get(const net::HostPort& where, std::string_view path);
+// The same on a connection that goes on; its reply comes with reply(). How many bytes were sent.
+std::size_t ask(Client& client, std::string_view path);
+// A few bytes of raw echo come back.
+bool echoes(Client& client);
 
 }  // namespace echotrio::test

@@ -53,18 +53,18 @@ bool is_turn(std::uint64_t request, std::uint64_t every) {
 
 bool send_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
-        const net::Io io = net::write_some(fd, bytes);
-        if (io.kind != net::Io::Kind::bytes) return false;
-        bytes.remove_prefix(io.count);
+        const Io io = net::write_some(fd, bytes);
+        if (io.kind != Io::Kind::bytes) return false;
+        bytes.remove_prefix(io.bytes.size());
     }
     return true;
 }
 
 bool receive_all(int fd, std::string& message) {
     for (std::size_t held = 0; held < message.size();) {
-        const net::Io io = net::read_some(fd, std::span(message).subspan(held));
-        if (io.kind != net::Io::Kind::bytes) return false;
-        held += io.count;
+        const Io io = net::read_some(fd, std::span(message).subspan(held));
+        if (io.kind != Io::Kind::bytes) return false;
+        held += io.bytes.size();
     }
     return true;
 }

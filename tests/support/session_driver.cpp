@@ -64,7 +64,7 @@ void SessionDriver::run() {
                 CHECK(!step.bytes.empty());
                 const std::size_t n = std::min(write_at_most, step.bytes.size());
                 outcome_.output += step.bytes.substr(0, n);
-                session_->written(n);
+                session_->sent(moved(step.bytes.substr(0, n)));
                 break;
             }
             case Step::Kind::compute:
@@ -94,7 +94,7 @@ void SessionDriver::send(std::string_view bytes, std::size_t piece) {
     run();
     while (!bytes.empty() && !outcome_.closed) {
         const std::size_t n = std::min(piece, bytes.size());
-        session_->receive(buffer_.place(bytes.substr(0, n)));
+        session_->took(moved(buffer_.place(bytes.substr(0, n))));
         bytes.remove_prefix(n);
         run();
     }
@@ -108,7 +108,7 @@ void SessionDriver::end() {
     if (!outcome_.closed) run();
     if (outcome_.closed || ended_) return;
     ended_ = true;
-    session_->end_of_stream();
+    session_->took({Io::Kind::end});
     run();
 }
 

@@ -55,6 +55,11 @@ class GuardedBuffer {
 };
 
 // One server-side loop over a Session.
+// What a read that brought these, or a write that took them, came to.
+inline Io moved(std::string_view bytes) {
+    return {Io::Kind::bytes, 0, bytes};
+}
+
 class SessionDriver {
   public:
     explicit SessionDriver(protocol::Settings settings = {.model = "test"});

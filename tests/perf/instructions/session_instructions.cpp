@@ -48,9 +48,9 @@ int main(int argc, char** argv) {
     Session session(*context);
     for (long i = 0; i < times; ++i) {
         for (Step step = session.next(); step.kind != Step::Kind::read; step = session.next()) {
-            session.written(step.bytes.size());
+            session.sent({echotrio::Io::Kind::bytes, 0, step.bytes});
         }
-        session.receive({context->input.data(), request.size()});
+        session.took({echotrio::Io::Kind::bytes, 0, {context->input.data(), request.size()}});
     }
     return counters.requests.get() + 1 >= static_cast<std::uint64_t>(times) ? 0 : 1;
 }

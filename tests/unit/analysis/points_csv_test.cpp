@@ -23,6 +23,15 @@ TEST(PointsCsv, AreReadInAnyOrderOfColumns) {
     EXPECT_EQ(parse_points("n,x\n1e2,2.5e-3")->front().n, 100);
 }
 
+TEST(PointsCsv, CellsMayBeQuoted) {
+    const auto points = parse_points(
+        "\xef\xbb\xbf\"n\", \"the \"\"note\"\"\" ,x\r\n\"2\",\"a,\r\nb\",\"187.8\"\r\n3 , ,4");
+    ASSERT_TRUE(points.ok()) << points.error().message;
+    ASSERT_EQ(points->size(), 2U);
+    EXPECT_EQ((*points)[0].x, 187.8);
+    EXPECT_EQ((*points)[1].n, 3);
+}
+
 TEST(PointsCsv, AHeaderOfMillionsOfColumnsIsReadInOnePass) {
     EXPECT_FALSE(parse_points(std::string(4'000'000, ',') + "\n1,2\n"));
 }
@@ -36,8 +45,10 @@ TEST(PointsCsv, MistakesAreNamedWithTheirLine) {
     EXPECT_NE(error("n,x\n").find("no rows"), std::string::npos);
     EXPECT_NE(error("1,20\n4,78\n").find("line 1: the first line must name"), std::string::npos);
     EXPECT_NE(error("n,y\n1,2\n").find("line 1"), std::string::npos);
-    for (const char* text : {"n,x\n1,2\n3\n", "n,x\n1,2\n3,\n", "n,x\n1,2\n3,4x\n",
-                             "n,x\n1,2\nnan,4\n", "n,x\n1,2\n3,inf\n", "n,x\n1,2\n3,1e999\n"}) {
+    for (const char* text :
+         {"n,x\n1,2\n3\n", "n,x\n1,2\n3,\n", "n,x\n1,2\n3,4x\n", "n,x\n1,2\n3,4,5\n",
+          "n,x\n1,2\n3,\"1,878\"\n", "n,x\n1,2\n3,\"4", "n,x\n1,2\n3,\"4\"5\n", "n,x\n1,2\nnan,4\n",
+          "n,x\n1,2\n3,inf\n", "n,x\n1,2\n3,1e999\n"}) {
         EXPECT_NE(error(text).find("line 3"), std::string::npos) << text;
     }
     EXPECT_NE(error("n,x,repetition\n1,2,-1\n").find("repetition"), std::string::npos);

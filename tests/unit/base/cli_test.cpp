@@ -14,6 +14,7 @@ struct Options {
     std::vector<int> cpus;
     int port = 0;
     double rate = 0;
+    std::uint64_t count = 0;
 };
 
 struct Outcome {
@@ -31,6 +32,7 @@ Outcome run(std::vector<const char*> arguments) {
     cli::size(app, "--size", outcome.options.size, "size").check(cli::size_between(1, 1 << 20));
     cli::cpus(app, "--cpus", outcome.options.cpus, "cpus");
     cli::option(app, "--port", outcome.options.port).check(cli::number_between(1, 65535));
+    cli::option(app, "--count", outcome.options.count);
     cli::option(app, "-R,--rate", outcome.options.rate).check(cli::positive_number());
     arguments.insert(arguments.begin(), "program");
     testing::internal::CaptureStderr();
@@ -53,7 +55,18 @@ TEST(Cli, RefusesWithOneLineAndStatusTwo) {
         {{"--wait", "11s"}, "must be at most 10s, got 11s"},
         {{"--size", "2MiB"}, "must be 1 to 1MiB, got 2MiB"},
         {{"--port", "0"}, "must be 1 to 65535, got 0"},
-        {{"--port", "http"}, "--port"},
+        {{"--port", "http"}, "--port: write a whole number like 100, got 'http'"},
+        {{"--port", "0x50"}, "--port: write a whole number"},
+        {{"--port", "010"}, "--port: write a whole number"},
+        {{"--port", "99999999999"}, "--port: is out of range"},
+        {{"--port", ""}, "--port: write a whole number"},
+        {{"--count", "-1"}, "--count: write a whole number"},
+        {{"--count", "+1"}, "--count: write a whole number"},
+        {{"--count", "18446744073709551616"}, "--count: is out of range"},
+        {{"--rate", "0x10"}, "--rate: write a number like 0.5, got '0x10'"},
+        {{"--rate", "inf"}, "--rate: write a number"},
+        {{"--rate", "nan"}, "--rate: write a number"},
+        {{"--prot", "1"}, "--prot (did you mean --port?)"},
         {{"--rate", "-3"}, "must be > 0, got -3"},
         {{"--rate", "0"}, "must be > 0, got 0"},
         {{"--cpus", "0-"}, "is not a list of CPUs"},

@@ -1,6 +1,6 @@
 #include "servers/coroutine/task.hpp"
 
-#include "servers/coroutine/connection.hpp"
+#include "servers/coroutine/peer.hpp"
 #include "tests/support/allocations.hpp"
 
 #include <asio/io_context.hpp>

@@ -1,7 +1,7 @@
 // What stands around a trial: the machine's description and one GET.
 #include "common/net/socket.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/experiment/fetch.hpp"
+#include "loadgen/subject/fetch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,9 +22,9 @@ class OneReply {
             char buffer[1024];
             net::read_some(accepted.connection.get(), buffer);
             for (std::string_view left = text; !left.empty();) {
-                const net::Io io = net::write_some(accepted.connection.get(), left);
-                if (io.kind != net::Io::Kind::bytes) break;
-                left.remove_prefix(io.count);
+                const Io io = net::write_some(accepted.connection.get(), left);
+                if (io.kind != Io::Kind::bytes) break;
+                left.remove_prefix(io.bytes.size());
             }
         });
     }

@@ -23,7 +23,7 @@ Pair connected(const char* host = "127.0.0.1") {
     Pair pair;
     pair.listener = *listen_tcp({host, 0}, 16);
     const auto where = *local_address(pair.listener.get());
-    pair.client = *connect_tcp(*resolve(where.host, where.port), std::chrono::seconds(5));
+    pair.client = *connect_tcp(where, std::chrono::seconds(5));
     pair.server = accept_one(pair.listener.get(), false).connection;
     return pair;
 }
@@ -33,11 +33,11 @@ class Family : public testing::TestWithParam<const char*> {};
 TEST_P(Family, CarriesBytesUntilTheEnd) {
     Pair pair = connected(GetParam());
     ASSERT_TRUE(pair.server);
-    EXPECT_EQ(write_some(pair.client.get(), "hello").count, 5U);
+    EXPECT_EQ(write_some(pair.client.get(), "hello").bytes.size(), 5U);
     std::array<char, 64> buffer{};
     Io io = read_some(pair.server.get(), buffer);
     EXPECT_EQ(io.kind, Io::Kind::bytes);
-    EXPECT_EQ(std::string_view(buffer.data(), io.count), "hello");
+    EXPECT_EQ(std::string_view(buffer.data(), io.bytes.size()), "hello");
     pair.client.reset();
     EXPECT_EQ(read_some(pair.server.get(), buffer).kind, Io::Kind::end);
 }
@@ -100,7 +100,7 @@ TEST(Socket, ConnectingToNobodyFailsAtOnce) {
         const auto listener = listen_tcp({"127.0.0.1", 0}, 16);
         where = *local_address(listener->get());
     }
-    const auto refused = connect_tcp(*resolve(where.host, where.port), std::chrono::seconds(5));
+    const auto refused = connect_tcp(where, std::chrono::seconds(5));
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("refused"), std::string::npos);
 }
@@ -108,7 +108,7 @@ TEST(Socket, ConnectingToNobodyFailsAtOnce) {
 TEST(Socket, OutOfDescriptorsIsAnOutcomeOfAccept) {
     Pair pair = connected();
     const auto where = *local_address(pair.listener.get());
-    const auto waiting = connect_tcp(*resolve(where.host, where.port), std::chrono::seconds(5));
+    const auto waiting = connect_tcp(where, std::chrono::seconds(5));
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     const rlimit none{0, before.rlim_max};

@@ -2,8 +2,8 @@
 // case runs in a process of its own (a death test), because the handler is installed once.
 #include "servers/prefork/stop_signal.hpp"
 
+#include "common/net/receive_timeout.hpp"
 #include "common/net/socket.hpp"
-#include "servers/prefork/patience.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -32,7 +32,7 @@ struct Bench {
         where = *net::local_address(listener.get());
         stop.emplace(slot, listener.get(), STDERR_FILENO, heeded);
     }
-    net::Fd client() { return *net::connect_tcp(*net::resolve(where.host, where.port), kForEver); }
+    net::Fd client() { return *net::connect_tcp(where, kForEver); }
     void order(Order what) { slot.order.store(what); }
 
     // SIGTERM while the call after this one blocks.
@@ -100,11 +100,17 @@ struct Connection {
     explicit Connection(Bench& bench) : bench_(bench), client(bench.client()) {
         served = net::accept_one(bench.listener.get(), false).connection;
     }
-    net::Io read() { return net::read_some(served.get(), bench_.buffer); }
+    // As a worker's peer does.
+    void arm(Nanos timeout) {
+        timeout_.arm(timeout, [this](Nanos value) { bench_.stop->set_receive_timeout(value); });
+    }
+    void forget() { timeout_.forget(); }
+    Io read() { return net::read_some(served.get(), bench_.buffer); }
 
     Bench& bench_;
     net::Fd client;
     net::Fd served;
+    net::ReceiveTimeout timeout_;
 };
 
 TEST(StopSignalDeathTest, ADrainEndsAReadThatBlocks) {
@@ -113,7 +119,7 @@ TEST(StopSignalDeathTest, ADrainEndsAReadThatBlocks) {
         Connection connection(bench);
         bench.stop->watch(connection.served.get());
         Bench::terminate_soon();
-        require(connection.read().kind == net::Io::Kind::would_block);
+        require(connection.read().kind == Io::Kind::would_block);
         require(bench.stop->draining());
     });
 }
@@ -124,7 +130,7 @@ TEST(StopSignalDeathTest, ADrainEndsTheNextRead) {
         Connection connection(bench);
         bench.stop->watch(connection.served.get());
         std::raise(SIGTERM);
-        require(connection.read().kind == net::Io::Kind::would_block);
+        require(connection.read().kind == Io::Kind::would_block);
     });
 }
 
@@ -134,9 +140,8 @@ TEST(StopSignalDeathTest, ADrainBetweenAcceptAndWatchIsSeenWhenTheTimeoutIsSet) 
         Connection connection(bench);
         std::raise(SIGTERM);
         bench.stop->watch(connection.served.get());
-        Patience patience(*bench.stop, {kForEver, kForEver});
-        require(patience.begin_read(std::nullopt));
-        require(connection.read().kind == net::Io::Kind::would_block);
+        connection.arm(Nanos(0));  // none, which is what the socket has
+        require(connection.read().kind == Io::Kind::would_block);
     });
 }
 
@@ -145,9 +150,9 @@ TEST(StopSignalDeathTest, WhatHasArrivedBeforeADrainIsStillRead) {
         Bench bench;
         Connection connection(bench);
         bench.stop->watch(connection.served.get());
-        require(net::write_some(connection.client.get(), "hello").count == 5);
+        require(net::write_some(connection.client.get(), "hello").bytes.size() == 5);
         std::raise(SIGTERM);
-        require(connection.read().count == 5);
+        require(connection.read().bytes.size() == 5);
     });
 }
 
@@ -156,18 +161,16 @@ TEST(StopSignalDeathTest, ARequestHalfReceivedGoesOnOnceTheDrainIsHeeded) {
         Bench bench;
         Connection connection(bench);
         bench.stop->watch(connection.served.get());
-        Patience patience(*bench.stop, {kForEver, std::chrono::milliseconds(200)});
-        require(patience.begin_read(1));
+        connection.arm(std::chrono::milliseconds(200));
         std::raise(SIGTERM);
-        require(connection.read().kind == net::Io::Kind::would_block);
+        require(connection.read().kind == Io::Kind::would_block);
         bench.heeded.store(true);
-        patience.forget();
+        connection.forget();
         std::raise(SIGTERM);  // and another one does not disturb it
         const TimePoint start = now();
-        require(patience.begin_read(1));
-        require(connection.read().kind == net::Io::Kind::would_block);
+        connection.arm(std::chrono::milliseconds(200));
+        require(connection.read().kind == Io::Kind::would_block);
         require(now() - start > std::chrono::milliseconds(100));
-        require(!patience.begin_read(1));  // the time of the request is up
     });
 }
 
@@ -180,7 +183,7 @@ TEST(StopSignalDeathTest, ToRetireLeavesTheReadAlone) {
         bench.order(Order::retire);
         const TimePoint start = now();
         Bench::terminate_soon();
-        require(connection.read().kind == net::Io::Kind::would_block);
+        require(connection.read().kind == Io::Kind::would_block);
         require(now() - start > std::chrono::milliseconds(150));
     });
 }

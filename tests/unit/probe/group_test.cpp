@@ -252,7 +252,7 @@ TEST(GroupCpu, OfAChildThatEndedIsItsParents) {
     probe.window_ends();
     const ServerUse use = probe.use(100);
     EXPECT_NEAR(use.cpu_s, first + second, 0.06);
-    EXPECT_NEAR(use.user_s + use.system_s, use.cpu_s, 1e-9);
+    EXPECT_NEAR(use.user_s.value_or(0) + use.system_s.value_or(0), use.cpu_s, 1e-9);
     EXPECT_NEAR(*use.cpu_us_per_request, use.cpu_s * 1e4, 1e-6);
     EXPECT_GT(*use.minor_faults, 0U);
     EXPECT_FALSE(use.died);

@@ -14,10 +14,10 @@ using protocol::Step;
 
 // What a server does between two reads, without the driver's own allocations.
 void serve(protocol::Session& session, std::string_view bytes) {
-    session.receive(bytes);
+    session.took(moved(bytes));
     for (Step step = session.next(); step.kind != Step::Kind::read; step = session.next()) {
         ASSERT_EQ(step.kind, Step::Kind::write);
-        session.written(step.bytes.size());
+        session.sent(moved(step.bytes));
     }
 }
 

@@ -13,6 +13,7 @@ using protocol::CloseReason;
 using protocol::Mode;
 using protocol::Settings;
 using protocol::Step;
+using protocol::Waiting;
 
 std::string random_bytes(Rng& rng, std::size_t size) {
     std::string bytes(size, '\0');
@@ -55,15 +56,15 @@ TEST(RawEcho, TheReplyIsTheBytesRead) {
     protocol::Session& session = driver.session();
     ASSERT_EQ(session.next().kind, Step::Kind::read);
     const std::string_view read(driver.context().input.data(), 64);
-    session.receive(read);
+    session.took(moved(read));
     const Step step = session.next();
     ASSERT_EQ(step.kind, Step::Kind::write);
     EXPECT_EQ(step.bytes.data(), read.data());
     EXPECT_EQ(step.bytes.size(), read.size());
-    session.written(10);
+    session.sent(moved(step.bytes.substr(0, 10)));
     EXPECT_EQ(session.next().bytes.data(), read.data() + 10);
     EXPECT_FALSE(session.idle());
-    session.written(54);
+    session.sent(moved(step.bytes.substr(10)));
     EXPECT_TRUE(session.idle());
     EXPECT_EQ(session.next().kind, Step::Kind::read);
 }
@@ -73,9 +74,9 @@ TEST(RawEcho, HoldKeepsTheRestWhenTheBufferIsUsedByOthers) {
     protocol::Session& session = driver.session();
     (void)session.next();
     char buffer[] = "abcdef";
-    session.receive({buffer, 6});
-    (void)session.next();
-    session.written(2);
+    session.took(moved({buffer, 6}));
+    const Step step = session.next();
+    session.sent(moved(step.bytes.substr(0, 2)));
     session.hold();
     std::fill(std::begin(buffer), std::end(buffer), 'x');
     EXPECT_EQ(session.next().bytes, "cdef");
@@ -105,7 +106,7 @@ TEST(RawEcho, StartOfAMethodIsEchoedWhenItEnds) {
 TEST(RawEcho, StartOfAMethodIsEchoedWhenTimeIsOut) {
     SessionDriver driver;
     driver.send("GET");
-    EXPECT_TRUE(driver.session().in_request());
+    EXPECT_EQ(driver.session().waits(), Waiting::request);
     EXPECT_FALSE(driver.session().idle());
     driver.session().timed_out();
     driver.run();
@@ -142,7 +143,7 @@ TEST(RawEcho, WorkComesBeforeEachEcho) {
 TEST(RawEcho, IdleConnectionTimesOutInSilence) {
     SessionDriver driver;
     driver.send("hello");
-    EXPECT_FALSE(driver.session().in_request());
+    EXPECT_EQ(driver.session().waits(), Waiting::quiet);
     driver.session().timed_out();
     driver.run();
     EXPECT_EQ(driver.outcome().output, "hello");

@@ -1,10 +1,10 @@
 // Console, Markdown and CSV of one fixed experiment, letter by letter. After an intended change:
-// ECHOTRIO_UPDATE_GOLDEN=1 test_experiment_report, and look at the difference.
+// ECHOTRIO_UPDATE_GOLDEN=1 test_report, and look at the difference.
+#include "loadgen/document/text.hpp"
 #include "loadgen/report/comparison_csv.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/overlay.hpp"
-#include "loadgen/report/text.hpp"
-#include "sample_experiment.hpp"
+#include "tests/support/sample_experiment.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,8 @@
 // Prints results.json of the sample experiment, or with "maximal" of the largest one, or with
 // "claims" the claims that lie beside it: for tests that need files.
-#include "loadgen/report/results_file.hpp"
-#include "sample_experiment.hpp"
+#include "loadgen/findings/results_json.hpp"
+#include "loadgen/results/results_file.hpp"
+#include "tests/support/sample_experiment.hpp"
 
 #include <cstdio>
 #include <string_view>
@@ -14,7 +15,6 @@ int main(int argc, char** argv) {
         return std::fputs(to_text(json).c_str(), stdout) < 0 ? 1 : 0;
     }
     const Experiment experiment = what == "maximal" ? maximal_experiment() : sample_experiment();
-    const std::string text =
-        to_text(experiment_to_json(experiment, digest(experiment).comparisons));
+    const std::string text = to_text(results_to_json(experiment, digest(experiment).comparisons));
     return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
 }

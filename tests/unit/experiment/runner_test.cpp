@@ -1,0 +1,133 @@
+// Which INVALID trials are repeated, how often, and what is kept of them.
+#include "loadgen/experiment/runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace echotrio::loadgen {
+namespace {
+
+RunResult invalid_result() {
+    RunResult result;
+    result.verdict.valid = false;
+    result.verdict.reasons = {{"lateness", "it was late", "take another machine"}};
+    result.connections.opened = result.connections.served = 64;
+    return result;
+}
+
+TEST(WorthRepeating, IsWhatTheServerDidNotCause) {
+    struct Row {
+        const char* name;
+        void (*changes)(RunResult& result);
+        bool worth;
+    };
+    const Row rows[] = {
+        {"a late generator", [](auto&) {}, true},
+        {"a valid trial", [](auto& r) { r.verdict.valid = true; }, false},
+        {"a valid one that is flagged",
+         [](auto& r) {
+             r.verdict.valid = true;
+             r.verdict.flags = std::exchange(r.verdict.reasons, {});
+         },
+         false},
+        {"one that could not run", [](auto& r) { r.connections = {}; }, true},
+        {"failures", [](auto& r) { r.errors.timeout = 1000; }, true},
+        {"an overloaded server", [](auto& r) { r.verdict.overloaded = true; }, false},
+        {"a wrong byte", [](auto& r) { r.errors.mismatch = 1; }, false},
+        {"a server that was measured", [](auto& r) { r.server.emplace(); }, true},
+        {"a server that died", [](auto& r) { r.server.emplace().died = true; }, false},
+        {"connections that were never served", [](auto& r) { r.connections.served = 63; }, false},
+        {"more served than opened", [](auto& r) { r.connections.opened = 60; }, true},
+    };
+    for (const Row& row : rows) {
+        RunResult result = invalid_result();
+        row.changes(result);
+        EXPECT_EQ(is_worth_repeating(result), row.worth) << row.name;
+    }
+}
+
+// No program is in that folder, so each trial ends at once as one that could not run.
+class Repeats : public testing::Test {
+  protected:
+    Repeats() {
+        plan_.variants = {{"threads", "threads", {}}, {"coroutine", "coroutine", {}}};
+        plan_.workloads = {*find_workload(standard_workloads(), "echo")};
+        plan_.levels = {{"echo", 4}};
+        plan_.repetitions = 1;
+        options_.bin_dir = "/no/such/folder";
+        options_.usable_cpus = {0};
+        hooks_.begins = [](const TrialPoint&, std::uint64_t) {};
+        hooks_.second = [](const Interval&) {};
+        hooks_.finished = [this](const Trial& trial) -> Status {
+            kept_.push_back(trial);
+            return Done{};
+        };
+        hooks_.stop = [] { return false; };
+    }
+    Status run(const std::vector<Trial>& done = {}) {
+        return run_plan(plan_, done, options_, hooks_);
+    }
+    // Attempt and whether a later one stands for it, in order.
+    std::vector<std::pair<std::uint64_t, bool>> attempts() const {
+        std::vector<std::pair<std::uint64_t, bool>> all;
+        for (const Trial& trial : kept_) all.emplace_back(trial.attempt, trial.superseded);
+        return all;
+    }
+    using Attempts = std::vector<std::pair<std::uint64_t, bool>>;
+
+    Plan plan_;
+    RunnerOptions options_;
+    RunnerHooks hooks_;
+    std::vector<Trial> kept_;
+};
+
+TEST_F(Repeats, EndWithThePlansBudget) {
+    plan_.budget = 3;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, true}, {3, true}, {4, false}, {1, false}}));
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(kept_[i].point, kept_[0].point);
+    EXPECT_NE(kept_[4].point.variant, kept_[0].point.variant);
+    for (const Trial& trial : kept_) {
+        EXPECT_FALSE(trial.counts());
+        ASSERT_EQ(trial.result.verdict.reasons.size(), 1U);
+        EXPECT_EQ(trial.result.verdict.reasons[0].check, "did not run");
+        EXPECT_NE(trial.result.verdict.reasons[0].what.find("/no/such/folder"), std::string::npos);
+    }
+}
+
+TEST_F(Repeats, AreNoneWithoutABudget) {
+    plan_.budget = 0;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(attempts(), (Attempts{{1, false}, {1, false}}));
+}
+
+TEST_F(Repeats, OfAnExperimentThatGoesOnCountAllTheSame) {
+    plan_.budget = 3;
+    const auto order = order_trials(plan_);
+    std::vector<Trial> done(3);
+    for (Trial& trial : done) trial.point = order[0];
+    done[0].superseded = done[1].superseded = true;
+    ASSERT_TRUE(run(done));
+    EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, false}})) << "one was left";
+    for (const Trial& trial : kept_) EXPECT_EQ(trial.point, order[1]);
+}
+
+TEST_F(Repeats, EndWhenTheOperatorSaysSo) {
+    plan_.budget = 100;
+    hooks_.stop = [this] { return kept_.size() == 5; };
+    ASSERT_TRUE(run());
+    EXPECT_EQ(kept_.size(), 5U);
+}
+
+TEST_F(Repeats, EndWhenATrialCannotBeKept) {
+    hooks_.finished = [](const Trial&) -> Status { return Error{"the disk is full"}; };
+    const Status ended = run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().message, "the disk is full");
+}
+
+}  // namespace
+}  // namespace echotrio::loadgen
