@@ -61,7 +61,7 @@ build:               ## the four programs, in build/bin/
 
 check:               ## the quick rules: architecture, formatting, shell scripts
 	@$(install) check
-	@python3 tests/architecture/check.py
+	@for rule in check loops picture readmes; do python3 tests/architecture/$$rule.py || exit 1; done
 	@git ls-files '*.cpp' '*.hpp' | grep -v /fixtures/ | xargs clang-format --dry-run --Werror
 	@git grep -lE '^#!/bin/(ba)?sh' | xargs shellcheck --severity=warning
 
