@@ -192,6 +192,7 @@ class Supervisor:
                 return
             if pid == 0:
                 self._become_worker(row)
+            row[Scoreboard.PID] = pid  # it does so itself, but may not have run yet when the ready line is out
             self._workers[pid] = slot
 
     def _become_worker(self, row: Counters) -> NoReturn:
