@@ -1,8 +1,8 @@
 #include "common/base/cli.hpp"
 
+#include "common/base/cli_usage.hpp"
 #include "common/base/units.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sched.h>
 
@@ -17,7 +17,6 @@
 
 namespace echotrio::cli {
 namespace {
-
 template <class T, class Parse, class Format>
 Option with_unit(CLI::App& app, std::string flags, T& value, std::string help, std::string type,
                  Parse parse, Format format) {
@@ -121,6 +120,7 @@ Program program(std::string description, std::string name) {
         fmt::format("{} {} ({}{}{})", app->get_name(), ECHOTRIO_VERSION, ECHOTRIO_BUILD_TYPE,
                     *ECHOTRIO_SANITIZERS ? ", sanitizers " : "", ECHOTRIO_SANITIZERS));
     app->option_defaults()->always_capture_default();
+    app->formatter(std::make_shared<Formatter>());
     app->get_formatter()->column_width(34);
     return app;
 }

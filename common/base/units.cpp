@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -69,6 +70,26 @@ std::string format_exact(std::int64_t value, const std::array<Unit, N>& units) {
     return fmt::format("{}{}", value, units.back().name);
 }
 
+// A number of three significant digits, and the decimals that it takes to write it.
+struct Rounded {
+    double value = 0;
+    int decimals = 0;
+};
+
+// Of a finite number but 0.
+Rounded round_to_three(double value) {
+    // of the number as it is printed: 999.9 has the magnitude of 1000
+    // and what lies in the middle goes up, as in the page's script, not to the even digit.
+    const std::string printed = fmt::format("{:.2e}", value * (1 + 1e-15));
+    double rounded = value;
+    int magnitude = 0;
+    const char* const end = printed.data() + printed.size();
+    std::from_chars(printed.data(), end, rounded);
+    const char* exponent = printed.data() + printed.find('e') + 1;
+    std::from_chars(exponent + (*exponent == '+' ? 1 : 0), end, magnitude);
+    return {rounded, std::max(2 - magnitude, 0)};
+}
+
 }  // namespace
 
 Result<Nanos> parse_duration(std::string_view text) {
@@ -98,25 +119,54 @@ std::string format_size(std::uint64_t bytes) {
     return fmt::format("{}", bytes);
 }
 
-std::string human_duration(Nanos d) {
-    const double value = static_cast<double>(d.count());
-    if (d.count() == 0) return "0s";
-    for (const Unit& unit : kDurations) {
-        const double scaled = value / static_cast<double>(unit.factor);
-        if (std::abs(scaled) < 1 && unit.factor > 1) continue;
-        const int decimals = std::abs(scaled) >= 100 ? 0 : std::abs(scaled) >= 10 ? 1 : 2;
-        return fmt::format("{:.{}f}{}", scaled, unit.factor == 1 ? 0 : decimals, unit.name);
+std::string group_digits(std::string number) {
+    const std::size_t begin = number.starts_with('-') ? 1 : 0;
+    for (std::size_t at = std::min(number.find('.'), number.size()); at > begin + 3;) {
+        at -= 3;
+        number.insert(at, 1, ',');
     }
-    return fmt::format("{}ns", d.count());
+    return number;
+}
+
+std::string human_number(double value) {
+    if (!std::isfinite(value)) return "-";
+    if (value == 0) return "0";
+    const Rounded rounded = round_to_three(value);
+    // what is smaller than that is none: the number stays readable
+    constexpr int kMostDecimals = 12;
+    if (rounded.decimals > kMostDecimals) return "0";
+    return group_digits(fmt::format("{:.{}f}", rounded.value, rounded.decimals));
+}
+
+std::string human_seconds(double seconds) {
+    if (!std::isfinite(seconds)) return "-";
+    if (seconds == 0) return "0 s";
+    const double ns = round_to_three(seconds * 1e9).value;
+    constexpr std::array<const char*, 6> kNames{"h", "min", "s", "ms", "µs", "ns"};
+    static_assert(kNames.size() == kDurations.size());
+    std::size_t unit = 0;
+    while (unit + 1 < kDurations.size() &&
+           std::abs(ns) < static_cast<double>(kDurations[unit].factor)) {
+        ++unit;
+    }
+    return fmt::format("{} {}", human_number(ns / static_cast<double>(kDurations[unit].factor)),
+                       kNames[unit]);
+}
+
+std::string human_duration(Nanos d) {
+    return human_seconds(static_cast<double>(d.count()) * 1e-9);
 }
 
 std::string human_bytes(double bytes) {
     for (const Unit& unit : kSizes) {
         const double scaled = bytes / static_cast<double>(unit.factor);
-        if (std::abs(scaled) < 1 && unit.factor > 1) continue;
-        if (unit.factor == 1) return fmt::format("{:.0f} B", bytes);
-        const int decimals = std::abs(scaled) >= 100 ? 0 : std::abs(scaled) >= 10 ? 1 : 2;
-        return fmt::format("{:.{}f} {}", scaled, decimals, unit.name);
+        if (unit.factor == 1) break;
+        // 1,023.9 KiB would be 1024 KiB
+        if (std::abs(scaled) < 1 - 0.5 / 1024) continue;
+        const bool exact = std::abs(scaled) >= 1000 && std::abs(scaled) < 1024;
+        return fmt::format(
+            "{} {}", exact ? group_digits(fmt::format("{:.0f}", scaled)) : human_number(scaled),
+            unit.name);
     }
     return fmt::format("{:.0f} B", bytes);
 }

@@ -23,8 +23,14 @@ std::string format_duration(Nanos d);
 // 65536 -> "64KiB"; 65537 -> "65537".
 std::string format_size(std::uint64_t bytes);
 
-// For people's eyes, three significant digits: 12.3us, 1.20 MiB (not for parsing back).
-std::string human_duration(Nanos d);
-std::string human_bytes(double bytes);
+// For people's eyes (not for parsing back): three significant digits, never an exponent. Rounded
+// first, so that 999.9 µs is 1.00 ms.
+std::string human_number(double value);     // 41,200, 12.3, 0.0245; "-" for no number
+std::string human_seconds(double seconds);  // 12.3 µs, 1.50 min
+std::string human_duration(Nanos d);        // the same
+std::string human_bytes(double bytes);      // 1.20 MiB
+
+// "1234567" -> "1,234,567": whole numbers of any length, perhaps with a sign or decimals.
+std::string group_digits(std::string number);
 
 }  // namespace echotrio

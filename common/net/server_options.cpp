@@ -33,6 +33,9 @@ void add_server_options(CLI::App& app, ServerOptions& options, std::string model
     cli::duration(app, "--wait", settings.wait,
                   "Waiting of a request that does not say otherwise (?wait=)")
         .check(cli::at_most(protocol::kLongestWork));
+    cli::duration(app, "--base-cost", settings.base_cost,
+                  "CPU work that every request costs beside its own, as in an interpreter")
+        .check(cli::at_most(protocol::kLongestWork));
     const std::map<std::string, protocol::Mode> modes{{"auto", protocol::Mode::automatic},
                                                       {"echo", protocol::Mode::echo},
                                                       {"http", protocol::Mode::http}};

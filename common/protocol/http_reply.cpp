@@ -1,5 +1,6 @@
 // A reply goes out. Heads are put together by hand: this is the hot path.
 #include "common/base/check.hpp"
+#include "common/base/units.hpp"
 #include "common/protocol/http.hpp"
 
 #include <algorithm>
@@ -53,10 +54,14 @@ char* put(char* to, const char (&literal)[N]) noexcept {
     return to + N - 1;
 }
 
-std::string about_page(std::string_view model) {
+std::string about_page(const Settings& settings) {
+    std::string base_cost;
+    if (settings.base_cost > Nanos(0)) {
+        base_cost = "Every request costs " + format_duration(settings.base_cost) +
+                    " of CPU work beside its own (--base-cost).\n\n";
+    }
     return "echotrio: one echo service, three models of concurrency. This one is: " +
-           std::string(model) +
-           ".\n\n"
+           settings.model + ".\n\n" + base_cost +
            "  GET  /echo/TEXT    TEXT\n"
            "  POST /echo         the body\n"
            "       ?cpu=200us&wait=5ms on either: it costs that much CPU work, then waiting\n"
@@ -65,6 +70,12 @@ std::string about_page(std::string_view model) {
            "  GET  /healthz      ok\n\n"
            "Bytes that are not HTTP come back as they are (RFC 862), on the same port:\n"
            "  printf 'hello\\n' | nc -N HOST PORT\n";
+}
+
+Stats stats_of(Context& context) {
+    Stats stats = context.stats.collect();
+    stats.base_cost_s = seconds(context.settings.base_cost);
+    return stats;
 }
 
 }  // namespace
@@ -123,16 +134,16 @@ Span Http::make_body(Context& context, Input& input) {
             return text;
         }
         case Page::stats:
-            page_ = to_json(context.stats.collect());
+            page_ = to_json(stats_of(context));
             break;
         case Page::metrics:
-            page_ = to_prometheus(context.stats.collect());
+            page_ = to_prometheus(stats_of(context));
             break;
         case Page::healthz:
             page_ = "ok";
             break;
         case Page::about:
-            page_ = about_page(context.settings.model);
+            page_ = about_page(context.settings);
             break;
         case Page::options:
             break;

@@ -116,6 +116,7 @@ void find_resource(Method method, std::string_view whole, const Settings& settin
             found.problem = take_query(target.substr(question + 1), found);
         }
     }
+    found.cpu += settings.base_cost;
 }
 
 std::size_t percent_decoded_size(std::string_view text) noexcept {

@@ -151,16 +151,16 @@ bool Session::decide() {
     return true;
 }
 
-// A stream has no messages: what one read brings is the request, with its work.
+// A stream has no messages: what one read brings is the request, with its work and base cost.
 void Session::begin_echo() noexcept {
     context_.counters.requests.add();
-    compute_due_ = context_.settings.cpu > Nanos(0);
+    compute_due_ = context_.raw_work > Nanos(0);
     wait_due_ = context_.settings.wait > Nanos(0);
 }
 
 Step Session::next_raw() {
     if (std::exchange(compute_due_, false)) {
-        return {Step::Kind::compute, {}, {}, context_.settings.cpu};
+        return {Step::Kind::compute, {}, {}, context_.raw_work};
     }
     if (std::exchange(wait_due_, false)) {
         return {Step::Kind::wait, {}, {}, context_.settings.wait};

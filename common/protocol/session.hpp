@@ -60,6 +60,9 @@ struct Settings {
     std::uint64_t max_request = 1024 * 1024;  // HTTP head + body, bytes
     Nanos cpu{0};                             // CPU work of a request that does not say otherwise
     Nanos wait{0};
+    // CPU work of every request beside its own, whatever page it asks for: what an interpreter, or
+    // a framework, costs beside the model. A request that is refused costs none.
+    Nanos base_cost{0};
 };
 
 class Http;  // the HTTP half of a session: a request in progress
@@ -100,6 +103,7 @@ struct Context {
           input(lent.input),
           output(lent.output) {}
     const Settings& settings;
+    const Nanos raw_work = settings.cpu + settings.base_cost;  // CPU work of a piece of raw echo
     Counters& counters;
     StatsSource& stats;
     const std::atomic<bool>& draining;  // replies say "Connection: close", idle sessions close

@@ -63,6 +63,7 @@ std::string to_json(const Stats& stats) {
     json["pid"] = stats.pids.empty() ? 0 : stats.pids.front();
     json["pids"] = stats.pids;
     json["uptime_s"] = stats.uptime_s;
+    json["base_cost_us"] = number(stats.base_cost_s * 1e6);
     json["connections"] = {
         {"now", connections_now(totals)}, {"total", totals.opened}, {"refused", totals.refused}};
     json["requests"] = totals.requests;
@@ -87,6 +88,8 @@ std::string to_prometheus(const Stats& stats) {
         add(std::move(name), help, FieldKind::counter, static_cast<double>(value));
     };
     add("uptime_seconds", "Time since the server started", FieldKind::gauge, stats.uptime_s);
+    add("base_cost_seconds", "CPU work of every request beside its own (--base-cost)",
+        FieldKind::gauge, stats.base_cost_s);
     add("connections", "Connections served now", FieldKind::gauge,
         static_cast<double>(connections_now(totals)));
     count("connections_total", "Connections served so far", totals.opened);

@@ -38,6 +38,7 @@ struct Stats {
     std::string model;
     std::vector<int> pids;  // the first is the process to measure (--pid)
     double uptime_s = 0;
+    double base_cost_s = 0;  // Settings::base_cost
     Totals totals;
     std::vector<Section> own;  // workers by state, GIL counters, loop lag ...
 };

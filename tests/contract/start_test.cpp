@@ -74,6 +74,9 @@ TEST_P(Starting, HelpAndVersion) {
           "--idle-timeout", "--request-timeout", "--max-request", "--drain-timeout", "--cpus"}) {
         EXPECT_NE(help.out.find(flag), std::string::npos) << flag;
     }
+    // an interpreter has a cost of its own and is given none
+    const bool is_model = !model().starts_with("py-");
+    EXPECT_EQ(help.out.find("--base-cost") != std::string::npos, is_model);
     const auto version = run("--version");
     EXPECT_EQ(version.status, 0);
     EXPECT_NE(version.out.find(ECHOTRIO_VERSION), std::string::npos) << version.out;
@@ -92,6 +95,8 @@ TEST_P(Starting, BadFlagsSayWhichAndHow) {
     expect_error(run("--drain-timeout -1s"), 2, "--drain-timeout");
     expect_error(run("--cpus 9999"), 2, "--cpus");
     expect_error(run("--backlog 0"), 2, "--backlog");
+    expect_error(run("--base-cost 5"), 2, "--base-cost");
+    expect_error(run("--base-cost 11s"), 2, "--base-cost");
     expect_error(run("stray"), 2, "stray");
 }
 
