@@ -7,6 +7,7 @@
 #include "common/base/result.hpp"
 #include "loadgen/claims/rule.hpp"
 #include "loadgen/design/plan.hpp"
+#include "loadgen/models/interpreter.hpp"
 #include "loadgen/results/claim.hpp"
 
 #include <nlohmann/json.hpp>
@@ -28,6 +29,12 @@ inline constexpr double kBusyMachine = 0.10;
 // they used meanwhile; empty where that is not known. Pure.
 void weigh_machine(Claim& claim, std::optional<double> others);
 
+// A Python in which the sentences are judged, too, and where the models' twins are.
+struct Python {
+    Interpreter interpreter;
+    std::string scripts;
+};
+
 struct ClaimContext {
     std::string bin_dir;
     std::vector<int> cpus;  // usable ones
@@ -36,10 +43,12 @@ struct ClaimContext {
     std::function<bool()> stop;
     // Where the trials of load experiments are kept, a folder each; empty: nowhere.
     std::string folder{};
+    // Whose servers are looked at: the models, or their twins in this Python.
+    std::optional<Python> python{};
 
     std::uint64_t repetitions() const { return quick ? 3 : 7; }
-    // Where neighbours on the machine blur a single run: from five on a ratio's interval is the
-    // bootstrap's, which one bad run does not stretch.
+    // Where neighbours on the machine blur a single run: of nine one bad one does not stretch a
+    // ratio's interval.
     std::uint64_t many_repetitions() const { return quick ? 5 : 9; }
     std::vector<int> one_cpu() const { return {cpus.front()}; }
 };
@@ -51,6 +60,10 @@ struct Sentence {
     Rule rule;
     std::optional<ClaimPicture> picture{};
     bool by_time = true;  // see Claim
+    ClaimSource source{};
+    // The variant of the plan that it rests on and that not every Python has a twin of; may be
+    // empty.
+    std::string needs{};
 };
 
 // What was found of one sentence.
@@ -72,13 +85,18 @@ struct ClaimTest {
         measure;
     std::function<Plan(const ClaimContext& context)> plan{};  // empty: no load experiment
     std::size_t cpus = 1;                                     // it can't do with fewer
+    // Figures are taken by other means than the plan's trials, too, and so not round by round.
+    bool own_means = false;
+    std::string not_in_python{};  // why its sentences can't be judged there; empty = they can
 };
 
 const std::vector<ClaimTest>& claim_tests();
 std::vector<std::string> claim_ids();
 
 // Carries the experiment out and judges: a claim's rule by its figures, and that by what others
-// used of the machine meanwhile. Error: the trials can't be kept.
-Result<std::vector<Claim>> judge_claims(const ClaimTest& test, const ClaimContext& context);
+// used of the machine meanwhile. The same for each of these Pythons, in the same rounds, with how
+// its figures agree with the models'. Error: the trials can't be kept.
+Result<std::vector<Claim>> judge_claims(const ClaimTest& test, const ClaimContext& context,
+                                        const std::vector<Python>& pythons = {});
 
 }  // namespace echotrio::loadgen

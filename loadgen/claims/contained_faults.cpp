@@ -3,8 +3,8 @@
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
 #include "loadgen/claims/raw_clients.hpp"
+#include "loadgen/claims/subjects.hpp"
 #include "loadgen/models/models.hpp"
-#include "loadgen/subject/server_process.hpp"
 
 #include <fmt/format.h>
 
@@ -18,8 +18,7 @@ constexpr std::size_t kConnections = 8;
 // Kills what serves one of the connections, or the whole server where that is one process; how many
 // of the connections are answered afterwards.
 Result<std::size_t> survivors(const ClaimContext& context, const std::string& model) {
-    const auto pool = pool_arguments(model, {}, kConnections, kConnections + 1);
-    auto server = ServerProcess::start(context.bin_dir, model, pool);
+    auto server = start_server(context, model, kConnections, kConnections + 1);
     if (!server) return server.error();
     const auto clients = RawClients::connect(server->where(), kConnections);
     if (!clients) return clients.error();
@@ -76,7 +75,18 @@ ClaimTest contained_faults() {
                     {within("survive_in_threads", 0, 0), within("survive_in_coroutine", 0, 0)},
                     ClaimPicture{title, {"survive_in_threads", "survive_in_coroutine"}},
                     false};
-    return {"a fault in one connection", {contained, shared}, measure};
+    contained.source = {
+        "a server with 8 connections loses the worker that serves one of them to kill -9; then "
+        "every connection is asked again",
+        "loadgen/claims/contained_faults.cpp", "survivors"};
+    shared.source = {
+        "a server with 8 connections loses its process, which serves them all, to kill -9; then "
+        "every connection is asked again",
+        "loadgen/claims/contained_faults.cpp", "survivors"};
+    return {.name = "a fault in one connection",
+            .sentences = {contained, shared},
+            .measure = measure,
+            .own_means = true};
 }
 
 }  // namespace echotrio::loadgen

@@ -2,10 +2,9 @@
 #include "loadgen/claims/children.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
+#include "loadgen/claims/subjects.hpp"
 #include "loadgen/claims/trials.hpp"
-#include "loadgen/models/models.hpp"
 #include "loadgen/probe/group.hpp"
-#include "loadgen/subject/server_process.hpp"
 
 #include <fmt/format.h>
 
@@ -45,9 +44,7 @@ std::optional<double> cpu_us_of_family(pid_t parent) {
 }
 
 std::optional<double> cpu_us_of_pool(const ClaimContext& context, std::uint64_t workers) {
-    auto server =
-        ServerProcess::start(context.bin_dir, "prefork",
-                             pool_arguments("prefork", {}, workers, workers), context.one_cpu());
+    auto server = start_server(context, "prefork", workers, workers, context.one_cpu());
     if (!server) return std::nullopt;
     auto probe = GroupProbe::attach(server->pid());
     if (!probe) return std::nullopt;
@@ -81,10 +78,11 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
         median_figure({"connection_with_thread_us", "a thread", "threads", "us"}, threads);
     const auto coroutine = median_figure(
         {"connection_with_coroutine_us", "a coroutine", "coroutine", "us"}, coroutines);
-    const auto process_over = ratio_figure(
-        context, {"process_over_thread/ratio", "a process over a thread"}, processes, threads);
-    const auto thread_over = ratio_figure(
-        context, {"thread_over_coroutine/ratio", "a thread over a coroutine"}, threads, coroutines);
+    const auto process_over = ratio_figure_apart(
+        {"process_over_thread/ratio", "a process over a thread"}, processes, threads);
+    const auto thread_over =
+        ratio_figure(context, {"thread_over_coroutine/ratio", "a thread over a coroutine"},
+                     trials.pairs({"threads", "churn"}, {"coroutine", "churn"}, cost));
     return {{figures_of({process, thread, coroutine, process_over, thread_over}),
              fmt::format("CPU time of one more worker is {}, of a whole short connection {} with a "
                          "thread and {} with a coroutine; ratios {} and {}",
@@ -103,7 +101,12 @@ ClaimTest creation() {
         ClaimPicture{"CPU time to make one",
                      {"process_us", "connection_with_thread_us", "connection_with_coroutine_us"},
                      true}};
-    return {"time of a worker, a thread, a coroutine", {sentence}, measure, plan};
+    sentence.source = {
+        "a worker: the CPU time that starting a pool of 203 takes beyond that of a pool of 3; a "
+        "thread and a coroutine: the CPU time of a whole connection with one request, at 2,000 a "
+        "second",
+        "loadgen/claims/creation.cpp", "measure"};
+    return {"time of a worker, a thread, a coroutine", {sentence}, measure, plan, 1, true};
 }
 
 }  // namespace echotrio::loadgen

@@ -1,10 +1,13 @@
 #include "loadgen/claims/figures.hpp"
 
 #include "common/base/rng.hpp"
-#include "loadgen/analysis/bootstrap.hpp"
+#include "loadgen/analysis/ratio.hpp"
 #include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
 
 namespace echotrio::loadgen {
 namespace {
@@ -23,16 +26,32 @@ ClaimFigure figure_of(const Named& named, const Estimate& estimate, std::vector<
 }  // namespace
 
 std::optional<ClaimFigure> ratio_figure(const ClaimContext& context, const Named& named,
-                                        const std::vector<double>& numerator,
-                                        const std::vector<double>& denominator) {
-    if (numerator.empty() || denominator.empty()) return std::nullopt;
-    return figure_of(named, ratio_of_medians(numerator, denominator, Rng(context.seed)),
-                     {numerator.size(), denominator.size()});
+                                        const FigurePairs& pairs) {
+    const std::size_t rounds = pairs.numerator.size();
+    const auto ratio = Ratio::paired(pairs.numerator, pairs.denominator, Rng(context.seed));
+    if (!ratio) return std::nullopt;
+    std::vector<double> ratios(rounds);
+    std::transform(pairs.numerator.begin(), pairs.numerator.end(), pairs.denominator.begin(),
+                   ratios.begin(), std::divides<>());
+    const Estimate of_order = median_with_interval(ratios);
+    return figure_of(named, of_order.interval ? of_order : ratio->estimate(), {rounds, rounds});
+}
+
+std::optional<ClaimFigure> ratio_figure_apart(const Named& named,
+                                              const std::vector<double>& numerator,
+                                              const std::vector<double>& denominator) {
+    const auto ratio = Ratio::unpaired(numerator, denominator);
+    if (!ratio) return std::nullopt;
+    return figure_of(named, ratio->estimate(), {numerator.size(), denominator.size()});
 }
 
 std::optional<ClaimFigure> median_figure(const Named& named, const std::vector<double>& values) {
     if (values.empty()) return std::nullopt;
     return figure_of(named, median_with_interval(values), {values.size()});
+}
+
+ClaimFigure estimated_figure(const Named& named, const Estimate& estimate, std::size_t runs) {
+    return figure_of(named, estimate, {runs});
 }
 
 ClaimFigure exact_figure(const Named& named, double value) {
@@ -53,15 +72,14 @@ std::vector<ClaimFigure> figures_of(std::initializer_list<std::optional<ClaimFig
 
 std::string value_in_words(const std::optional<ClaimFigure>& figure) {
     if (!figure) return "not measured";
-    return fmt::format("{}{}{}", format_count(figure->value), figure->unit.empty() ? "" : " ",
-                       figure->unit);
+    return format_in(figure->value, figure->unit);
 }
 
 std::string in_words(const std::optional<ClaimFigure>& figure) {
     std::string text = value_in_words(figure);
     if (figure && figure->sure()) {
-        text += fmt::format(" (95 % interval {} to {})", format_count(*figure->low),
-                            format_count(*figure->high));
+        text += fmt::format(" (95 % interval {} to {})", format_in(*figure->low, figure->unit),
+                            format_in(*figure->high, figure->unit));
     }
     return text;
 }

@@ -1,4 +1,5 @@
 // What a worker, a thread and a coroutine cost in memory while they only exist.
+#include "common/base/units.hpp"
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
@@ -45,11 +46,14 @@ std::vector<Measurement> measure(const ClaimContext&, const Trials& trials) {
             found.reason = fmt::format("memory of {} could not be measured", model);
             return {found};
         }
-        words.push_back(fmt::format("{} {:.3g} KiB ({:.3g} to {:.3g})", model, slope->value / 1024,
-                                    *slope->low / 1024, *slope->high / 1024));
+        words.push_back(fmt::format("{} {} ({} to {})", model, human_bytes(slope->value),
+                                    human_bytes(*slope->low), human_bytes(*slope->high)));
         found.figures.push_back(*slope);
     }
-    found.reason = fmt::format("per connection, with 95 % interval: {}", fmt::join(words, ", "));
+    found.reason = fmt::format(
+        "memory of the processes (PSS, page tables, kernel stacks) per connection, with 95 % "
+        "interval: {}; what the kernel keeps for tasks and sockets comes on top",
+        fmt::join(words, ", "));
     const auto of = [&](const char* model) {
         return *find_figure(found.figures, std::string(model) + "/bytes_per_connection");
     };
@@ -74,6 +78,10 @@ ClaimTest memory_of_being() {
                       "coroutine/bytes_per_connection"},
                      true},
         false};
+    sentence.source = {
+        "servers hold 40, 80, 120 and 160 silent connections; the slope of a line through the "
+        "memory of all their processes is what one more costs",
+        "loadgen/claims/memory_of_being.cpp", "slope_of"};
     return {"memory of a worker, a thread, a coroutine", {sentence}, measure, plan};
 }
 

@@ -1,5 +1,7 @@
 // How many silent connections each model holds, and in how much memory.
 #include "common/base/units.hpp"
+#include "loadgen/analysis/capacity.hpp"
+#include "loadgen/analysis/kernel_part.hpp"
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
@@ -37,15 +39,10 @@ std::string stopped_by(const std::string& model, const RunResult& result, std::u
     return "the server refused or closed connections (descriptors, threads)";
 }
 
-// The kernel's part, too, as far as the system tells it.
-std::optional<double> memory_with_kernel(const RunResult& result) {
+// To judge by what still fits: with all that the connections took, the generator's ends included.
+std::optional<double> memory_taken(const RunResult& result) {
     auto total = memory_of_processes(result);
-    for (const char* part : {"task_objects", "socket_objects", "socket_buffers"}) {
-        if (!total) break;
-        const auto found = result.server->memory.find(part);
-        if (found == result.server->memory.end() || !found->second) continue;
-        *total += std::max(0.0, *found->second);
-    }
+    if (total) *total += std::max(0.0, slab_of_connections(*result.server).value_or(0));
     return total;
 }
 
@@ -84,7 +81,7 @@ Most climb(const ClaimContext& context, const std::string& model, Most most,
         }
         const RunResult& result = trial->result;
         const std::uint64_t held = connections_held(result, model);
-        if (const auto memory = memory_with_kernel(result); memory && held >= most.held) {
+        if (const auto memory = memory_taken(result); memory && held >= most.held) {
             most.bytes_each = *memory / static_cast<double>(std::max<std::uint64_t>(held, 1));
         }
         most.held = std::max(most.held, held);
@@ -96,49 +93,106 @@ Most climb(const ClaimContext& context, const std::string& model, Most most,
     return most;
 }
 
-// As figures of the model, and in words.
-std::string tell(Measurement& found, const std::string& model, const Most& most) {
-    const auto& [held, bytes, stop] = most;
-    const auto add = [&](const char* what, const char* unit, double value) {
-        found.figures.push_back(exact_figure({model + "/" + what, model, model, unit}, value));
+// Memory of the compared number of connections, by model, and how much of the kernel is in it.
+struct Compared {
+    KernelPart kernel = KernelPart::unknown;
+    std::map<std::string, std::vector<double>> bytes;
+};
+
+Cut silent_of(const std::string& model) {
+    return {model, "silent", kCompared};
+}
+
+Trials::Figure bytes_of(std::string model, KernelPart part, const std::optional<Estimate>& end) {
+    return [model = std::move(model), part, end](const RunResult& result) {
+        return connections_held(result, model) >= kCompared
+                   ? memory_with(part, result, kCompared, end)
+                   : std::nullopt;
     };
-    found.notes[model]["stopped_by"] = stop;
-    add("held", "", static_cast<double>(held));
-    if (!bytes) return fmt::format("{} held {}, memory unavailable ({})", model, held, stop);
-    add("bytes_each", "bytes", *bytes);
-    add("per_GiB", "", std::round((1 << 30) / *bytes));
-    return fmt::format("{} held {}, {:.3g} KiB each, {} per GiB ({})", model, held, *bytes / 1024,
-                       format_count((1 << 30) / *bytes), stop);
+}
+
+// With the kernel's part where it is told of every model in every trial; else of none.
+Compared compared_memory(const Trials& trials) {
+    const auto with = [&](KernelPart part) {
+        Compared found{part, {}};
+        for (const std::string& model : model_names()) {
+            found.bytes[model] =
+                trials.memory(silent_of(model), bytes_of(model, part, trials.bytes_of_end()));
+        }
+        return found;
+    };
+    Compared user = with(KernelPart::unknown);
+    for (const KernelPart part : {KernelPart::read, KernelPart::from_slab}) {
+        Compared found = with(part);
+        const bool whole = std::all_of(found.bytes.begin(), found.bytes.end(), [&](const auto& of) {
+            return of.second.size() == user.bytes.at(of.first).size();
+        });
+        const bool any = std::any_of(found.bytes.begin(), found.bytes.end(),
+                                     [](const auto& of) { return !of.second.empty(); });
+        if (whole && any) return found;
+    }
+    return user;
+}
+
+// As figures of the model, and in words.
+std::string tell(Measurement& found, const std::string& model, const Most& most,
+                 const std::vector<double>& bytes) {
+    found.notes[model]["stopped_by"] = most.stopped_by;
+    found.figures.push_back(
+        exact_figure({model + "/held", model, model, ""}, static_cast<double>(most.held)));
+    if (bytes.empty()) {
+        return fmt::format("{} held {}, memory unavailable ({})", model,
+                           format_exact_count(most.held), most.stopped_by);
+    }
+    constexpr double kGiB = 1 << 30;
+    const Estimate whole = typical(bytes);
+    const auto per_gib = [](double total) { return std::round(kGiB * kCompared / total); };
+    Estimate each{whole.value / kCompared, {}}, fit{per_gib(whole.value), {}};
+    std::string interval = "no interval";
+    if (whole.interval && whole.interval->low > 0) {
+        each.interval = Bounds{whole.interval->low / kCompared, whole.interval->high / kCompared};
+        fit.interval = Bounds{per_gib(whole.interval->high), per_gib(whole.interval->low)};
+        interval = fmt::format("95 % interval {} to {}", format_count(fit.interval->low),
+                               format_count(fit.interval->high));
+    }
+    found.figures.push_back(
+        estimated_figure({model + "/bytes_each", model, model, "bytes"}, each, bytes.size()));
+    found.figures.push_back(
+        estimated_figure({model + "/per_GiB", model, model, ""}, fit, bytes.size()));
+    return fmt::format("{} held {} ({}); {} each of {}, {} per GiB ({})", model,
+                       format_exact_count(most.held), most.stopped_by, human_bytes(each.value),
+                       format_exact_count(kCompared), format_count(fit.value), interval);
 }
 
 std::vector<Measurement> measure(const ClaimContext& context, const Trials& trials) {
-    const auto bytes_of = [&](const std::string& model) {
-        return trials.memory({model, "silent", kCompared}, [&](const RunResult& result) {
-            return connections_held(result, model) >= kCompared ? memory_with_kernel(result)
-                                                                : std::nullopt;
-        });
-    };
+    const Compared compared = compared_memory(trials);
     const std::vector<std::uint64_t> counts = context.quick
                                                   ? std::vector<std::uint64_t>{4000}
                                                   : std::vector<std::uint64_t>{4000, 8000, 16000};
     Measurement found;
+    found.notes["memory"] = words_of(compared.kernel);
     std::map<std::string, Most> most;
     std::vector<std::string> words;
     for (const std::string& model : model_names()) {
+        const std::vector<double>& bytes = compared.bytes.at(model);
         Most known;
-        if (const auto all = bytes_of(model); !all.empty()) {
+        if (!bytes.empty()) {
             known.held = kCompared;
-            known.bytes_each = median(all) / kCompared;
+            known.bytes_each = median(bytes) / kCompared;
         }
         most[model] = climb(context, model, std::move(known), counts);
         if (context.stop()) return {found};
-        words.push_back(tell(found, model, most[model]));
+        words.push_back(tell(found, model, most[model], bytes));
     }
+    const auto with_kernel = [&](const std::string& model) {
+        return bytes_of(model, compared.kernel, trials.bytes_of_end());
+    };
     const auto over = [&](const std::string& model) {
         return ratio_figure(
             context,
             {"memory_of_" + model + "_over_coroutine/ratio", model + " over coroutine", model},
-            bytes_of(model), bytes_of("coroutine"));
+            trials.memory_pairs(silent_of(model), with_kernel(model), silent_of("coroutine"),
+                                with_kernel("coroutine")));
     };
     const auto threads = over("threads"), prefork = over("prefork");
     const auto lead = static_cast<double>(most["coroutine"].held) -
@@ -147,9 +201,9 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
     found.figures.push_back(
         exact_figure({"held_more_than_others", "coroutine over the next"}, lead));
     found.reason = fmt::format(
-        "{}; memory of {} connections, kernel included: threads {} times that of coroutine, "
-        "prefork {}",
-        fmt::join(words, "; "), kCompared, in_words(threads), in_words(prefork));
+        "{}; memory of {} connections, {}: threads {} times that of coroutine, prefork {}",
+        fmt::join(words, "; "), kCompared, words_of(compared.kernel), in_words(threads),
+        in_words(prefork));
     return {found};
 }
 
@@ -166,7 +220,18 @@ ClaimTest most_connections() {
                                    {"prefork/per_GiB", "threads/per_GiB", "coroutine/per_GiB"},
                                    true},
                       false};
-    return {"the most connections that each model holds", {sentence}, measure, plan};
+    sentence.source = {
+        "each model holds more and more silent connections until it no longer holds them all; "
+        "memory is compared at 1,000",
+        "loadgen/claims/most_connections.cpp", "climb"};
+    return {.name = "the most connections that each model holds",
+            .sentences = {sentence},
+            .measure = measure,
+            .plan = plan,
+            .own_means = true,
+            .not_in_python =
+                "a process of its own for each of thousands of connections would take "
+                "an interpreter's memory so many times"};
 }
 
 }  // namespace echotrio::loadgen

@@ -25,10 +25,10 @@ Measurement rate(const ClaimContext& context, const Trials& trials) {
     const auto on_one = [](const RunResult& result) { return undisturbed_rps(result, 1); };
     const auto ratio =
         ratio_figure(context, {"throughput_with_over_without/ratio", "with / without", "threads"},
-                     trials.figures(with, on_one), trials.figures(without, on_one));
+                     trials.pairs(with, without, on_one));
     const auto measured = ratio_figure(
         context, {"measured_throughput_ratio/ratio", "with / without, as measured", "threads"},
-        trials.figures(with, throughput), trials.figures(without, throughput));
+        trials.pairs(with, without, throughput));
     return {figures_of({ratio, measured}),
             fmt::format("throughput with the lock over without: {} (measured beside the machine's "
                         "other work: {}); 0.9 to 1.1 counts as the same",
@@ -41,7 +41,8 @@ Measurement latency(const ClaimContext& context, const Trials& trials) {
     const auto locked = median_figure({"p25_ms_with_lock", "with the lock", "threads", "ms"}, with);
     const auto free = median_figure({"p25_ms_without", "without", "threads", "ms"}, without);
     const auto slower = ratio_figure(
-        context, {"with_over_without/ratio", "with / without", "threads"}, with, without);
+        context, {"with_over_without/ratio", "with / without", "threads"},
+        trials.pairs({"lock", "beside a burner"}, {"no lock", "beside a burner"}, usual_ms));
     return {figures_of({locked, free, slower}),
             fmt::format("lower quartile of latency beside one CPU-bound request: {} with the lock "
                         "(its switch interval is 5 ms), {} without; ratio {}",
@@ -66,9 +67,18 @@ ClaimTest one_processor() {
         {below("with_over_without/ratio", 1.2, 1.2)},
         ClaimPicture{"lower quartile of latency beside CPU work",
                      {"p25_ms_with_lock", "p25_ms_without"}}};
+    rate_claim.needs = latency_claim.needs = "no lock";
     const auto measure = [](const ClaimContext& context, const Trials& trials) {
         return std::vector{rate(context, trials), latency(context, trials)};
     };
+    rate_claim.source = {
+        "requests that cost 100 µs of CPU work each go to threads with and without the lock on one "
+        "core; throughputs are compared",
+        "loadgen/claims/one_processor.cpp", "rate"};
+    latency_claim.source = {
+        "small requests go to threads with and without the lock on one core, beside one that "
+        "computes all the time; latencies are compared",
+        "loadgen/claims/one_processor.cpp", "latency"};
     return {"the global lock on one processor", {rate_claim, latency_claim}, measure, plan};
 }
 

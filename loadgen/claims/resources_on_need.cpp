@@ -1,4 +1,5 @@
 // A pool before, under and after a load: its processes and their memory.
+#include "common/base/units.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
 #include "loadgen/claims/raw_clients.hpp"
@@ -115,10 +116,10 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials&) {
     found.notes = {{"ended", gone}, {"connections", kConnections}};
     found.reason = fmt::format(
         "processes {} before, {} with {} connections, {} some seconds after they closed{}; memory "
-        "of their own (anonymous) {:.3g}, {:.3g} and {:.3g} MiB",
+        "of their own (anonymous) {}, {} and {}",
         before.processes, peak.processes, kConnections, after.processes,
-        gone ? "" : ", and some are left after the end", before.bytes / (1 << 20),
-        peak.bytes / (1 << 20), after.bytes / (1 << 20));
+        gone ? "" : ", and some are left after the end", human_bytes(before.bytes),
+        human_bytes(peak.bytes), human_bytes(after.bytes));
     return {found};
 }
 
@@ -132,7 +133,15 @@ ClaimTest resources_on_need() {
         {within("stages", 3, 3)},
         ClaimPicture{"processes", {"before/processes", "peak/processes", "later/processes"}},
         false};
-    return {"resources before, at the peak and after", {sentence}, measure};
+    sentence.source = {
+        "a pool is watched in /proc before, under and after 24 connections, and when it has ended: "
+        "its processes and the memory that only they have",
+        "loadgen/claims/resources_on_need.cpp", "measure"};
+    return {.name = "resources before, at the peak and after",
+            .sentences = {sentence},
+            .measure = measure,
+            .own_means = true,
+            .not_in_python = "py-prefork keeps a fixed pool, as gunicorn's sync workers are"};
 }
 
 }  // namespace echotrio::loadgen

@@ -33,15 +33,12 @@ Plan plan(const ClaimContext& context) {
 // On two cores against processes, in the same rounds: if one thread at a time runs, it is half of
 // what they do, and less where others want the CPUs, too; if CPU work scaled, as much.
 Measurement one_at_a_time(const ClaimContext& context, const Trials& trials) {
-    const auto on = [&](const char* variant, const char* cores) {
-        return trials.figures({variant, cores}, throughput);
-    };
     const auto share = ratio_figure(
         context, {"throughput_over_processes_on_two_cores/ratio", "with the lock", "threads"},
-        on("lock", kTwo), on("processes", kTwo));
+        trials.pairs({"lock", kTwo}, {"processes", kTwo}, throughput));
     const auto gain = ratio_figure(
         context, {"throughput_two_cores_over_one/ratio", "two cores over one", "threads"},
-        on("lock", kTwo), on("lock", kOne));
+        trials.pairs({"lock", kTwo}, {"lock", kOne}, throughput));
     return {figures_of({share, gain}),
             fmt::format("on two cores threads under the lock do {} times the CPU work of "
                         "processes, where half is one at a time; a second core multiplies their "
@@ -70,10 +67,8 @@ Gain gain_of(const ClaimContext& context, const Trials& trials, const std::strin
     measured.label += ", as measured";
     Named own = named;
     own.key += "/ratio";
-    return {ratio_figure(context, own, trials.figures(two, undisturbed(2)),
-                         trials.figures(one, undisturbed(1))),
-            ratio_figure(context, measured, trials.figures(two, throughput),
-                         trials.figures(one, throughput))};
+    return {ratio_figure(context, own, trials.pairs(two, undisturbed(2), one, undisturbed(1))),
+            ratio_figure(context, measured, trials.pairs(two, one, throughput))};
 }
 
 Measurement parallel(const ClaimContext& context, const Trials& trials) {
@@ -110,9 +105,18 @@ ClaimTest scaling_with_cores() {
                      {"no_lock_two_cores_over_one/ratio", "processes_two_cores_over_one/ratio"},
                      false,
                      1}};
+    free.needs = "no lock";
     const auto measure = [](const ClaimContext& context, const Trials& trials) {
         return std::vector{one_at_a_time(context, trials), parallel(context, trials)};
     };
+    locked.source = {
+        "requests that cost 2 ms of CPU work each go to threads under the lock and to processes, "
+        "on two cores; their throughputs are compared",
+        "loadgen/claims/scaling_with_cores.cpp", "one_at_a_time"};
+    free.source = {
+        "requests that cost 2 ms of CPU work each go to threads without the lock and to processes, "
+        "on one core and on two; throughputs are compared",
+        "loadgen/claims/scaling_with_cores.cpp", "parallel"};
     return {"CPU work on one core and on two", {locked, free}, measure, plan, 2};
 }
 

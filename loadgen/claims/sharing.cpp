@@ -169,7 +169,7 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials&) {
         {"two_processes_shared_memory_ns", "processes", "prefork", "ns"}, took->shared);
     const auto ratio = ratio_figure(
         context, {"processes_over_threads_atomic/ratio", "processes over threads, both atomic"},
-        took->shared, took->atomic);
+        {took->shared, took->atomic});
     return {{figures_of({alone, atomic, locked, shared, ratio}),
              fmt::format(
                  "an increment takes {} of CPU time alone, {} by two threads under a lock, {} by "
@@ -190,7 +190,16 @@ ClaimTest sharing() {
                      {"one_alone_ns", "two_threads_atomic_ns", "two_threads_under_a_lock_ns",
                       "two_processes_shared_memory_ns"},
                      true}};
-    return {.name = "sharing a counter", .sentences = {sentence}, .measure = measure, .cpus = 2};
+    sentence.source = {
+        "two threads or two processes increment one shared counter at the same time; what counts "
+        "is the CPU time of an increment, of the slower of the two",
+        "loadgen/claims/sharing.cpp", "count_often"};
+    return {.name = "sharing a counter",
+            .sentences = {sentence},
+            .measure = measure,
+            .cpus = 2,
+            .own_means = true,
+            .not_in_python = "this counts in machine code, without a server"};
 }
 
 }  // namespace echotrio::loadgen

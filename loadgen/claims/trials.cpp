@@ -2,9 +2,11 @@
 
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/analysis/verdict.hpp"
+#include "loadgen/experiment/connection_cost.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/experiment/runner.hpp"
 #include "loadgen/results/files.hpp"
+#include "loadgen/results/result_json.hpp"
 #include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
@@ -12,18 +14,39 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <initializer_list>
+#include <map>
 #include <utility>
 
 namespace echotrio::loadgen {
 namespace {
+
+// Bytes; empty where the server died or one of them is not known.
+std::optional<double> sum_of_parts(const RunResult& result,
+                                   std::initializer_list<const char*> parts) {
+    if (!result.server || result.server->died) return std::nullopt;
+    double total = 0;
+    for (const char* part : parts) {
+        const auto found = result.server->memory.find(part);
+        if (found == result.server->memory.end() || !found->second) return std::nullopt;
+        total += *found->second;
+    }
+    return total;
+}
 
 bool belongs(const Trial& trial, const Cut& cut) {
     return trial.point.variant == cut.variant && trial.point.level.workload == cut.workload &&
            (cut.connections == 0 || trial.point.level.connections == cut.connections);
 }
 
+using Counts = bool (*)(const Trial&);
+
+bool does_count(const Trial& trial) {
+    return trial.counts();
+}
+
 std::vector<double> read(const std::vector<Trial>& trials, const Cut& cut, const Trials::Figure& of,
-                         bool (*counts)(const Trial&)) {
+                         Counts counts) {
     std::vector<double> values;
     for (const Trial& trial : trials) {
         if (!belongs(trial, cut) || trial.result.requests == 0 || !counts(trial)) continue;
@@ -32,17 +55,36 @@ std::vector<double> read(const std::vector<Trial>& trials, const Cut& cut, const
     return values;
 }
 
+// By round, and by connections where the cut has several.
+using ByRound = std::map<std::pair<std::uint64_t, std::uint64_t>, double>;
+
+ByRound read_rounds(const std::vector<Trial>& trials, const Cut& cut, const Trials::Figure& of,
+                    Counts counts) {
+    ByRound values;
+    for (const Trial& trial : trials) {
+        const auto figures = read({trial}, cut, of, counts);
+        const std::pair round(trial.point.repetition, trial.point.level.connections);
+        if (!figures.empty()) values[round] = figures.front();
+    }
+    return values;
+}
+
+FigurePairs pair_up(const ByRound& top, const ByRound& bottom) {
+    FigurePairs pairs;
+    for (const auto& [round, value] : top) {
+        const auto other = bottom.find(round);
+        if (other == bottom.end()) continue;
+        pairs.numerator.push_back(value);
+        pairs.denominator.push_back(other->second);
+    }
+    return pairs;
+}
+
 // The server did what its model does under this load, and that was to answer nothing.
 bool went_unanswered(const Trial& trial) {
     const RunResult& result = trial.result;
     const bool alive = result.server && !result.server->died;
     return alive && result.requests == 0 && !result.interrupted && !trial.superseded;
-}
-
-// The plan without its seed, which is drawn anew each time.
-nlohmann::ordered_json kind_of(nlohmann::ordered_json settings) {
-    if (settings.is_object()) settings.erase("seed");
-    return settings;
 }
 
 // An experiment whose trials are kept, as far as it has been carried out.
@@ -55,7 +97,15 @@ Result<Kept> open(const Plan& plan, const std::string& folder) {
     Kept kept;
     kept.experiment.settings = plan_to_json(plan);
     kept.experiment.seed = plan.seed;
-    if (folder.empty()) return kept;
+    const auto describe = [&] {
+        kept.experiment.environment = describe_environment();
+        if (!has_silent_workload(plan)) return;
+        kept.experiment.environment[kEndKey] = end_to_json(measure_bytes_of_end());
+    };
+    if (folder.empty()) {
+        describe();
+        return kept;
+    }
     std::error_code ignored;
     const auto settings = kept.experiment.settings;
     if (std::filesystem::exists(folder + "/results.json", ignored)) {
@@ -67,14 +117,19 @@ Result<Kept> open(const Plan& plan, const std::string& folder) {
         if (!journal) return journal.error();
         kept.journal = std::move(*journal);
     } else {
-        kept.experiment.environment = describe_environment();
+        describe();
         kept.experiment.started_unix_s = static_cast<double>(std::time(nullptr));
         kept.experiment.command_line = "loadgen claims";
         auto journal = Journal::create(folder, kept.experiment);
         if (!journal) return journal.error();
         kept.journal = std::move(*journal);
     }
-    if (kind_of(kept.experiment.settings) == kind_of(settings)) return kept;
+    if (kept.experiment.settings == settings) return kept;
+    if (kept.experiment.seed != plan.seed) {
+        return Error{
+            fmt::format("{} holds trials of seed {}: give --seed {}, or choose another folder",
+                        folder, kept.experiment.seed, kept.experiment.seed)};
+    }
     return Error{
         fmt::format("{} holds trials of another experiment: choose another folder", folder)};
 }
@@ -93,7 +148,7 @@ Plan claim_plan(const ClaimContext& context, std::vector<Variant> variants,
     }
     plan.repetitions = repetitions;
     plan.seed = context.seed;
-    plan.budget = plan.variants.size() * plan.levels.size();
+    plan.retries = plan.variants.size() * plan.levels.size();
     plan.cross_check = false;
     return plan;
 }
@@ -135,8 +190,39 @@ Workload silent_connections(std::vector<std::uint64_t> counts) {
     return workload;
 }
 
+std::optional<std::uint64_t> kept_seed(const std::string& folder) {
+    constexpr std::uintmax_t kLargest = 512U << 20U;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+        for (const char* name : {"results.json", "trials.jsonl"}) {
+            const auto text = read_file(entry.path() / name, kLargest);
+            if (!text) continue;
+            // Of a journal the first line tells.
+            const bool lines = std::string_view(name).ends_with("l");
+            const auto json = json_from_text(lines ? text->substr(0, text->find('\n')) : *text);
+            if (json && json->is_object() && json->contains("seed") &&
+                json->at("seed").is_number_unsigned()) {
+                return json->at("seed").get<std::uint64_t>();
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 std::vector<double> Trials::figures(const Cut& cut, const Figure& of) const {
-    return read(all_, cut, of, [](const Trial& trial) { return trial.counts(); });
+    return read(all_, cut, of, does_count);
+}
+
+FigurePairs Trials::pairs(const Cut& numerator, const Figure& of_numerator, const Cut& denominator,
+                          const Figure& of_denominator) const {
+    return pair_up(read_rounds(all_, numerator, of_numerator, does_count),
+                   read_rounds(all_, denominator, of_denominator, does_count));
+}
+
+FigurePairs Trials::memory_pairs(const Cut& numerator, const Figure& of_numerator,
+                                 const Cut& denominator, const Figure& of_denominator) const {
+    return pair_up(read_rounds(all_, numerator, of_numerator, counts_for_memory),
+                   read_rounds(all_, denominator, of_denominator, counts_for_memory));
 }
 
 std::vector<double> Trials::memory(const Cut& cut, const Figure& of) const {
@@ -167,6 +253,17 @@ std::optional<double> Trials::others() const {
     return mean(shares);
 }
 
+std::string Trials::cpus() const {
+    std::vector<std::string> all;
+    for (const Trial& trial : all_) {
+        if (trial.cpus() == CpusHad{}) continue;  // it did not run
+        std::string words = cpus_words(trial.cpus());
+        if (std::find(all.begin(), all.end(), words) == all.end()) all.push_back(std::move(words));
+    }
+    std::sort(all.begin(), all.end());  // the order of the trials is random
+    return fmt::format("{}", fmt::join(all, "; "));
+}
+
 std::string Trials::trouble() const {
     std::size_t tried = 0, invalid = 0;
     const Trial* last = nullptr;
@@ -184,15 +281,15 @@ std::string Trials::trouble() const {
                        reasons.empty() ? "of no known reason" : reasons.front().what);
 }
 
-Result<Trials> run_trials(const ClaimContext& context, Plan plan, const std::string& folder) {
+Result<Trials> run_trials(const ClaimContext& context, const Plan& plan,
+                          const std::string& folder) {
     auto kept = open(plan, folder);
     if (!kept) return kept.error();
     Experiment& experiment = kept->experiment;
-    plan.seed = experiment.seed;
     RunnerOptions options;
     options.bin_dir = context.bin_dir;
     options.usable_cpus = context.cpus;
-    options.follow_memory = false;
+    options.follow_memory = has_silent_workload(plan);
     RunnerHooks hooks;
     hooks.begins = [](const TrialPoint&, std::uint64_t) {};
     hooks.finished = [&](const Trial& trial) -> Status {
@@ -210,7 +307,7 @@ Result<Trials> run_trials(const ClaimContext& context, Plan plan, const std::str
         if (!written) return written.error();
         kept->journal->remove();
     }
-    return Trials(std::move(experiment.trials));
+    return Trials(std::move(experiment.trials), end_from_json(experiment.environment));
 }
 
 std::optional<double> runnable(const RunResult& result) {
@@ -236,14 +333,24 @@ std::optional<double> usual_ms(const RunResult& result) {
 }
 
 std::optional<double> memory_of_processes(const RunResult& result) {
-    if (!result.server || result.server->died) return std::nullopt;
-    double total = 0;
-    for (const char* part : {"pss", "page_tables", "kernel_stacks"}) {
-        const auto found = result.server->memory.find(part);
-        if (found == result.server->memory.end() || !found->second) return std::nullopt;
-        total += *found->second;
+    return sum_of_parts(result, {"pss", "page_tables", "kernel_stacks"});
+}
+
+std::optional<double> memory_with(KernelPart part, const RunResult& result,
+                                  std::uint64_t connections, const std::optional<Estimate>& end) {
+    if (part == KernelPart::unknown) return sum_of_parts(result, {"pss"});
+    if (part == KernelPart::read) {
+        return sum_of_parts(result, {"pss", "page_tables", "kernel_stacks", "task_objects",
+                                     "socket_objects", "socket_buffers"});
     }
-    return total;
+    const auto beside =
+        sum_of_parts(result, {"pss", "page_tables", "kernel_stacks", "socket_buffers"});
+    const auto slab = beside ? slab_of_connections(*result.server) : std::nullopt;
+    const auto ends = result.server ? result.server->ends_here : std::nullopt;
+    if (!slab || !ends || (*ends > 1 && !end)) return std::nullopt;
+    const double generators = *ends > 1 ? end->value * static_cast<double>(connections) : 0;
+    if (*slab <= generators) return std::nullopt;  // others gave back more than was taken
+    return *beside + *slab - generators;
 }
 
 }  // namespace echotrio::loadgen

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "loadgen/analysis/kernel_part.hpp"
 #include "loadgen/claims/claims.hpp"
+#include "loadgen/claims/figures.hpp"
 #include "loadgen/design/plan.hpp"
 #include "loadgen/results/experiment.hpp"
 
@@ -43,12 +45,22 @@ class Trials {
     using Figure = std::function<std::optional<double>(const RunResult&)>;
 
     Trials() = default;
-    explicit Trials(std::vector<Trial> all) : all_(std::move(all)) {}
+    explicit Trials(std::vector<Trial> all, const std::optional<Estimate>& bytes_of_end = {})
+        : all_(std::move(all)), bytes_of_end_(bytes_of_end) {}
+    const std::vector<Trial>& all() const { return all_; }
 
     // The figure of each trial that the verdict lets count and that has it.
     std::vector<double> figures(const Cut& cut, const Figure& of) const;
+    // The same of two cuts, in the rounds in which both have one.
+    FigurePairs pairs(const Cut& numerator, const Figure& of_numerator, const Cut& denominator,
+                      const Figure& of_denominator) const;
+    FigurePairs pairs(const Cut& numerator, const Cut& denominator, const Figure& of) const {
+        return pairs(numerator, of, denominator, of);
+    }
     // Of each trial that memory may be read from.
     std::vector<double> memory(const Cut& cut, const Figure& of) const;
+    FigurePairs memory_pairs(const Cut& numerator, const Figure& of_numerator,
+                             const Cut& denominator, const Figure& of_denominator) const;
     const Trial* first(const Cut& cut) const;  // that memory may be read from; null: none
     // Trials in which the server, which ran, answered nothing. INVALID, so that no figure is read
     // from them; that there was no answer is what they tell.
@@ -56,17 +68,27 @@ class Trials {
     // The share of the machine, 0 to 1, that others used in those that count, on average. Empty:
     // not known.
     std::optional<double> others() const;
+    // What server and generator had, each setting once, in words.
+    std::string cpus() const;
     // How many trials are INVALID, and why the last of them; empty: none is.
     std::string trouble() const;
+    // What the generator's end of a silent connection costs the kernel; empty: not measured.
+    const std::optional<Estimate>& bytes_of_end() const { return bytes_of_end_; }
 
   private:
     std::vector<Trial> all_;
+    std::optional<Estimate> bytes_of_end_;
 };
+
+// The seed of the experiments that are kept below this folder; empty: there are none.
+std::optional<std::uint64_t> kept_seed(const std::string& folder);
 
 // Carries the plan out; what was tried before the context's stop is there. In `folder`, unless it
 // is empty, the trials are kept: what an interrupted one has done is not done again, and at the end
-// there is a results.json. Error: they can't be kept, or those there are of another plan.
-Result<Trials> run_trials(const ClaimContext& context, Plan plan, const std::string& folder = "");
+// there is a results.json. Error: they can't be kept, or those there are of another plan
+// or seed.
+Result<Trials> run_trials(const ClaimContext& context, const Plan& plan,
+                          const std::string& folder = "");
 
 // --- Figures ---
 
@@ -88,5 +110,10 @@ std::optional<double> usual_ms(const RunResult& result);
 
 // Bytes of what belongs to the server's processes alone: exact, and enough to compare them by.
 std::optional<double> memory_of_processes(const RunResult& result);
+
+// Bytes of a server that holds `connections`, with as much of the kernel as `part` says; `end` as
+// Trials has it. Empty: not all of that was told.
+std::optional<double> memory_with(KernelPart part, const RunResult& result,
+                                  std::uint64_t connections, const std::optional<Estimate>& end);
 
 }  // namespace echotrio::loadgen

@@ -1,8 +1,9 @@
-// `loadgen calibrate`: the generator against its own null server. Its ceiling on this machine, and
-// its own error against delays and a stall that are known.
+// `loadgen calibrate`: the generator against its own null server. Its ceiling on this machine, its
+// own error against delays and a stall that are known, and what its waking adds to a latency.
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
 #include "common/net/signals.hpp"
+#include "loadgen/commands/calibrate_cpus.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/output.hpp"
 #include "loadgen/engine/null_server.hpp"
@@ -20,6 +21,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 namespace echotrio::loadgen {
 namespace {
@@ -32,6 +34,8 @@ constexpr double kDelayRate = 200;  // requests/s: the server is never busy
 constexpr double kStallRate = 1000;
 constexpr double kStallShare = 0.1;  // of the window
 constexpr double kStallError = 0.1;  // the p95 may be off by this share
+constexpr double kWakingRate = 1000;
+constexpr int kWakingTurns = 3;  // of each way to wait
 
 struct Options {
     RunOptions run;
@@ -40,10 +44,20 @@ struct Options {
 };
 
 struct Findings {
+    CpuFindings cpus;
     double ceiling_rps = 0, measured_rps = 0, busiest_thread = 0, syscalls_per_request = 0;
     double requests_per_cpu_s = 0;
     double held_p50_us = 0, error_p50_us = 0, error_p99_us = 0, lateness_p50_us = 0;
     double stall_ms = 0, stall_expected_p95_us = 0, stall_p95_us = 0, stall_service_p95_us = 0;
+    // The median latency of a generator that sleeps and of one that polls. Empty: not_waking says
+    // why.
+    struct Waking {
+        double sleep_p50_us = 0, spin_p50_us = 0;
+        std::optional<double> look_us;  // what the look before a run said of it
+        double us() const { return sleep_p50_us - spin_p50_us; }
+    };
+    std::optional<Waking> waking;
+    std::string not_waking;
     bool stall_seen() const {
         return std::abs(stall_p95_us - stall_expected_p95_us) <=
                kStallError * stall_expected_p95_us + 1000;
@@ -64,7 +78,8 @@ class Calibration {
     }
 
     Result<Findings> run() {
-        for (const auto part : {&Calibration::ceiling, &Calibration::error, &Calibration::stall}) {
+        for (const auto part : {&Calibration::cpus, &Calibration::ceiling, &Calibration::error,
+                                &Calibration::stall, &Calibration::waking}) {
             if (const Status done = (this->*part)(); !done) return done.error();
         }
         return findings_;
@@ -81,10 +96,19 @@ class Calibration {
         run.target = {Scheme::tcp, (*server)->where(), "/"};
         TrialOptions trial;
         trial.run = std::move(run);
+        trial.server_cpus = server_cpus_;
         auto result = run_trial(trial, {}, [this] { return signals_.take().has_value(); });
         report = (*server)->stop();
         if (result && result->interrupted) return Error{"interrupted"};
         return result;
+    }
+
+    Status cpus() {
+        auto found = look_at_cpus(server_cpus_, generator_cpus_,
+                                  [this] { return signals_.take().has_value(); });
+        if (!found) return found.error();
+        findings_.cpus = std::move(*found);
+        return Done{};
     }
 
     // A closed loop. When the null server was the limit, the generator could have done more.
@@ -140,6 +164,42 @@ class Calibration {
         return Done{};
     }
 
+    // Both ways to wait in turns, at a rate at which the CPUs go to sleep in between.
+    Status waking() {
+        const auto shared = std::find_first_of(generator_cpus_.begin(), generator_cpus_.end(),
+                                               server_cpus_.begin(), server_cpus_.end());
+        if (shared != generator_cpus_.end()) {
+            findings_.not_waking = "the generator has no CPU apart from the server's";
+            return Done{};
+        }
+        RunOptions run = options_.run;
+        run.connections = run.threads = 1;
+        run.rate = {{kWakingRate, Nanos(0)}};
+        run.duration /= Nanos::rep{2} * kWakingTurns;
+        run.warmup = std::min(run.warmup, run.duration);
+        Findings::Waking found;
+        Histogram asleep;
+        Histogram polling;
+        for (int turn = 0; turn < kWakingTurns; ++turn) {
+            for (const IdleStrategy strategy : {IdleStrategy::sleep, IdleStrategy::spin}) {
+                NullServer::Report report;
+                run.idle_strategy = strategy;
+                const auto result = measure(run, {}, report);
+                if (!result) return result.error();
+                if (const Verdict& verdict = result->verdict; !verdict.valid) {
+                    findings_.not_waking = verdict.reasons.front().what;
+                    return Done{};
+                }
+                (strategy == IdleStrategy::sleep ? asleep : polling).add(result->latency);
+                if (const auto& look = result->generator.waking_us) found.look_us = look;
+            }
+        }
+        found.sleep_p50_us = us(asleep.value_at_percentile(50));
+        found.spin_p50_us = us(polling.value_at_percentile(50));
+        findings_.waking = found;
+        return Done{};
+    }
+
     const Options& options_;
     net::SignalFd& signals_;
     std::vector<int> server_cpus_, generator_cpus_;
@@ -148,7 +208,8 @@ class Calibration {
 
 std::string describe(const Findings& f) {
     const auto time = [](double of_us) { return human_duration(from_seconds(of_us * 1e-6)); };
-    std::string text = fmt::format(
+    std::string text = describe(f.cpus);
+    text += fmt::format(
         "ceiling   {}/s ({}/s measured with the generator {:.0f} % busy; {}/s per CPU-second, "
         "{:.2f} system calls a request)\n",
         grouped(f.ceiling_rps), grouped(f.measured_rps), f.busiest_thread * 100,
@@ -161,6 +222,14 @@ std::string describe(const Findings& f) {
         "stall     of {:.1f} ms: p95 should be {}, measured {}; service time alone would say {}\n",
         f.stall_ms, time(f.stall_expected_p95_us), time(f.stall_p95_us),
         time(f.stall_service_p95_us));
+    if (f.waking) {
+        text += fmt::format(
+            "waking    1 connection, {}/s: median {} with a generator that sleeps, {} with one "
+            "that polls (--idle-strategy)\n",
+            grouped(kWakingRate), time(f.waking->sleep_p50_us), time(f.waking->spin_p50_us));
+    } else {
+        text += fmt::format("waking    not measured: {}\n", f.not_waking);
+    }
     if (!f.stall_seen()) {
         text +=
             "INVALID   the stall is not where it should be: the machine is too busy to measure "
@@ -169,29 +238,41 @@ std::string describe(const Findings& f) {
     return text;
 }
 
+Json waking_json(const std::optional<Findings::Waking>& waking) {
+    if (!waking) return nullptr;
+    return {{"rate", kWakingRate},
+            {"sleep_p50_us", waking->sleep_p50_us},
+            {"spin_p50_us", waking->spin_p50_us},
+            {"waking_us", waking->us()},
+            {"look_us", waking->look_us ? Json(*waking->look_us) : Json(nullptr)}};
+}
+
 Json to_json(const Findings& f, const Options& options) {
-    return {{"schema_version", kSchemaVersion},
-            {"command",
-             {{"connections", options.run.connections},
-              {"threads", options.run.threads},
-              {"duration", format_duration(options.run.duration)},
-              {"size", options.run.size}}},
-            {"environment", describe_environment()},
-            {"ceiling_rps", f.ceiling_rps},
-            {"measured_rps", f.measured_rps},
-            {"busiest_thread", f.busiest_thread},
-            {"requests_per_cpu_s", f.requests_per_cpu_s},
-            {"syscalls_per_request", f.syscalls_per_request},
-            {"held_p50_us", f.held_p50_us},
-            {"error_p50_us", f.error_p50_us},
-            {"error_p99_us", f.error_p99_us},
-            {"lateness_p50_us", f.lateness_p50_us},
-            {"stall",
-             {{"length_ms", f.stall_ms},
-              {"expected_p95_us", f.stall_expected_p95_us},
-              {"measured_p95_us", f.stall_p95_us},
-              {"service_time_p95_us", f.stall_service_p95_us}}},
-            {"valid", f.stall_seen()}};
+    Json json{{"schema_version", kSchemaVersion},
+              {"command",
+               {{"connections", options.run.connections},
+                {"threads", options.run.threads},
+                {"duration", format_duration(options.run.duration)},
+                {"size", options.run.size}}},
+              {"environment", describe_environment()},
+              {"ceiling_rps", f.ceiling_rps},
+              {"measured_rps", f.measured_rps},
+              {"busiest_thread", f.busiest_thread},
+              {"requests_per_cpu_s", f.requests_per_cpu_s},
+              {"syscalls_per_request", f.syscalls_per_request},
+              {"held_p50_us", f.held_p50_us},
+              {"error_p50_us", f.error_p50_us},
+              {"error_p99_us", f.error_p99_us},
+              {"lateness_p50_us", f.lateness_p50_us},
+              {"stall",
+               {{"length_ms", f.stall_ms},
+                {"expected_p95_us", f.stall_expected_p95_us},
+                {"measured_p95_us", f.stall_p95_us},
+                {"service_time_p95_us", f.stall_service_p95_us}}},
+              {"waking", waking_json(f.waking)},
+              {"valid", f.stall_seen()}};
+    add_to_json(json, f.cpus);
+    return json;
 }
 
 int calibrate(const Options& options) {
@@ -220,7 +301,7 @@ void add_calibrate(CLI::App& app, int& status) {
         .check(cli::number_between(1, 10'000));
     cli::option(command, "-t,--threads", run.threads, "Generator threads")
         .check(cli::number_between(1, 1000));
-    cli::duration(command, "-d,--duration", run.duration, "Of each of the three runs")
+    cli::duration(command, "-d,--duration", run.duration, "Of each of the four parts")
         .check(cli::at_most(std::chrono::minutes(10)));
     cli::size(command, "--size", run.size, "Bytes of a message")
         .check(cli::size_between(1, 16 * 1024));

@@ -4,8 +4,11 @@
 #include "common/base/cli.hpp"
 #include "common/net/signals.hpp"
 #include "loadgen/claims/counting.hpp"
+#include "loadgen/claims/prediction.hpp"
+#include "loadgen/claims/trials.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/output.hpp"
+#include "loadgen/commands/python_option.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/report/claims_report.hpp"
@@ -28,7 +31,7 @@ namespace {
 struct Options {
     bool quick = false, quiet = false;
     std::string json, trials, count_in;
-    std::vector<std::string> only;
+    std::vector<std::string> only, python;
     std::optional<std::uint64_t> seed;
 };
 
@@ -45,7 +48,46 @@ std::vector<ClaimTest> chosen(const std::vector<std::string>& only) {
     return tests;
 }
 
+bool is_asked(const std::vector<std::string>& only, const std::string& id) {
+    return only.empty() || std::find(only.begin(), only.end(), id) != only.end();
+}
+
+// Judges one experiment after the other into `found`. Error: trials can't be kept; what was judged
+// before is not lost with it.
+Status judge_all(const Options& options, const ClaimContext& context,
+                 const std::vector<Python>& pythons, JudgedClaims& found) {
+    const auto tests = chosen(options.only);
+    const bool predicts = !pythons.empty() && is_asked(options.only, kPredictionId);
+    const std::size_t steps = tests.size() + (predicts ? 2 * pythons.size() : 0);
+    std::size_t number = 0;
+    const auto says = [&](const std::string& what) {
+        ++number;
+        if (!options.quiet) {
+            std::fprintf(stderr, "[%zu/%zu] %s\n", number, steps, what.c_str());
+        }
+    };
+    for (const ClaimTest& test : tests) {
+        says(test.name);
+        auto judged = judge_claims(test, context, pythons);
+        if (!judged) return judged.error();
+        if (context.stop()) return Done{};  // what is half measured is not judged
+        for (Claim& claim : *judged) {
+            if (is_asked(options.only, claim.id)) found.claims.push_back(std::move(claim));
+        }
+    }
+    if (!predicts) return Done{};
+    auto prediction = predict(context, pythons, says);
+    if (!prediction) return prediction.error();
+    found.prediction = std::move(*prediction);
+    return Done{};
+}
+
 int claims(const Options& options) {
+    const auto pythons = find_pythons(options.python);
+    if (!pythons) return cli::fail(pythons.error().message, cli::kExitUsage);
+    if (pythons->empty() && !options.only.empty() && is_asked(options.only, kPredictionId)) {
+        return cli::fail("--only prediction: say for which Python, with --python", cli::kExitUsage);
+    }
     auto signals = net::SignalFd::block({SIGINT, SIGTERM, SIGHUP});
     if (!signals) return cli::fail(signals.error().message);
     net::raise_descriptor_limit();
@@ -53,32 +95,16 @@ int claims(const Options& options) {
     context.bin_dir = own_bin_dir();
     context.cpus = usable_cpus();
     context.quick = options.quick;
-    context.seed = options.seed ? *options.seed : std::random_device{}();
     context.folder = options.trials;
+    // What is kept goes on with the seed that it was begun with.
+    const auto begun = context.folder.empty() ? std::nullopt : kept_seed(context.folder);
+    context.seed = options.seed ? *options.seed : begun.value_or(std::random_device{}());
     bool stopped = false;
     context.stop = [&] { return stopped = stopped || signals->take().has_value(); };
 
     JudgedClaims found;
-    std::string refused;
-    std::size_t number = 0;
-    const auto tests = chosen(options.only);
-    for (const ClaimTest& test : tests) {
-        ++number;
-        if (!options.quiet) {
-            std::fprintf(stderr, "[%zu/%zu] %s\n", number, tests.size(), test.name.c_str());
-        }
-        auto judged = judge_claims(test, context);
-        if (!judged) {  // those judged before are not lost with it
-            refused = judged.error().message;
-            break;
-        }
-        if (context.stop()) break;  // what is half measured is not judged
-        for (Claim& claim : *judged) {
-            const auto& only = options.only;
-            const bool asked = std::find(only.begin(), only.end(), claim.id) != only.end();
-            if (asked || only.empty()) found.claims.push_back(std::move(claim));
-        }
-    }
+    const Status kept = judge_all(options, context, *pythons, found);
+    const std::string refused = kept ? "" : kept.error().message;
     found.complete = !stopped && refused.empty();
     const auto json = claims_to_json(found, describe_environment(), context.seed);
     if (summary_stream(options.json) == stdout) {
@@ -90,9 +116,15 @@ int claims(const Options& options) {
     return stopped ? cli::fail("interrupted: the claims above are those that were judged") : status;
 }
 
+std::vector<std::string> known_ids() {
+    auto ids = claim_ids();
+    ids.emplace_back(kPredictionId);
+    return ids;
+}
+
 // Why it is not the id of a claim; empty: it is one.
 std::string known_claim(const std::string& id) {
-    const auto ids = claim_ids();
+    const auto ids = known_ids();
     if (std::find(ids.begin(), ids.end(), id) != ids.end()) return {};
     return fmt::format("there is no claim {}; known: {}", id, fmt::join(ids, ", "));
 }
@@ -107,11 +139,13 @@ void add_claims(CLI::App& app, int& status) {
     cli::flag(command, "--quick", options->quick, "About two minutes, wider intervals");
     cli::option(
         command, "--only", options->only,
-        fmt::format("These claims alone, separated by commas: {}", fmt::join(claim_ids(), ", ")))
+        fmt::format("These claims alone, separated by commas: {}", fmt::join(known_ids(), ", ")))
         .delimiter(',')
         .type_name("ID,...")
         .default_str("all")
         .check(known_claim);
+    add_python_option(command, options->python,
+                      "Judges each claim for this Python, too, and whether the models predict it");
     output_option(command, "--json", options->json,
                   "Write the figures as JSON to this file; - for standard output");
     cli::option(

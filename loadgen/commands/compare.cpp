@@ -3,16 +3,26 @@
 // progress and the files.
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
-#include "common/net/signals.hpp"
+#include "loadgen/analysis/kernel_part.hpp"
+#include "loadgen/claims/prediction.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/compare_options.hpp"
+#include "loadgen/commands/interrupts.hpp"
+#include "loadgen/commands/plan_text.hpp"
+#include "loadgen/commands/python_option.hpp"
 #include "loadgen/document/text.hpp"
+#include "loadgen/experiment/capacity_probe.hpp"
+#include "loadgen/experiment/connection_cost.hpp"
 #include "loadgen/experiment/cross_check.hpp"
 #include "loadgen/experiment/environment.hpp"
+#include "loadgen/experiment/meeting.hpp"
+#include "loadgen/experiment/results_in_memory.hpp"
 #include "loadgen/experiment/runner.hpp"
+#include "loadgen/experiment/two_cpus.hpp"
 #include "loadgen/models/models.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/report_files.hpp"
+#include "loadgen/results/files.hpp"
 #include "loadgen/results/results_file.hpp"
 #include "loadgen/subject/cpus.hpp"
 #include "loadgen/subject/server_process.hpp"
@@ -25,6 +35,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <functional>
 #include <memory>
 
 namespace echotrio::loadgen {
@@ -33,6 +44,7 @@ namespace {
 // One line on standard error, rewritten on a terminal; elsewhere (a log) one line now and then.
 class Progress {
   public:
+    // `estimate`: what is left, at most.
     Progress(const Plan& plan, std::size_t total, Nanos estimate, bool quiet)
         : plan_(plan), total_(total), estimate_(estimate), quiet_(quiet) {
         terminal_ = ::isatty(STDERR_FILENO) == 1;
@@ -49,8 +61,9 @@ class Progress {
         if (quiet_ || !due) return;
         shown_ = now();
         const std::string line =
-            fmt::format("[{}/{}] {} left: {} {} x {}, repetition {}{}", done_ + 1, total_,
-                        time_left(), point.variant, point.level.workload, point.level.connections,
+            fmt::format("[{}{}] {} left: {} {} x {}, repetition {}{}", done_ + 1,
+                        is_open_ended(plan_) ? "" : fmt::format("/{}", total_), time_left(),
+                        point.variant, point.level.workload, level_words(point.level),
                         point.repetition, attempt > 1 ? ", again: it was INVALID" : "");
         std::fprintf(stderr, terminal_ ? "\r\x1b[K%.100s" : "%s\n", line.c_str());
         std::fflush(stderr);
@@ -64,11 +77,12 @@ class Progress {
   private:
     // The estimate for what is left, corrected by how right it was so far.
     std::string time_left() const {
-        const double left = seconds(estimate_ - planned_done_);
-        const double pace = planned_done_ > std::chrono::seconds(2)
-                                ? seconds(now() - start_) / seconds(planned_done_)
-                                : 1;
-        return human_time(from_seconds(std::max(left * pace, 0.0)));
+        const double left = seconds(estimate_ - planned_done_), spent = seconds(now() - start_);
+        const double pace =
+            planned_done_ > std::chrono::seconds(2) ? spent / seconds(planned_done_) : 1;
+        double most = std::max(left * pace, 0.0);
+        if (plan_.budget > Nanos(0)) most = std::clamp(seconds(plan_.budget) - spent, 0.0, most);
+        return (is_open_ended(plan_) ? "at most " : "") + human_time(from_seconds(most));
     }
 
     const Plan& plan_;
@@ -78,36 +92,6 @@ class Progress {
     TrialPoint current_;
     bool quiet_, terminal_ = false;
 };
-
-void print_plan(const Plan& plan, const std::vector<TrialPoint>& trials) {
-    fmt::print(
-        "{} trials, about {}, seed {}, {} repetitions; at most {} INVALID ones are repeated\n",
-        trials.size(), human_time(estimated_duration(plan, trials)), plan.seed, plan.repetitions,
-        plan.budget);
-    for (const Variant& variant : plan.variants) {
-        fmt::print("  server    {}: {} {}\n", variant.label, program_of(variant.model),
-                   fmt::join(variant.arguments, " "));
-    }
-    for (const Workload& workload : plan.workloads) {
-        std::vector<std::string> levels;
-        for (const Level& level : plan.levels) {
-            if (level.workload != workload.name) continue;
-            levels.push_back(level.rate > 0
-                                 ? fmt::format("{} at {}/s", level.connections, level.rate)
-                                 : fmt::format("{}", level.connections));
-        }
-        fmt::print("  workload  {}: {}; connections {}; {} each after {} warm-up\n", workload.name,
-                   workload.title, fmt::join(levels, ", "), format_duration(workload.load.duration),
-                   format_duration(workload.load.warmup));
-    }
-    fmt::print("order of the first round:\n");
-    for (const TrialPoint& point : trials) {
-        if (point.repetition > trials.front().repetition) break;
-        const Level& level = point.level;
-        fmt::print("  {} {}{} {}\n", level.workload, level.connections,
-                   level.rate > 0 ? fmt::format(" at {}/s", level.rate) : "", point.variant);
-    }
-}
 
 std::string default_folder() {
     return fmt::format("results/{:%Y-%m-%d_%H-%M-%S}", fmt::localtime(std::time(nullptr)));
@@ -121,7 +105,14 @@ struct Started {
     std::unique_ptr<Journal> journal;
 };
 
-Result<Started> start(const CompareOptions& options) {
+// Of those that the server and the generator begin with; on one CPU there is nothing to look at.
+Result<TwoCpus> look_at_two_cpus(const std::function<bool()>& stop) {
+    const CpuShare share = share_cpus(usable_cpus(), false);
+    if (share.shared) return TwoCpus{};
+    return measure_two_cpus({share.server.front(), share.generator.front()}, stop);
+}
+
+Result<Started> start(const CompareOptions& options, const std::function<bool()>& stop) {
     Started started;
     if (!options.resume.empty()) {
         started.dir = options.resume;
@@ -135,7 +126,13 @@ Result<Started> start(const CompareOptions& options) {
     }
     started.plan = options.plan;
     started.dir = options.out.empty() ? default_folder() : options.out;
+    const auto two_cpus = look_at_two_cpus(stop);
+    if (!two_cpus) return two_cpus.error();
     started.experiment.environment = describe_environment();
+    add_two_cpus(started.experiment.environment, *two_cpus);
+    if (has_silent_workload(started.plan)) {
+        started.experiment.environment[kEndKey] = end_to_json(measure_bytes_of_end());
+    }
     started.experiment.settings = plan_to_json(started.plan);
     started.experiment.seed = started.plan.seed;
     started.experiment.started_unix_s = static_cast<double>(std::time(nullptr));
@@ -146,22 +143,75 @@ Result<Started> start(const CompareOptions& options) {
     return started;
 }
 
-int carry_out(const CompareOptions& options) {
-    auto signals = net::SignalFd::block({SIGINT, SIGTERM, SIGHUP});
-    if (!signals) return cli::fail(signals.error().message);
-    auto started = start(options);
+// Rates that are shares of a capacity are fixed before the first round, and kept from then on.
+// Where a server does nothing in the probe the workloads with such rates are left out.
+Status fix_rates(Started& started, const RunnerOptions& runner, Interrupts& interrupts) {
+    const auto probe = probe_plan(started.plan);
+    if (!probe || !started.plan.capacities.empty()) return Done{};
+    const auto trials = order_trials(*probe);
+    std::fprintf(stderr, "%zu short trials first, to find what each server can do, about %s\n",
+                 trials.size(), human_time(estimated_duration(*probe, trials)).c_str());
+    auto capacities = find_capacities(started.plan, runner, interrupts.stop(), interrupts.hurry());
+    if (interrupts.stop()()) return Done{};
+    if (capacities) {
+        started.plan = with_rates(std::move(started.plan), std::move(*capacities));
+    } else {
+        started.plan = without_shares(std::move(started.plan));
+        if (started.plan.levels.empty()) return capacities.error();
+        std::fprintf(stderr, "%s; without it there is no %s\n", capacities.error().message.c_str(),
+                     probe->levels.front().workload.c_str());
+    }
+    started.experiment.settings = plan_to_json(started.plan);
+    started.journal->remove();
+    auto journal = Journal::create(started.dir, started.experiment);
+    if (!journal) return journal.error();
+    started.journal = std::make_unique<Journal>(std::move(*journal));
+    return Done{};
+}
+
+// Whether the models predict the Pythons whose twins are in the plan: measured after it, kept
+// beside its results. Nothing where there are none. Error: it can't be measured or kept.
+Status predict_twins(const Started& started, const std::function<bool()>& stop,
+                     Companions& beside) {
+    const auto paths = twin_paths(started.plan);
+    if (paths.empty()) return Done{};
+    const auto pythons = find_pythons(paths);
+    if (!pythons) return pythons.error();
+    ClaimContext context;
+    context.bin_dir = own_bin_dir();
+    context.cpus = usable_cpus();
+    context.quick = !started.plan.follow_memory;  // of --quick alone, kept with the plan
+    context.seed = started.plan.seed;
+    context.folder = started.dir + "/prediction";
+    context.stop = stop;
+    auto found = predict(context, *pythons, [](const std::string& what) {
+        std::fprintf(stderr, "%s\n", what.c_str());
+    });
+    if (!found) return found.error();
+    JudgedClaims judged;
+    judged.prediction = beside.prediction = std::move(*found);
+    judged.complete = judged.prediction->complete;
+    const auto json = claims_to_json(judged, started.experiment.environment, context.seed);
+    return write_file(started.dir + "/prediction.json", to_text(json));
+}
+
+int carry_out(const CompareOptions& options, Interrupts& interrupts) {
+    const auto stop = interrupts.stop();
+    auto started = start(options, stop);
     if (!started) return cli::fail(started.error().message);
     Experiment& experiment = started->experiment;
     const Plan& plan = started->plan;
 
     net::raise_descriptor_limit();
-    const RunnerOptions runner{own_bin_dir(), plan.targets, plan.observers, usable_cpus(),
-                               plan.cross_check ? wrk_version() : std::string()};
+    RunnerOptions runner{own_bin_dir(), plan.targets, plan.observers, usable_cpus(),
+                         plan.cross_check ? wrk_version() : std::string()};
+    runner.two_cpus = two_cpus_of(experiment.environment);
+    Status status = fix_rates(*started, runner, interrupts);
+    if (!status) return cli::fail(status.error().message);
+    runner.folder = started->dir;
     const auto trials = remaining_trials(plan, experiment.trials);
-    std::fprintf(stderr, "%zu trials, about %s, into %s\n", trials.size(),
-                 human_time(estimated_duration(plan, trials)).c_str(), started->dir.c_str());
-    bool stopped = false;
-    Status status = Done{};
+    std::fprintf(stderr, "%s, into %s\n", extent(plan, trials).c_str(), started->dir.c_str());
+    ResultsInMemory held(experiment.trials);
     {
         Progress progress(plan, trials.size(), estimated_duration(plan, trials), options.quiet);
         RunnerHooks hooks;
@@ -170,13 +220,23 @@ int carry_out(const CompareOptions& options) {
         };
         hooks.finished = [&](const Trial& trial) -> Status {
             progress.finished(trial);
+            held.add(trial);
             experiment.trials.push_back(trial);
             return started->journal->append(trial);
         };
-        hooks.stop = [&] { return stopped = stopped || signals->take().has_value(); };
+        hooks.full = [&] { return held.full(); };
+        hooks.wide = [&] { return wide_levels(digest(experiment)); };
+        hooks.stop = stop;
+        hooks.hurry = interrupts.hurry();
         status = run_plan(plan, experiment.trials, runner, hooks);
     }
-    experiment.complete = remaining_trials(plan, experiment.trials).empty();
+    if (held.full() && !remaining_trials(plan, experiment.trials).empty()) {
+        std::fprintf(stderr,
+                     "the experiment ended at %zu trials: their figures take %zu MiB of memory\n",
+                     experiment.trials.size(), held.bytes() >> 20U);
+    }
+    const bool stopped = stop();
+    experiment.complete = !stopped || remaining_trials(plan, experiment.trials).empty();
     if (!status) return cli::fail(status.error().message);
     if (stopped) {
         std::fprintf(stderr, "interrupted; loadgen compare --resume %s continues it\n",
@@ -184,8 +244,11 @@ int carry_out(const CompareOptions& options) {
     }
     if (experiment.trials.empty()) return cli::kExitFailed;
 
+    Companions beside;
+    const Status predicted =
+        experiment.complete ? predict_twins(*started, stop, beside) : Status(Done{});
     const Digest told = digest(experiment);
-    const Document document = comparison_document(experiment, told);
+    const Document document = comparison_document(experiment, told, beside);
     if (const Status kept = write_report_files(started->dir, {experiment, told, document}); !kept) {
         return cli::fail(kept.error().message);
     }
@@ -195,31 +258,67 @@ int carry_out(const CompareOptions& options) {
     for (const Format& format : formats()) {
         if (!format.file.empty()) fmt::print(", {}", format.file);
     }
-    fmt::print("\n");
+    fmt::print("{}\n", beside.prediction ? ", prediction.json" : "");
     if (!experiment.complete) return cli::kExitFailed;
+    if (!predicted) return cli::fail(predicted.error().message);
+    if (beside.prediction && !beside.prediction->complete) {
+        return cli::fail(fmt::format(
+            "interrupted in the prediction: loadgen claims --only prediction --python {} measures "
+            "it",
+            fmt::join(twin_paths(plan), " --python ")));
+    }
     const bool any_valid = std::any_of(experiment.trials.begin(), experiment.trials.end(),
                                        [](const Trial& trial) { return trial.counts(); });
     return any_valid ? cli::kExitOk : kExitInvalid;
+}
+
+// Each --server is started once before the plan is made: a mistake in its command is better found
+// now, and what it speaks decides what it can be asked.
+Status meet_servers(CompareOptions& options, Interrupts& interrupts) {
+    const bool by_default = options.workloads.empty() && options.sections.empty();
+    const auto page = [&](bool speaks_ours) {
+        return asks_page(options) || (by_default && !speaks_ours);
+    };
+    for (Variant& variant : options.plan.variants) {
+        if (!variant.server) continue;
+        const Status met = meet(*variant.server, page, interrupts.stop(), interrupts.hurry());
+        if (!met) return met;
+    }
+    return Done{};
 }
 
 }  // namespace
 
 void add_compare(CLI::App& app, int& status) {
     auto options = std::make_shared<CompareOptions>();
-    CLI::App& command =
-        cli::command(app, "compare",
-                     "Starts the three servers, loads each with the same work, writes the results");
+    CLI::App& command = cli::command(
+        app, "compare",
+        "Starts servers, ours or any, loads each with the same work, writes the results");
     add_compare_options(command, *options);
     cli::on_command(command, [options, &command, &status] {
         if (const Status ready = complete_options(command, *options); !ready) {
             status = cli::fail(ready.error().message, cli::kExitUsage);
             return;
         }
+        auto interrupts = Interrupts::block({SIGINT, SIGTERM, SIGHUP});
+        if (!interrupts) {
+            status = cli::fail(interrupts.error().message);
+            return;
+        }
+        if (const Status met = meet_servers(*options, *interrupts); !met) {
+            status = cli::fail(met.error().message);
+            return;
+        }
+        const bool begins = options->resume.empty();
+        if (const Status planned = begins ? complete_plan(*options) : Status(Done{}); !planned) {
+            status = cli::fail(planned.error().message, cli::kExitUsage);
+            return;
+        }
         if (options->only_plan) {
             print_plan(options->plan, order_trials(options->plan));
             return;
         }
-        status = carry_out(*options);
+        status = carry_out(*options, *interrupts);
     });
 }
 

@@ -2,14 +2,19 @@
 
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
+#include "loadgen/commands/compare_bounds.hpp"
+#include "loadgen/commands/given_flags.hpp"
+#include "loadgen/commands/load_options.hpp"
+#include "loadgen/commands/python_option.hpp"
 #include "loadgen/models/models.hpp"
+#include "loadgen/subject/cpus.hpp"
+#include "loadgen/subject/model_subject.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <cstring>
+#include <filesystem>
 #include <random>
 #include <sstream>
 
@@ -17,8 +22,6 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr std::uint64_t kMostConnections = 1'000'000;
-constexpr std::uint64_t kQuickRepetitions = 2;
-constexpr std::uint64_t kRepetitions = 5;
 
 // "a, b or c"
 std::string choice(const std::vector<std::string>& names) {
@@ -51,10 +54,35 @@ Result<Variant> parse_variant(const std::string& text) {
     return variant;
 }
 
+// Of the command line, then of the file, whose folder is the servers' own.
+Status add_servers(CompareOptions& options) {
+    namespace fs = std::filesystem;
+    std::error_code none;
+    const fs::path here = fs::current_path(none);
+    const fs::path file = fs::absolute(options.experiment, none).parent_path();
+    std::size_t of_flags = options.servers_text.size();
+    for (const ServerSection& section : options.servers) {
+        const bool is_flag = of_flags > 0;
+        if (is_flag) --of_flags;
+        const fs::path& dir = is_flag ? here : file;
+        auto subject =
+            subject_of(section, options.server_settings, dir.lexically_normal().string());
+        if (!subject) {
+            const std::string place =
+                is_flag ? "--server"
+                        : fmt::format("{}: [server.{}]", options.experiment, section.name);
+            return Error{fmt::format("{}: {}", place, subject.error().message)};
+        }
+        options.plan.variants.push_back({section.name, section.name, {}, std::move(*subject)});
+    }
+    return Done{};
+}
+
 Status add_variants(CompareOptions& options) {
     std::vector<Variant>& variants = options.plan.variants;
     std::vector<std::string> models = options.models;
-    if (models.empty() && options.plan.targets.empty() && options.variants.empty()) {
+    if (models.empty() && options.plan.targets.empty() && options.variants.empty() &&
+        options.servers.empty()) {
         models = model_names();
     }
     for (const std::string& model : models) {
@@ -66,17 +94,29 @@ Status add_variants(CompareOptions& options) {
         if (!variant) return variant.error();
         variants.push_back(std::move(*variant));
     }
+    const auto pythons = find_pythons(options.python);
+    if (!pythons) return pythons.error();
+    for (const Python& python : *pythons) {
+        for (const std::string& model : model_names()) {
+            const Twin twin = twin_of(model, arguments_like(model, python.interpreter),
+                                      python.interpreter, python.scripts);
+            variants.push_back({twin.label, twin.name, {}, subject_of_twin(twin)});
+        }
+    }
     for (const std::string& text : options.targets_text) {
         const std::string label = text.substr(0, text.find('='));
         if (models.empty() && options.variants.empty()) variants.push_back({label, label, {}});
     }
+    if (const Status done = add_servers(options); !done) return done;
     for (const Variant& variant : variants) {
         const auto same = std::count_if(variants.begin(), variants.end(),
                                         [&](const Variant& v) { return v.label == variant.label; });
         if (same > 1) {
-            return Error{fmt::format("--models, --variant: '{}' is there twice", variant.label)};
+            return Error{
+                fmt::format("--models, --variant, --server: '{}' is there twice", variant.label)};
         }
-        if (!options.plan.targets.empty() && options.plan.targets.count(variant.label) == 0) {
+        if (!variant.server && !options.plan.targets.empty() &&
+            options.plan.targets.count(variant.label) == 0) {
             return Error{fmt::format("--targets: no address for '{}', write {}=HOST:PORT",
                                      variant.label, variant.label)};
         }
@@ -122,14 +162,21 @@ Result<std::vector<WorkloadSection>> chosen_sections(const CompareOptions& optio
     const auto named = [](const std::string& name) {
         return [&name](const auto& one) { return one.name == name; };
     };
-    std::vector<std::string> known;
-    for (const Workload& workload : standard_workloads()) known.push_back(workload.name);
+    std::vector<std::string> known, usual;
+    const auto& variants = options.plan.variants;
+    const bool strangers = std::any_of(variants.begin(), variants.end(), [](const Variant& v) {
+        return v.server && !v.server->speaks_our_protocol;
+    });
+    for (const Workload& workload : standard_workloads()) {
+        known.push_back(workload.name);
+        if (workload.page == strangers) usual.push_back(workload.name);
+    }
     for (const WorkloadSection& section : options.sections) {
         if (std::find(known.begin(), known.end(), section.name) != known.end()) continue;
         known.push_back(section.name);
     }
     std::vector<std::string> names = options.workloads;
-    if (names.empty() && options.sections.empty()) names = known;
+    if (names.empty() && options.sections.empty()) names = usual;
     std::vector<WorkloadSection> chosen =
         names.empty() ? options.sections : std::vector<WorkloadSection>{};
     for (const std::string& name : names) {
@@ -147,72 +194,85 @@ Result<std::vector<WorkloadSection>> chosen_sections(const CompareOptions& optio
     for (WorkloadSection& section : chosen) {
         if (section.connections.empty()) section.connections = options.connections;
         if (section.rates.empty()) section.rates = options.rates;
-        if (section.duration == Nanos(0)) section.duration = options.duration;
-        if (section.warmup == Nanos(0)) section.warmup = options.warmup;
+        if (!section.duration) section.duration = options.duration;
+        if (!section.warmup) section.warmup = options.warmup;
     }
     return chosen;
+}
+
+void make_quick(Workload& workload) {
+    constexpr Nanos kPatience = std::chrono::seconds(1);
+    workload.load.duration = workload.quick_duration;
+    workload.load.warmup = std::min(workload.load.warmup, workload.quick_warmup);
+    workload.load.timeout = std::min(workload.load.timeout, kPatience);
+    workload.shares = workload.quick_shares;
+    workload.most_rounds = workload.quick_rounds;
 }
 
 Status add_levels(CompareOptions& options) {
     Plan& plan = options.plan;
     const auto sections = chosen_sections(options);
     if (!sections) return sections.error();
+    const std::uint64_t usable = std::max<std::size_t>(usable_cpus().size(), 1);
     for (const WorkloadSection& section : *sections) {
         auto workload = workload_of_section(section);
         if (!workload) return Error{options.experiment + ": " + workload.error().message};
-        if (options.quick) workload->load.duration = workload->quick_duration;
+        workload->load.idle_strategy = idle_strategy_named(options.idle_strategy);
+        if (options.quick) make_quick(*workload);
+        if (workload->page && !plan.targets.empty()) {
+            const Status asked = ask_page(options.server_settings, workload->load);
+            if (!asked) return asked;
+        }
         auto counts = options.quick ? workload->quick_connections : workload->connections;
         std::sort(counts.begin(), counts.end());
         counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
         std::vector<double> rates = workload->silent ? std::vector<double>{} : section.rates;
+        if (rates.empty()) rates = workload->shares;
         if (rates.empty()) rates.push_back(0);
         for (const std::uint64_t count : counts) {
-            for (const double rate : rates) plan.levels.push_back({section.name, count, rate});
+            // Nobody gives CPUs to servers that run already.
+            const auto cpu_counts = plan.targets.empty() ? server_cpu_counts(*workload, usable)
+                                                         : std::vector<std::uint64_t>{0};
+            for (const double rate : rates) {
+                for (const std::uint64_t cpus : cpu_counts) {
+                    plan.levels.push_back({section.name, count, rate, cpus});
+                }
+            }
+        }
+        for (const Variant& variant : plan.variants) {
+            if (takes(variant, *workload)) continue;
+            return Error{fmt::format(
+                "--workloads: {} does not speak our protocol (GET /echo/hi is not answered with "
+                "hi), so it can't be asked for {}: write page, or a workload of your own with a "
+                "path in the experiment's file",
+                variant.label, workload->name)};
         }
         plan.workloads.push_back(std::move(*workload));
     }
     return Done{};
 }
 
-// As a shell takes it.
-std::string shell_word(const std::string& text) {
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || std::strchr(",.:/=_+-", c) != nullptr;
-    });
-    if (plain && !text.empty()) return text;
-    std::string word = "'";
-    for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return word + "'";
-}
-
-// The flags that were given and decide what runs.
-std::string given_flags(const CLI::App& command) {
-    std::string text;
-    for (const cli::Given& option : cli::given(command)) {
-        const std::string& name = option.name;
-        if (name == "--out" || name == "--quiet" || name == "--plan") continue;
-        if (option.is_flag) {
-            text += " " + name;
-        } else if (option.has_delimiter) {
-            text += fmt::format(" {} {}", name,
-                                shell_word(fmt::format("{}", fmt::join(option.values, ","))));
-        } else {
-            for (const std::string& value : option.values) {
-                text += fmt::format(" {} {}", name, shell_word(value));
-            }
-        }
+// --path and --expect-status would else say nothing.
+Status check_page_is_asked(const CompareOptions& options) {
+    if (!options.server_settings.of_a_page() || !options.servers.empty()) return Done{};
+    if (options.plan.targets.empty()) {
+        return Error{"--path, --expect-status: are of a --server, or of --targets: give one"};
     }
-    return text;
+    if (asks_page(options)) return Done{};
+    return Error{"--path, --expect-status: tell what page asks for: write --workloads page"};
 }
 
 }  // namespace
 
 void add_compare_options(CLI::App& command, CompareOptions& o) {
-    cli::flag(command, "--quick", o.quick,
-              "About a minute: fewer levels, shorter, two repetitions");
-    cli::option(command, "--workloads", o.workloads, "Which of echo,http,cpu,wait,mixed,churn,idle")
+    cli::flag(
+        command, "--quick", o.quick,
+        "About two minutes, two rounds at least: fewer levels, short windows, as many rounds as "
+        "fit");
+    cli::option(command, "--workloads", o.workloads,
+                "Which of echo,http,cpu,wait,mixed,churn,steady,idle,page")
         .delimiter(',')
-        .default_str("all");
+        .default_str("all but page; page, where a --server takes no other");
     cli::option(command, "--models", o.models,
                 fmt::format("Which of {}", fmt::join(model_names(), ",")))
         .delimiter(',')
@@ -220,6 +280,14 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
     cli::option(command, "--variant", o.variants,
                 "A server with flags of its own: 'no lock=threads --gil off'; may be repeated")
         .type_name("LABEL=MODEL FLAGS");
+    add_python_option(command, o.python,
+                      "The models in this Python beside them, and whether they predict it");
+    cli::option(command, "--server", o.servers_text,
+                "Any command as a server: 'mine=./server -p {port}'; {host} {port} {cpus} {dir} "
+                "are filled in, no shell; may be repeated")
+        .type_name("NAME=COMMAND");
+    add_server_settings(command, o.server_settings);
+    add_expected_status(command, o.server_settings);
     cli::option(command, "-c,--connections", o.connections, "Connection counts for all workloads")
         .delimiter(',')
         .range(1, kMostConnections)
@@ -229,17 +297,13 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
         .delimiter(',')
         .check(cli::positive_number())
         .default_str("each workload's own");
-    cli::option(command, "-r,--repetitions", o.repetitions, "Of every trial")
-        .range(1, 1000)
-        .default_str(fmt::format("{}, with --quick {}", kRepetitions, kQuickRepetitions));
-    cli::duration(command, "-d,--duration", o.duration, "Of a trial's window")
+    add_bounds(command, o);
+    add_time(command, "-d,--duration", o.duration, "Of a trial's window")
         .default_str("each workload's own");
-    cli::duration(command, "--warmup", o.warmup, "Before the window")
-        .default_str("each workload's own");
+    add_idle_strategy(command, o.idle_strategy);
+    add_time(command, "--warmup", o.warmup, "Before the window").default_str("each workload's own");
     cli::option(command, "--seed", o.seed, "Order of the trials and arrivals")
         .default_str("random, recorded");
-    cli::option(command, "--budget", o.budget, "How many INVALID trials are repeated")
-        .default_str("a tenth of the trials");
     cli::option(command, "--experiment", o.experiment,
                 "A file with these flags as settings, and sections for workloads; flags win")
         .type_name("FILE")
@@ -273,21 +337,38 @@ Status complete_options(CLI::App& command, CompareOptions& options) {
         return Done{};
     }
     if (!options.experiment.empty()) {
-        const Status read = read_experiment_file(options.experiment, command, options.sections);
+        const Status read =
+            read_experiment_file(options.experiment, command, options.sections, options.servers);
         if (!read) return read;
     }
-    plan.repetitions =
-        options.repetitions.value_or(options.quick ? kQuickRepetitions : kRepetitions);
+    std::vector<ServerSection> of_flags;
+    for (const std::string& text : options.servers_text) {
+        auto section = parse_server(text);
+        if (!section) return section.error();
+        of_flags.push_back(std::move(*section));
+    }
+    options.servers.insert(options.servers.begin(), of_flags.begin(), of_flags.end());
+    if (options.duration == Nanos(0)) return Error{"--duration: must be above 0"};
+    if (const Status done = bound_rounds(options); !done) return done;
     plan.seed = options.seed ? *options.seed : std::random_device{}();
     if (!options.seed) options.command_line += fmt::format(" --seed {}", plan.seed);
     plan.cross_check = !options.no_wrk;
     if (const Status done = add_targets(options); !done) return done;
     plan.fresh_servers = plan.targets.empty();
-    if (const Status done = add_variants(options); !done) return done;
+    return add_variants(options);
+}
+
+bool asks_page(const CompareOptions& options) {
+    const auto& names = options.workloads;
+    if (!names.empty()) return std::find(names.begin(), names.end(), "page") != names.end();
+    return std::any_of(options.sections.begin(), options.sections.end(),
+                       [](const WorkloadSection& section) { return section.name == "page"; });
+}
+
+Status complete_plan(CompareOptions& options) {
+    if (const Status used = check_page_is_asked(options); !used) return used;
     if (const Status done = add_levels(options); !done) return done;
-    const std::uint64_t trials = plan.repetitions * plan.levels.size() * plan.variants.size();
-    plan.budget = options.budget.value_or(std::max<std::uint64_t>(3, trials / 10));
-    return Done{};
+    return bound_trials(options);
 }
 
 std::string human_time(Nanos duration) {

@@ -19,25 +19,36 @@ namespace echotrio::loadgen {
 
 struct CompareOptions {
     bool quick = false, only_plan = false, quiet = false, no_wrk = false;
-    std::vector<std::string> workloads, models, variants, targets_text, observers_text;
+    std::vector<std::string> workloads, models, variants, python, targets_text, observers_text;
     std::vector<std::uint64_t> connections;
     std::vector<double> rates;
     std::optional<std::uint64_t> repetitions, seed;
-    Nanos duration{0}, warmup{0};  // 0 = the workload's own
-    std::optional<std::uint64_t> budget;
+    std::optional<Nanos> duration, warmup;  // empty = the workload's own
+    std::optional<std::uint64_t> retries;
+    std::optional<std::string> precision, budget;  // as they were written
     std::string out, resume, experiment;
+    std::string idle_strategy = "auto";
+    std::vector<std::string> servers_text;  // --server
+    ServerSettings server_settings;
 
     // From these and the experiment's file, once they are complete:
     std::vector<WorkloadSection> sections;
+    std::vector<ServerSection> servers;
     Plan plan;
     std::string command_line;  // that repeats the experiment
 };
 
 void add_compare_options(CLI::App& command, CompareOptions& options);
 
-// Reads the experiment's file, fills in plan, targets and command line. Error: which flag or
+// Reads the experiment's file, fills in targets, servers and command line. Error: which flag or
 // setting, and what to write instead.
 Status complete_options(CLI::App& command, CompareOptions& options);
+
+// The workloads and levels of the plan, once it is known what each server speaks. Errors as above.
+Status complete_plan(CompareOptions& options);
+
+// Whether `page` is among the workloads that were asked for.
+bool asks_page(const CompareOptions& options);
 
 // "4m 10s", for estimates.
 std::string human_time(Nanos duration);

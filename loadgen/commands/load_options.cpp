@@ -141,6 +141,14 @@ Status finish_http(LoadFlags& flags, const CLI::App& command) {
 
 }  // namespace
 
+void add_idle_strategy(CLI::App& command, std::string& name) {
+    cli::option(
+        command, "--idle-strategy", name,
+        "While nothing is ready: sleep; spin (poll, which takes a whole CPU); auto: spin on "
+        "CPUs of its own, else sleep")
+        .one_of(idle_strategy_names());
+}
+
 void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     RunOptions& run = flags.run;
     const auto count = [&](const char* names, std::uint64_t& value, double least,
@@ -148,8 +156,7 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
         return cli::option(command, names, value, help)
             .check(cli::number_between(least, static_cast<double>(kMostConnections)));
     };
-    cli::option(command, "URL", flags.url, "tcp://host:port (raw echo) or http://host:port/path")
-        .required();
+    cli::option(command, "URL", flags.url, "tcp://host:port (raw echo) or http://host:port/path");
     count("-c,--connections", run.connections, 1, "Connections");
     count("-t,--threads", run.threads, 1, "Generator threads");
     cli::duration(command, "-d,--duration", run.duration, "Length of the measured window");
@@ -172,7 +179,9 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     cli::option(command, "--observer", flags.observer_text,
                 "Ask the `loadgen observe` at HOST:PORT what the server uses")
         .excludes("--pid");
+    add_server_flag(command, flags.server);
     cli::cpus(command, "--cpus", run.cpus, "CPUs for the generator's threads");
+    add_idle_strategy(command, flags.idle_strategy);
     cli::option(command, "--seed", run.seed, "Of arrivals, classes and message contents");
     cli::option(command, "--ceiling", flags.ceiling_rps,
                 "Requests/s that `loadgen calibrate` found; 0: not known");
@@ -181,6 +190,9 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     cli::option(command, "-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
     cli::option(command, "--class", flags.classes,
                 "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
+    cli::option(command, "--expect-status", run.expect_status,
+                "HTTP status that replies must have; 0: any below 400")
+        .range(0, 599);
     cli::flag(command, "!--no-check", run.check_replies,
               "Don't compare the bodies of /echo replies");
     if (!with_rate) return;
@@ -198,6 +210,7 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
 
 Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
     RunOptions& run = flags.run;
+    if (const Status served = finish_server_flag(flags.server, flags.url); !served) return served;
     auto target = parse_target(flags.url);
     if (!target) return Error{"URL: " + target.error().message};
     if (!has_scheme(flags.url)) {
@@ -205,6 +218,13 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
         fmt::print(stderr, "note: no scheme given, taken as {} (raw echo: tcp://...)\n", flags.url);
     }
     run.target = std::move(*target);
+    run.idle_strategy = idle_strategy_named(flags.idle_strategy);
+    if (flags.server.subject) {
+        const bool raw = run.target.scheme == Scheme::tcp;
+        flags.url = fmt::format("{}, {}", flags.server.subject->label,
+                                raw ? "raw echo" : "GET " + run.target.path);
+        run.target.where.port = 0;  // chosen for each trial
+    }
     run.arrival = flags.arrival == "constant" ? Arrival::constant : Arrival::poisson;
     if (cli::count(command, "--size") == 0) flags.size.reset();
     if (const Status http = finish_http(flags, command); !http) return http;

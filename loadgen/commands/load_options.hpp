@@ -1,6 +1,7 @@
 // The flags that say what load to make, for `run` and `search`.
 #pragma once
 
+#include "loadgen/commands/server_options.hpp"
 #include "loadgen/load/load.hpp"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct LoadFlags {
     std::optional<std::uint64_t> size;
     std::string rate;
     std::string arrival = "poisson";
+    std::string idle_strategy = "auto";
     std::string start_at;
     std::string body;
     std::vector<std::string> classes;
@@ -28,7 +30,11 @@ struct LoadFlags {
     std::optional<net::HostPort> observer;  // of these two, at most one
     std::string shard;
     double ceiling_rps = 0;
+    ServerFlag server;
 };
+
+// --idle-strategy; `name` holds the default.
+void add_idle_strategy(CLI::App& command, std::string& name);
 
 // Adds them; flags.run holds the defaults. `with_rate`: also --rate, --think, --duration ...
 void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate);

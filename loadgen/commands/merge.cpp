@@ -8,6 +8,7 @@
 #include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/report/run_document.hpp"
+#include "loadgen/results/format.hpp"
 #include "loadgen/results/result_json.hpp"
 #include "loadgen/results/results_file.hpp"
 
@@ -66,6 +67,10 @@ VerdictContext context_of(const std::vector<Part>& parts) {
     const std::string rate = context.open_loop ? command["rate"].dump() : "";
     context.rate_varies =
         rate.find_first_of(",:/") != std::string::npos || rate.find("..") != std::string::npos;
+    if (const auto status = command.find("expect_status");
+        status != command.end() && status->is_number_unsigned()) {
+        context.expected_status = status->get<std::uint64_t>();
+    }
     for (const Part& part : parts) context.connections += part.merge.connections;
     return context;
 }
@@ -98,8 +103,8 @@ int merge(const Options& options) {
         verdict.valid = verdict.rankable = false;
         verdict.reasons.push_back(
             {"windows",
-             fmt::format("the generators measured together for only {:.3g} % of the time",
-                         merged->overlap * 100),
+             fmt::format("the generators measured together for only {} % of the time",
+                         format_short(merged->overlap * 100)),
              "start them at one moment (--start-at) and with one --warmup and --duration"});
     }
     if (!options.quiet) {

@@ -5,6 +5,7 @@
 #include "loadgen/commands/output.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/findings/plan_input.hpp"
+#include "loadgen/findings/select.hpp"
 #include "loadgen/report/plan_report.hpp"
 #include "loadgen/results/files.hpp"
 #include "loadgen/results/results_file.hpp"
@@ -65,10 +66,14 @@ Result<Input> read_input(const Options& options) {
     const Digest told = digest(*experiment);
     input.source.others = plannable_workloads(told);
     if (input.source.others.empty()) {
-        return Error{fmt::format("{}: there is no trial with active connections", options.file)};
+        return Error{
+            fmt::format("{}: nothing to plan from: no trial shows how much active "
+                        "connections can do",
+                        options.file)};
     }
     input.source.workload =
         options.workload.empty() ? input.source.others.front() : options.workload;
+    input.source.cpus = cpus_words_of_curve(told, input.source.workload);
     std::erase(input.source.others, input.source.workload);
     auto models = measured_models(*experiment, told, input.source.workload);
     if (!models) {

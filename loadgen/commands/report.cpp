@@ -66,10 +66,11 @@ Result<Input> read_input(const std::vector<std::string>& paths) {
 }
 
 std::string render(const Input& input, const Options& options) {
-    const Digest told = digest(input.experiment);
+    const bool one = input.names.empty();
+    const Digest told = digest(input.experiment, one ? Rounds::shared : Rounds::separate);
     const Document document =
-        input.names.empty() ? comparison_document(input.experiment, told, input.beside)
-                            : overlay_document(input.parts, input.experiment, told, input.names);
+        one ? comparison_document(input.experiment, told, input.beside)
+            : overlay_document(input.parts, input.experiment, told, input.names);
     TerminalStyle style = terminal_style(STDOUT_FILENO);
     if (!is_standard_output(options.out)) style.colour = false;
     return format_of(options).render({input.experiment, told, document, style});
@@ -92,7 +93,8 @@ void add_report(CLI::App& app, int& status) {
     cli::option(command, "results", options->results,
                 "results.json, a folder with one, or what run --json wrote")
         .required()
-        .expected(1, 2);
+        .expected(1, 2)
+        .default_str("");
     std::vector<std::string> names;
     for (const Format& format : formats()) names.emplace_back(format.name);
     cli::option(command, "--format", options->format, "The form of the report")

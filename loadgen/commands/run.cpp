@@ -1,13 +1,14 @@
 // `loadgen run`: one load on one target, its live line, its summary and its files.
 #include "common/base/cli.hpp"
-#include "common/net/signals.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/load_options.hpp"
 #include "loadgen/commands/output.hpp"
 #include "loadgen/design/run_command.hpp"
+#include "loadgen/design/subject_json.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/experiment/trial.hpp"
+#include "loadgen/experiment/subject_trial.hpp"
 #include "loadgen/record/hdr_codec.hpp"
 #include "loadgen/report/console_run.hpp"
 #include "loadgen/report/run_document.hpp"
@@ -60,6 +61,9 @@ class LiveLine {
 nlohmann::ordered_json to_json(const Options& options, const RunResult& result) {
     nlohmann::ordered_json json{{"schema_version", kSchemaVersion}};
     json["command"] = options_to_json(options.load.run);
+    if (const auto& server = options.load.server.subject) {
+        json["command"]["server"] = subject_to_json(*server);
+    }
     json["environment"] = describe_environment();
     json.update(result_to_json(result));
     return json;
@@ -78,8 +82,8 @@ int write_files(const Options& options, const RunResult& result) {
 }
 
 int run_command(const Options& options) {
-    auto signals = net::SignalFd::block({SIGINT, SIGTERM});
-    if (!signals) return cli::fail(signals.error().message);
+    auto interrupts = Interrupts::block({SIGINT, SIGTERM});
+    if (!interrupts) return cli::fail(interrupts.error().message);
     TrialOptions trial;
     trial.run = options.load.run;
     trial.pid = options.load.pid;
@@ -87,9 +91,11 @@ int run_command(const Options& options) {
     trial.ceiling_rps = options.load.ceiling_rps;
 
     LiveLine live(!options.quiet);
-    auto result = run_trial(
-        trial, [&](const Interval& interval) { live.show(interval); },
-        [&] { return signals->take().has_value(); });
+    const auto show = [&](const Interval& interval) { live.show(interval); };
+    const auto stop = interrupts->stop();
+    const auto& server = options.load.server.subject;
+    auto result = server ? run_trial_on(*server, trial, show, stop, interrupts->hurry())
+                         : run_trial(trial, show, stop);
     live.clear();
     if (!result) return cli::fail(result.error().message);
     if (!options.quiet) {

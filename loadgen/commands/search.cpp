@@ -1,14 +1,15 @@
 // `loadgen search`: the highest rate at which a server meets an objective.
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
-#include "common/net/signals.hpp"
 #include "loadgen/analysis/objective.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/load_options.hpp"
 #include "loadgen/commands/output.hpp"
 #include "loadgen/design/run_command.hpp"
+#include "loadgen/design/subject_json.hpp"
 #include "loadgen/experiment/environment.hpp"
-#include "loadgen/experiment/trial.hpp"
+#include "loadgen/experiment/subject_trial.hpp"
 #include "loadgen/report/console_run.hpp"
 #include "loadgen/results/result_json.hpp"
 #include "loadgen/results/results_file.hpp"
@@ -98,15 +99,15 @@ std::string describe(const Judged& j, const Objective& objective) {
     const char* verdict = j.result == RateSearch::Result::pass   ? "pass"
                           : j.result == RateSearch::Result::fail ? "fail"
                                                                  : "generator was the limit";
-    return fmt::format("p{:g} {:<9} {}{}", objective.quantile * 100,
+    return fmt::format("p{:.6g} {:<9} {}{}", objective.quantile * 100,
                        human_duration(Nanos(static_cast<std::int64_t>(measured))), verdict,
                        j.run.verdict.overloaded ? " (overloaded)" : "");
 }
 
 class Search {
   public:
-    Search(const Options& options, net::SignalFd& signals)
-        : options_(options), signals_(signals), search_(options.settings) {}
+    Search(const Options& options, Interrupts& interrupts)
+        : options_(options), interrupts_(interrupts), search_(options.settings) {}
 
     // False: it was called off, or a trial could not run (error() says why).
     bool run() {
@@ -159,11 +160,14 @@ class Search {
         trial.pid = options_.load.pid;
         trial.observer = options_.load.observer;
         trial.ceiling_rps = options_.load.ceiling_rps;
-        return run_trial(trial, {}, [this] { return signals_.take().has_value(); });
+        const auto stop = interrupts_.stop();
+        const auto& server = options_.load.server.subject;
+        return server ? run_trial_on(*server, trial, {}, stop, interrupts_.hurry())
+                      : run_trial(trial, {}, stop);
     }
 
     const Options& options_;
-    net::SignalFd& signals_;
+    Interrupts& interrupts_;
     RateSearch search_;
     std::vector<Judged> steps_;
     std::string error_;
@@ -182,11 +186,20 @@ Json step_json(const Judged* judged) {
     return json;
 }
 
+// Every step has the same.
+CpusHad cpus_of(const Search& search) {
+    return search.steps().empty() ? CpusHad{} : search.steps().front().run.cpus;
+}
+
 Json to_json(const Options& options, const Search& search) {
     Json json{{"schema_version", kSchemaVersion}};
     json["command"] = options_to_json(options.load.run);
+    if (const auto& server = options.load.server.subject) {
+        json["command"]["server"] = subject_to_json(*server);
+    }
     json["command"]["slo"] = format_objective(options.objective);
     json["environment"] = describe_environment();
+    json["cpus"] = cpus_to_json(cpus_of(search));
     json["last_pass"] = step_json(search.full_trial(search.search().last_pass()));
     json["first_fail"] = step_json(search.full_trial(search.search().first_fail()));
     const auto limit = search.search().generator_limit();
@@ -211,6 +224,7 @@ std::string conclusion(const Options& options, const Search& search) {
         text += fmt::format("first fail  {}/s  {}\n", grouped(fail->step.rate),
                             describe(*fail, options.objective));
     }
+    text += fmt::format("CPUs        {}\n", cpus_words(cpus_of(search)));
     if (found.generator_limit()) {
         text += fmt::format(
             "from {}/s on the generator was the limit, which says nothing about the server: add "
@@ -221,9 +235,9 @@ std::string conclusion(const Options& options, const Search& search) {
 }
 
 int run_search(const Options& options) {
-    auto signals = net::SignalFd::block({SIGINT, SIGTERM});
-    if (!signals) return cli::fail(signals.error().message);
-    Search search(options, *signals);
+    auto interrupts = Interrupts::block({SIGINT, SIGTERM});
+    if (!interrupts) return cli::fail(interrupts.error().message);
+    Search search(options, *interrupts);
     if (!search.run()) {
         return cli::fail(search.error().empty() ? "interrupted before the search ended"
                                                 : search.error());

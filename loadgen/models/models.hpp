@@ -29,7 +29,7 @@ struct Model {
 
 std::span<const Model> models();
 
-// Null: no model of ours has that name.
+// Null: neither a model of ours nor the twin of one in Python (interpreter.hpp) has that name.
 const Model* find_model(std::string_view name);
 
 std::vector<std::string> model_names();
@@ -40,7 +40,11 @@ std::string_view program_of(std::string_view model);
 // Whether it is a pool of workers.
 bool is_pool(std::string_view model);
 
-// Whether only one of its threads runs at a time when it is started with these arguments.
+// Whether it is the twin of a model in Python.
+bool is_twin(std::string_view name);
+
+// Whether only one of its threads runs at a time when it is started with these arguments; a twin's
+// interpreter may be among them.
 bool takes_turns(std::string_view model, std::span<const std::string> arguments);
 
 // What a pool is told so that `workers` serve from the start and none ends for want of work, with

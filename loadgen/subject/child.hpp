@@ -1,5 +1,5 @@
 // A program that we start: its standard output through a pipe, its standard error kept aside, and
-// no way for it to outlive us. The only place in loadgen that forks.
+// no way for it to outlive us. (A server to measure: guard.hpp.)
 #pragma once
 
 #include "common/base/clock.hpp"

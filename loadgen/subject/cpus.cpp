@@ -41,6 +41,16 @@ std::vector<int> usable_cpus() {
     return cpus;
 }
 
+std::vector<int> cores_of(const std::vector<int>& cpus) {
+    constexpr int kMostCores = 1 << 16;  // of a package
+    std::vector<int> cores;
+    for (const int cpu : cpus) {
+        cores.push_back(topology(cpu, "physical_package_id") * kMostCores +
+                        topology(cpu, "core_id"));
+    }
+    return cores;
+}
+
 CpuShare share_cpus(const std::vector<int>& usable, bool many, std::size_t exactly) {
     if (usable.size() < 2) return {usable, usable, true};
     const auto half = static_cast<std::ptrdiff_t>(usable.size() / 2);

@@ -20,6 +20,9 @@ std::vector<int> usable_cpus();
 // Those that process `pid` may use (0 = this one), ascending; empty when it can't be told.
 std::vector<int> allowed_cpus(pid_t pid);
 
+// The core that each of these is a thread of, as a number that is the same for all of its threads.
+std::vector<int> cores_of(const std::vector<int>& cpus);
+
 // Pure. Halves: the generator gets the last half (rounded down, at least one), the server the rest.
 // `many`: the workload is pointless on one server CPU; then the server gets all of them where its
 // half would be a single one. `exactly` > 0: the server gets so many instead, as far as there are,

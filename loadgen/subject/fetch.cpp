@@ -14,16 +14,19 @@ namespace {
 // A GET and what comes back, up to its end or to `enough`.
 class Exchange {
   public:
-    Exchange(const net::HostPort& where, std::string_view path, Nanos timeout)
-        : where_(where), path_(path), deadline_(now() + timeout) {}
+    // HTTP/1.0, or 1.1 for those that know no other, whose body may then be chunked.
+    Exchange(const net::HostPort& where, std::string_view path, Nanos timeout,
+             std::string_view version = "1.0")
+        : where_(where), path_(path), version_(version), deadline_(now() + timeout) {}
 
     Result<std::string> run(bool (*enough)(std::string_view)) {
         constexpr std::size_t kMostBytes = 1U << 20U;
         auto connection = net::connect_tcp(where_, deadline_ - now());
         if (!connection) return connection.error();
-        // HTTP/1.0: the reply ends where the connection ends.
+        // The reply ends where the connection ends.
         const std::string request =
-            fmt::format("GET {} HTTP/1.0\r\nHost: {}\r\n\r\n", path_, host_field(where_));
+            fmt::format("GET {} HTTP/{}\r\nHost: {}\r\nConnection: close\r\n\r\n", path_, version_,
+                        host_field(where_));
         if (net::write_some(connection->get(), request).bytes.size() != request.size()) {
             return failed("the request could not be sent");
         }
@@ -48,7 +51,7 @@ class Exchange {
 
   private:
     const net::HostPort& where_;
-    std::string_view path_;
+    std::string_view path_, version_;
     TimePoint deadline_;
 };
 
@@ -65,7 +68,7 @@ int status_of(std::string_view reply) {
 }  // namespace
 
 Result<int> fetch_status(const net::HostPort& where, std::string_view path, Nanos timeout) {
-    Exchange exchange(where, path, timeout);
+    Exchange exchange(where, path, timeout, "1.1");
     const auto reply = exchange.run(
         [](std::string_view so_far) { return so_far.find('\n') != std::string_view::npos; });
     if (!reply) return reply.error();

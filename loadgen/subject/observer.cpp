@@ -48,7 +48,9 @@ Result<Observer> Observer::attach(const net::HostPort& where) {
     Observer observer(where);
     try {
         const auto id = machine->at("boot_id").get<std::string>();
-        observer.on_this_machine_ = !id.empty() && id == machine_identity();
+        const std::string ours = machine_identity();
+        observer.on_this_machine_ = !id.empty() && id == ours;
+        if (!id.empty() && !ours.empty()) observer.ends_here_ = observer.on_this_machine_ ? 2 : 1;
         observer.server_cpus_ = machine->at("cpus").get<std::vector<int>>();
     } catch (const nlohmann::json::exception&) {
         return no_observer(where, "its /machine is not that of one");

@@ -25,6 +25,8 @@ class Observer {
 
     // Whether the observed server runs on this machine, and on which CPUs it may.
     bool on_this_machine() const { return on_this_machine_; }
+    // As in ServerUse; empty where a machine does not tell which it is.
+    std::optional<std::uint64_t> ends_here() const { return ends_here_; }
     const std::vector<int>& server_cpus() const { return server_cpus_; }
 
     // As in GroupProbe, with the cgroup of the server's container in ServerUse::cgroup. A question
@@ -42,6 +44,7 @@ class Observer {
 
     net::HostPort where_;
     bool on_this_machine_ = false;
+    std::optional<std::uint64_t> ends_here_;
     std::vector<int> server_cpus_;
     std::optional<ServerUse> begin_, end_;
     MemoryUse memory_;

@@ -24,13 +24,20 @@ std::string_view value_of(std::string_view line, std::string_view key) {
 }  // namespace
 
 Result<ServerProcess> ServerProcess::start(const std::string& bin_dir, const std::string& model,
-                                           std::vector<std::string> arguments,
+                                           const std::vector<std::string>& arguments,
                                            const std::vector<int>& cpus,
                                            const Child::Environment& environment) {
     const Model* known = find_model(model);
     if (known == nullptr) return Error{fmt::format("there is no program for model '{}'", model)};
-    const std::string program = fmt::format("{}/{}", bin_dir, known->program);
-    std::vector<std::string> argv{program};
+    return start_program({fmt::format("{}/{}", bin_dir, known->program)}, arguments, cpus,
+                         environment);
+}
+
+Result<ServerProcess> ServerProcess::start_program(std::vector<std::string> argv,
+                                                   const std::vector<std::string>& arguments,
+                                                   const std::vector<int>& cpus,
+                                                   const Child::Environment& environment) {
+    const std::string program = fmt::format("{}", fmt::join(argv, " "));
     if (std::find(arguments.begin(), arguments.end(), "--port") == arguments.end()) {
         argv.insert(argv.end(), {"--port", "0"});
     }

@@ -16,9 +16,16 @@ class ServerProcess {
     // otherwise) and waits until it is ready. Error: there is no such model, it can't be started,
     // or ended at once, with its reason.
     static Result<ServerProcess> start(const std::string& bin_dir, const std::string& model,
-                                       std::vector<std::string> arguments = {},
+                                       const std::vector<std::string>& arguments = {},
                                        const std::vector<int>& cpus = {},
                                        const Child::Environment& environment = {});
+
+    // The same of a program that prints such a ready line and takes --port: `program` are the words
+    // that start it.
+    static Result<ServerProcess> start_program(std::vector<std::string> program,
+                                               const std::vector<std::string>& arguments = {},
+                                               const std::vector<int>& cpus = {},
+                                               const Child::Environment& environment = {});
 
     const net::HostPort& where() const { return where_; }
     pid_t pid() const { return child_.pid(); }
