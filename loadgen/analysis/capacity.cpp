@@ -1,6 +1,8 @@
 #include "loadgen/analysis/capacity.hpp"
 
+#include "common/base/to_count.hpp"
 #include "loadgen/analysis/queueing.hpp"
+#include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
 
@@ -12,8 +14,7 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr double kGib = 1024.0 * 1024 * 1024;
-constexpr std::size_t kMemoryLevels = 4;  // fewer connection counts make no slope to trust
-constexpr double kUsedUp = 0.9;           // of the CPUs that it can use
+constexpr double kUsedUp = 0.9;  // of the CPUs that it can use
 
 using Repetition = MeasuredLevel::Repetition;
 
@@ -115,9 +116,9 @@ void Planner::find_capacity() {
     if (!d_.objective) return;
     if (fail == nullptr) {
         plan_.notes.push_back(
-            fmt::format("no harder load was measured that missed {}: {:.5g} "
+            fmt::format("no harder load was measured that missed {}: {} "
                         "requests/s is a lower bound",
-                        format_objective(*d_.objective), top_->rate()));
+                        format_objective(*d_.objective), format_count(top_->rate())));
     }
     if (top_->offered_rps == 0) {
         plan_.notes.push_back(
@@ -138,6 +139,7 @@ void Planner::cost_of_requests() {
 void Planner::cost_of_connections() {
     if (!m_.memory || m_.memory_levels < kMemoryLevels || !(m_.memory->slope > 0)) return;
     const Line& line = *m_.memory;
+    plan_.kernel = m_.kernel;
     plan_.bytes_per_connection = Estimate{line.slope, line.slope_interval};
     plan_.connections_per_gib = Estimate{kGib / line.slope, std::nullopt};
     if (line.slope_interval.low > 0) {
@@ -169,8 +171,8 @@ void Planner::fit_scaling(Rng rng) {
 void Planner::name_bottleneck() {
     const auto starved = [](const MeasuredLevel& level) { return level.starved(); };
     if (m_.connection_limit && std::any_of(m_.levels.begin(), m_.levels.end(), starved)) {
-        plan_.bottleneck =
-            fmt::format("{}: {} connections at once", m_.limited_by, *m_.connection_limit);
+        plan_.bottleneck = fmt::format("{}: {} at once", m_.limited_by,
+                                       format_plural(*m_.connection_limit, "connection"));
         return;
     }
     if (top_ == nullptr) return;
@@ -178,20 +180,20 @@ void Planner::name_bottleneck() {
     if (used.empty() || !(top_->cpus_usable > 0)) {
         plan_.bottleneck = "not known (the server's CPU use was not measured)";
     } else if (median(used) >= kUsedUp * top_->cpus_usable) {
-        plan_.bottleneck = fmt::format("CPU: {:.2f} of the {:.3g} that it can use", median(used),
-                                       top_->cpus_usable);
+        plan_.bottleneck = fmt::format("CPU: {:.2f} of the {} that it can use", median(used),
+                                       format_short(top_->cpus_usable));
     } else if (std::none_of(m_.levels.begin(), m_.levels.end(),
                             [&](const MeasuredLevel& level) { return harder(level, *top_); })) {
         plan_.bottleneck = "none met: the measured load ended first";
         plan_.notes.push_back(
-            fmt::format("{:.5g} requests/s is a lower bound: throughput still "
+            fmt::format("{} requests/s is a lower bound: throughput still "
                         "rose at the largest measured load",
-                        top_->rate()));
+                        format_count(top_->rate())));
     } else {
         plan_.bottleneck = fmt::format(
-            "not the CPU ({:.2f} of {:.3g} used): waiting, for a lock, a "
+            "not the CPU ({:.2f} of {} used): waiting, for a lock, a "
             "turn or something outside",
-            median(used), top_->cpus_usable);
+            median(used), format_short(top_->cpus_usable));
     }
 }
 
@@ -279,6 +281,16 @@ void Planner::size_memory() {
         }
         return;
     }
+    if (plan_.kernel == KernelPart::unknown) {
+        if (d_.connections > 0 || d_.memory_bytes) {
+            plan_.reasons.push_back(fmt::format(
+                "no plan for memory: the results tell user memory only, without the kernel's part "
+                "(`loadgen report` says why); measure `idle` as root, or with {} or more "
+                "connection counts on a quiet machine",
+                kMemoryLevels));
+        }
+        return;
+    }
     const auto instances = static_cast<double>(plan_.instances);
     const double connections = d_.connections > 0
                                    ? static_cast<double>(d_.connections)
@@ -291,9 +303,10 @@ void Planner::size_memory() {
                         base + connections * line.slope_interval.high}};
     if (connections / instances > kExtrapolation * static_cast<double>(m_.most_held)) {
         plan_.notes.push_back(
-            fmt::format("memory is EXTRAPOLATED: {:.0f} connections an instance, "
+            fmt::format("memory is EXTRAPOLATED: {} an instance, "
                         "measured up to {}",
-                        connections / instances, m_.most_held));
+                        format_plural(to_count(std::round(connections / instances)), "connection"),
+                        format_exact_count(m_.most_held)));
     }
 }
 
@@ -302,14 +315,15 @@ void Planner::check_limits() {
         if (!plan_.cores) {
             plan_.reasons.push_back("cores can't be told: CPU per request was not measured");
         } else if (plan_.cores->value > *d_.cores) {
-            plan_.reasons.push_back(
-                fmt::format("needs {:.3g} cores, {:.3g} are there", plan_.cores->value, *d_.cores));
+            plan_.reasons.push_back(fmt::format("needs {} cores, has {}",
+                                                format_count(plan_.cores->value),
+                                                format_short(*d_.cores)));
         }
     }
     if (d_.memory_bytes && plan_.memory_bytes && plan_.memory_bytes->value > *d_.memory_bytes) {
-        plan_.reasons.push_back(fmt::format("needs {:.3g} GiB of memory, {:.3g} are there",
-                                            plan_.memory_bytes->value / kGib,
-                                            *d_.memory_bytes / kGib));
+        plan_.reasons.push_back(fmt::format("needs {} of memory, has {}",
+                                            format_value(plan_.memory_bytes->value, Unit::bytes),
+                                            format_value(*d_.memory_bytes, Unit::bytes)));
     }
 }
 

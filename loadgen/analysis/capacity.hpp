@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/rng.hpp"
+#include "loadgen/analysis/kernel_part.hpp"
 #include "loadgen/analysis/objective.hpp"
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/analysis/usl.hpp"
@@ -26,8 +27,9 @@ struct MeasuredLevel {
     struct Repetition {
         std::uint64_t number = 1;
         double throughput_rps = 0, in_flight = 0;
-        // CPU time per request: of the server's processes (a lower bound on loopback, where its
-        // receive path runs in the sender), and all that the machine did but the client.
+        // CPU time per request: as the server's processes were charged, and all that the machine
+        // did but the client. On loopback both are estimates: each end does part of the other's
+        // work.
         std::optional<double> cpu_us, cpu_us_upper;
         std::optional<double> cpus_used;  // by the server, of cpus_usable
     };
@@ -42,7 +44,8 @@ struct MeasuredLevel {
 struct MeasuredModel {
     std::string name;
     std::vector<MeasuredLevel> levels;
-    std::optional<Line> memory;     // bytes over connections held, kernel included
+    std::optional<Line> memory;  // bytes over connections held, of which `kernel` says what
+    KernelPart kernel = KernelPart::unknown;
     std::size_t memory_levels = 0;  // distinct connection counts behind it
     std::uint64_t most_held = 0;    // connections, the most that were measured held at once
     // The most that one instance can hold, and of what there are no more: "workers".
@@ -72,10 +75,11 @@ struct ModelPlan {
     // One instance, as measured.
     std::optional<Estimate> capacity_rps;  // highest rate that met the objective (or at all)
     std::optional<MeasuredRate> last_pass, first_fail;
-    std::optional<Estimate> cores_per_100k;      // for 100,000 requests/s
-    std::optional<double> cores_per_100k_upper;  // with the kernel's part that nobody is charged
-    std::optional<Estimate> connections_per_gib;
+    std::optional<Estimate> cores_per_100k;       // for 100,000 requests/s
+    std::optional<double> cores_per_100k_upper;   // by all that the machine did but the client
+    std::optional<Estimate> connections_per_gib;  // with as much of the kernel as `kernel` says
     std::optional<Estimate> bytes_per_connection;
+    KernelPart kernel = KernelPart::unknown;
     std::string bottleneck;  // what one instance runs out of first
     // The scaling law through its levels, or why there is none.
     std::optional<ScalingStudy> scaling;
@@ -87,7 +91,7 @@ struct ModelPlan {
     // reaches down to 0.
     std::optional<std::uint64_t> instances_least, instances_most;
     std::optional<Estimate> cores, memory_bytes;
-    std::optional<double> cores_upper;  // with the kernel's part that nobody is charged
+    std::optional<double> cores_upper;  // by all that the machine did but the client
     // How busy the instances would be, and how many times its service time a request would then
     // take on average, were arrivals Poisson: `stretch` with one queue for all instances (M/M/c),
     // the least that queueing adds; `stretch_apart` with a queue each, and service times as uneven

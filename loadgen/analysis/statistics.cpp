@@ -71,6 +71,11 @@ double student_t(double confidence, double df) {
     return boost::math::quantile(boost::math::students_t(df), (1 + confidence) / 2);
 }
 
+double student_t_tail(double t, double df) {
+    CHECK(df > 0);
+    return 2 * boost::math::cdf(boost::math::complement(boost::math::students_t(df), std::abs(t)));
+}
+
 double normal_quantile(double probability) {
     return boost::math::quantile(boost::math::normal(), probability);
 }
@@ -242,16 +247,6 @@ std::optional<double> anderson_darling_exponential(std::span<const double> value
         sum += (2 * static_cast<double>(i) + 1) * term;
     }
     return -static_cast<double>(n) - sum / static_cast<double>(n);
-}
-
-double jain_fairness(std::span<const double> values) {
-    double sum = 0;
-    double squares = 0;
-    for (const double v : values) {
-        sum += v;
-        squares += v * v;
-    }
-    return squares > 0 ? sum * sum / (static_cast<double>(values.size()) * squares) : 1;
 }
 
 double bic(std::size_t n, double rss, std::size_t parameters) {

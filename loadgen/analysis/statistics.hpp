@@ -1,5 +1,5 @@
 // The statistics behind the verdict, the comparisons and the plan: estimates with intervals, and
-// tests. Pure; what needs chance takes a seeded Rng. Resampling is in bootstrap.hpp.
+// tests. Pure. Ratios are in ratio.hpp.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,8 @@ double median(std::span<const double> values);
 
 // Student's t: the quantile for a two-sided interval of that confidence. Precondition: df > 0.
 double student_t(double confidence, double df);
+// The chance of |t| or more. Precondition: df > 0.
+double student_t_tail(double t, double df);
 double normal_quantile(double probability);
 
 // The median with the tightest order-statistic interval that covers it with at least
@@ -73,9 +75,6 @@ std::vector<double> thinned(std::span<const double> series, std::size_t most);
 // factor 1 + 0.6 / n for the critical values is the caller's). Empty below two values or when one
 // is negative; infinite when one is 0.
 std::optional<double> anderson_darling_exponential(std::span<const double> values);
-
-// Jain's index: (sum x)^2 / (n sum x^2). 1 = all the same, 1 / n = one has all. 1 of nothing.
-double jain_fairness(std::span<const double> values);
 
 // Schwarz's criterion for a least-squares fit: n ln(RSS / n) + parameters ln n. Smaller is better.
 double bic(std::size_t n, double rss, std::size_t parameters);

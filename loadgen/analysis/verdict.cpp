@@ -1,6 +1,7 @@
 #include "loadgen/analysis/verdict.hpp"
 
 #include "loadgen/analysis/verdict_rows.hpp"
+#include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +14,8 @@ namespace echotrio::loadgen {
 
 Verdict judge(const RunResult& result, const VerdictContext& context) {
     Verdict verdict;
-    const Judged run{result, context};
+    Judged run{result, context};
+    run.overloaded = find_overload(run);
     for (const VerdictRow& row : verdict_rows()) {
         auto found = row.of(run);
         if (!found) continue;
@@ -23,7 +25,7 @@ Verdict judge(const RunResult& result, const VerdictContext& context) {
         list.push_back({row.check, std::move(found->what), std::move(found->advice)});
     }
     verdict.valid = verdict.reasons.empty();
-    verdict.overloaded = overloaded(run);
+    verdict.overloaded = run.overloaded;
     return verdict;
 }
 
@@ -49,7 +51,7 @@ const std::vector<VerdictRow>& verdict_rows() {
 }
 
 std::string percent(double of_one) {
-    return fmt::format("{:.3g} %", of_one * 100);
+    return format_short(of_one * 100) + " %";
 }
 
 std::vector<CheckRow> verdict_table() {

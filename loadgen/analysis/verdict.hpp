@@ -4,6 +4,7 @@
 
 #include "loadgen/results/experiment.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,12 @@ struct VerdictContext {
     double server_cpus = 0;         // CPUs that the server may run on, 0 = not known
     bool one_at_a_time = false;     // but its threads take turns on one, under a global lock
     double ceiling_rps = 0;         // of `calibrate`, 0 = not known
+    TwoCpus two_cpus{};             // of this machine
     bool trusted_build = true;      // false: debug or sanitizer build
     std::uint64_t connections = 0;  // -c
     std::uint64_t concurrency = 0;  // connections x pipeline (Little's law), 0 = none
     double think_s = 0;
+    std::uint64_t expected_status = 0;             // --expect-status; 0 = any below 400
     std::optional<std::uint64_t> server_requests;  // the server's own count, where it could be read
 };
 
@@ -39,6 +42,7 @@ inline constexpr double kBusyThread = 0.90;       // CPU share
 inline constexpr double kRunQueueWait = 0.02;     // share of the window
 inline constexpr double kServerBusy = 0.90;       // of its CPUs: the server is the limit
 inline constexpr double kOneAtATime = 1.1;        // CPUs, of a server under a global lock: the same
+inline constexpr double kWaking = 10;             // median latency / a sleeper's waking
 inline constexpr double kCeiling = 1.5;           // null-server ceiling / measured rate
 inline constexpr double kLittle = 0.02;           // |N - X(R + Z)| / N
 inline constexpr double kLittleRequests = 100;    // per slot: the window's edges count less
@@ -52,6 +56,8 @@ inline constexpr double kFairness = 0.95;         // Jain
 inline constexpr double kSteal = 0.005;           // CPU share
 inline constexpr double kOtherCpu = 0.02;         // CPU share
 inline constexpr double kClockStep = 0.001;       // seconds
+inline constexpr double kTwoCpus = 1.8;           // times the work of one; siblings do less
+inline constexpr double kTwoCpusOthers = 0.05;    // CPU share of others that blurs the former
 inline constexpr double kFrequencyChange = 0.05;  // of a CPU's clock rate
 }  // namespace limits
 
@@ -62,6 +68,12 @@ struct CheckRow {
     std::string flag;     // when it is only FLAGged, "" = never
 };
 std::vector<CheckRow> verdict_table();
+
+// Whether they were measured while others left the machine alone.
+bool could_tell(const TwoCpus& two);
+// Two CPUs at once did, beyond doubt, less than two do: in words, with what to do. Empty: they did
+// not, or that could not be seen.
+std::optional<Finding> two_cpus_finding(const TwoCpus& two);
 
 Verdict judge(const RunResult& result, const VerdictContext& context);
 

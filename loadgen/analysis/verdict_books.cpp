@@ -1,5 +1,6 @@
 // Whether the figures of a run fit each other, and how many requests were lost.
 #include "loadgen/analysis/verdict_rows.hpp"
+#include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
 
@@ -67,27 +68,51 @@ Answer against_littles_law(const Judged& run) {
     const double held = r.throughput_rps * (*r.latency_us.mean * 1e-6 + c.think_s);
     const double off = std::abs(n - held) / n;
     if (off <= limits::kLittle) return {};
-    return Found{fmt::format("Little's law is off by {}: {} requests in flight, but throughput x "
-                             "(latency + think time) = {:.4g}",
-                             percent(off), c.concurrency, held),
-                 "the run's figures don't fit each other; give the generator CPUs of its own "
-                 "(--cpus), and report it if it stays"};
+    return Found{
+        fmt::format("Little's law is off by {}: {} in flight, but throughput x "
+                    "(latency + think time) = {}",
+                    percent(off), format_plural(c.concurrency, "request"), format_count(held)),
+        "the run's figures don't fit each other; give the generator CPUs of its own "
+        "(--cpus), and report it if it stays"};
 }
 
-// "404 (1,200), 503 (3)": the error codes of the replies that count as failed, the commonest first.
-std::string error_codes(const RunResult& r) {
+// "404 (1,200), 503 (3)": of the replies with such codes, the commonest first.
+std::string codes_where(const RunResult& r, const auto& wanted) {
     std::vector<std::pair<std::uint64_t, std::string>> codes;
     if (r.status_codes) {
         for (const auto& [code, count] : *r.status_codes) {
-            if (code >= "400") codes.emplace_back(count, code);
+            if (wanted(code)) codes.emplace_back(count, code);
         }
     }
     std::sort(codes.rbegin(), codes.rend());
     std::string text;
     for (std::size_t i = 0; i < std::min<std::size_t>(codes.size(), 3); ++i) {
-        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", codes[i].second, codes[i].first);
+        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", codes[i].second,
+                            format_exact_count(codes[i].first));
     }
     return text;
+}
+
+// What to do about replies that failed by their status.
+std::string advice_on_status(const Judged& run) {
+    const std::string expected =
+        run.c.expected_status > 0 ? fmt::format("{}", run.c.expected_status) : std::string();
+    const auto failed = [&](const std::string& code) {
+        return expected.empty() ? code >= "400" : code != expected;
+    };
+    const auto error = [&](const std::string& code) { return failed(code) && code >= "400"; };
+    if (!codes_where(run.r, error).empty()) {
+        return fmt::format(
+            "the server answered with status {}: is the path right, and is it "
+            "overloaded? curl -i shows the reply",
+            codes_where(run.r, failed));
+    }
+    const std::string others =
+        codes_where(run.r, [&](const std::string& code) { return code != expected; });
+    return fmt::format(
+        "the server answered with status {}, not with the expected {}: give another "
+        "--expect-status or another path (curl -i shows the reply)",
+        others, expected.empty() ? "one" : expected);
 }
 
 struct Lost {
@@ -99,20 +124,17 @@ Lost lost(const RunResult& r) {
     const Accounting& a = r.accounting;
     Lost lost{a.failed + a.timed_out, 0, {}};
     lost.share = share(as_double(lost.requests), as_double(a.sent));
-    lost.text = fmt::format("{} of {} requests failed ({} timed out), {}", lost.requests, a.sent,
-                            a.timed_out, percent(lost.share));
+    lost.text = fmt::format("{} of {} failed ({} timed out), {}", format_exact_count(lost.requests),
+                            format_plural(a.sent, "request"), format_exact_count(a.timed_out),
+                            percent(lost.share));
     return lost;
 }
 
 // What to do about them, by what most of them failed of.
-std::string advice_for(const RunResult& r, const Lost& these) {
+std::string advice_for(const Judged& run, const Lost& these) {
+    const RunResult& r = run.r;
     const double most = 0.9 * as_double(these.requests);
-    if (as_double(r.errors.status) >= most) {
-        return fmt::format(
-            "the server answered with status {}: is the path right, and is it "
-            "overloaded? curl -i shows the reply",
-            error_codes(r));
-    }
+    if (as_double(r.errors.status) >= most) return advice_on_status(run);
     if (as_double(r.errors.protocol + r.errors.closed) >= most && r.protocol_fault) {
         return fmt::format("replies could not be read: {}; curl -i shows one", *r.protocol_fault);
     }
@@ -130,7 +152,7 @@ Answer nothing_completed(const Judged& run) {
     if (run.r.requests > 0) return {};
     const Lost these = lost(run.r);
     return Found{"no request completed in the window",
-                 these.requests > 0 ? advice_for(run.r, these)
+                 these.requests > 0 ? advice_for(run, these)
                                     : "check the address with curl or nc; a longer --duration "
                                       "where replies are slow"};
 }
@@ -138,13 +160,13 @@ Answer nothing_completed(const Judged& run) {
 Answer many_failed(const Judged& run) {
     const Lost these = lost(run.r);
     if (run.r.requests == 0 || these.share <= limits::kFailedShare) return {};
-    return Found{these.text, advice_for(run.r, these)};
+    return Found{these.text, advice_for(run, these)};
 }
 
 Answer some_failed(const Judged& run) {
     const Lost these = lost(run.r);
     if (run.r.requests == 0 || these.requests == 0 || these.share > limits::kFailedShare) return {};
-    return Found{these.text, advice_for(run.r, these)};
+    return Found{these.text, advice_for(run, these)};
 }
 
 // 304 answers a condition that the user's header set.

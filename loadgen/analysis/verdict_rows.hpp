@@ -13,6 +13,8 @@ namespace echotrio::loadgen {
 struct Judged {
     const RunResult& r;
     const VerdictContext& c;
+    // Of several rows; judge() finds it once, for the trend test in it is quadratic.
+    bool overloaded = false;
 };
 
 enum class Severity : std::uint8_t { invalid, flag };
@@ -38,7 +40,8 @@ const std::vector<VerdictRow>& verdict_rows();
 
 std::string percent(double of_one);  // "0.1 %"
 
-// An open loop that the server could not keep up with, with a generator that could.
-bool overloaded(const Judged& run);
+// An open loop that the server could not keep up with, with a generator that could. It does not
+// look at Judged::overloaded, which is its answer.
+bool find_overload(const Judged& run);
 
 }  // namespace echotrio::loadgen

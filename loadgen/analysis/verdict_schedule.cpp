@@ -1,7 +1,9 @@
 // Whether the load was the one that was asked for, made by a generator that had room, at a steady
 // state.
+#include "common/base/to_count.hpp"
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/analysis/verdict_rows.hpp"
+#include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
 
@@ -33,11 +35,15 @@ Answer late(const Judged& run) {
     const double allowed =
         std::max(limits::kLatenessUs, limits::kLatenessShare * run.r.latency_us.p99.value_or(0));
     if (*delay <= allowed) return {};
-    return Found{
-        fmt::format("p99 of the generator's own delay in sending is {:.4g} us, allowed are "
-                    "{:.4g} us",
-                    *delay, allowed),
-        "lower the rate, add --threads, or give the generator CPUs of its own (--cpus)"};
+    const std::string most = format_value(allowed, Unit::microseconds);
+    const std::string found = format_value(*delay, Unit::microseconds);
+    // Three digits may be the same.
+    const std::string beyond =
+        found != most ? fmt::format("{}, more than the {} allowed", found, most)
+                      : fmt::format("{} more than the {} allowed",
+                                    format_value(*delay - allowed, Unit::microseconds), most);
+    return Found{"p99 of the generator's own delay in sending is " + beyond,
+                 "lower the rate, add --threads, or give the generator CPUs of its own (--cpus)"};
 }
 
 // All the CPUs that its threads can use were used up.
@@ -76,9 +82,9 @@ Answer starved_thread(const Judged& run) {
 Answer low_ceiling(const Judged& run) {
     const double ceiling = run.c.ceiling_rps;
     if (!(ceiling > 0) || ceiling >= limits::kCeiling * run.r.throughput_rps) return {};
-    return Found{fmt::format("the generator's ceiling ({:.4g}/s against its null server) is only "
-                             "{:.3g} x the measured rate",
-                             ceiling, ceiling / run.r.throughput_rps),
+    return Found{fmt::format("the generator's ceiling ({}/s against its null server) is only "
+                             "{} x the measured rate",
+                             format_count(ceiling), format_short(ceiling / run.r.throughput_rps)),
                  fmt::format("add --threads or generators until the ceiling is {} x the rate",
                              limits::kCeiling)};
 }
@@ -89,8 +95,27 @@ Answer shared_cpus(const Judged& run) {
                  "pin them apart: --cpus for the generator and for the server"};
 }
 
+// Of a thread that hardly slept it says nothing.
+Answer slept(const Judged& run) {
+    const GeneratorUse& g = run.r.generator;
+    const auto& median = run.r.latency_us.p50;
+    if (!g.waking_us || !median || g.busiest_thread > limits::kBusyThread) return {};
+    if (*median >= limits::kWaking * *g.waking_us) return {};
+    return Found{
+        fmt::format("a sleeping generator takes {} to wake here, and the median latency is {}: "
+                    "part of it is the generator's own",
+                    format_value(*g.waking_us, Unit::microseconds),
+                    format_value(*median, Unit::microseconds)),
+        "--idle-strategy spin, with CPUs for the generator alone (--cpus)"};
+}
+
 bool generator_at_fault(const Judged& run) {
     return late(run) || busy_thread(run) || starved_thread(run);
+}
+
+// Exact where three digits would hide a difference of a few per cent: "99,120", "0.5".
+std::string rate_text(double rps) {
+    return rps < 100 ? format_short(rps) : format_exact_count(to_count(std::round(rps)));
 }
 
 // Replies that are missing at the offered rate, a second; below 0: too many. Empty: it was kept.
@@ -110,8 +135,8 @@ std::optional<Shortfall> shortfall(const Judged& run) {
         return {};
     }
     return Shortfall{missing / r.duration_s,
-                     fmt::format("offered {:.5g}/s, achieved {:.5g}/s", offered / r.duration_s,
-                                 answered / r.duration_s)};
+                     fmt::format("offered {}/s, achieved {}/s", rate_text(offered / r.duration_s),
+                                 rate_text(answered / r.duration_s))};
 }
 
 bool backlog_grows(const RunResult& r) {
@@ -125,7 +150,7 @@ bool backlog_grows(const RunResult& r) {
         at.push_back(interval.at_s);
         in_flight.push_back(as_double(interval.in_flight));
     }
-    const auto line = theil_sen(at, in_flight);
+    const auto line = theil_sen(thinned(at, kMostIntervals), thinned(in_flight, kMostIntervals));
     return line && at.size() >= limits::kDriftIntervals &&
            line->slope_interval.low * r.duration_s >
                limits::kRateShare * as_double(r.accounting.scheduled);
@@ -138,18 +163,18 @@ Answer rate_not_made(const Judged& run) {
 }
 
 Answer rate_not_taken(const Judged& run) {
-    if (!overloaded(run)) return {};
+    if (!run.overloaded) return {};
     const auto these = shortfall(run);
     return Found{
-        fmt::format("OVERLOADED: {}; what waits grew by {:.4g} requests/s to {}", these->text,
-                    these->missing, run.r.in_flight_at_end),
+        fmt::format("OVERLOADED: {}; what waits grew by {} requests/s to {}", these->text,
+                    rate_text(these->missing), format_exact_count(run.r.in_flight_at_end)),
         "latencies of this run measure its length, not the server; lower the rate, or find "
         "the highest one with `loadgen search`"};
 }
 
 Answer rate_not_yet_answered(const Judged& run) {
     const auto these = shortfall(run);
-    if (!these || generator_at_fault(run) || overloaded(run)) return {};
+    if (!these || generator_at_fault(run) || run.overloaded) return {};
     return Found{these->text,
                  these->missing > 0
                      ? "replies take long against the window: a longer --duration and --warmup"
@@ -158,7 +183,7 @@ Answer rate_not_yet_answered(const Judged& run) {
 
 // In a closed loop by throughput, in an open one, whose throughput is given, by median latency.
 Answer unsteady(const Judged& run) {
-    if (run.c.rate_varies || overloaded(run)) return {};
+    if (run.c.rate_varies || run.overloaded) return {};
     std::vector<double> series;
     double before = 0;
     for (const Interval& interval : run.r.intervals) {
@@ -195,8 +220,9 @@ double arrivals_off(const Judged& run) {
 }
 
 std::string arrivals_text(const Judged& run) {
-    return fmt::format("Anderson-Darling for exponential gaps: {:.4g} over {} gaps",
-                       arrivals_off(run), run.r.sampled_gaps_s.size());
+    return fmt::format("Anderson-Darling for exponential gaps: {} over {} gaps",
+                       std::isfinite(arrivals_off(run)) ? format_count(arrivals_off(run)) : "inf",
+                       format_exact_count(run.r.sampled_gaps_s.size()));
 }
 
 Answer not_poisson(const Judged& run) {
@@ -219,10 +245,10 @@ Answer another_rate_drawn(const Judged& run) {
     const double drawn = as_double(run.r.accounting.scheduled);
     const double off = std::abs(drawn - asked);
     if (off <= limits::kDrawn * std::sqrt(asked) || off <= limits::kDrawnShare * asked) return {};
-    return Found{
-        fmt::format("{:.0f} arrivals were drawn where {:.4g} were asked for", drawn, asked),
-        "one seed in a hundred does this by chance: another --seed, a longer --duration, "
-        "or --arrival constant"};
+    return Found{fmt::format("{} arrivals were drawn where {} were asked for", rate_text(drawn),
+                             rate_text(asked)),
+                 "one seed in a hundred does this by chance: another --seed, a longer --duration, "
+                 "or --arrival constant"};
 }
 
 }  // namespace
@@ -247,6 +273,10 @@ std::vector<VerdictRow> rows_of_the_schedule() {
         {"generator", kFlag,
          fmt::format("the null-server ceiling < {} x the rate", limits::kCeiling), low_ceiling},
         {"generator", kFlag, "client and server share CPUs", shared_cpus},
+        {"generator", kFlag,
+         fmt::format("it slept, and the median latency < {:g} x the waking of a sleeping generator",
+                     limits::kWaking),
+         slept},
         {"rate", kInvalid,
          fmt::format("achieved differs from offered by more than {} and the generator is at fault",
                      percent(limits::kRateShare)),
@@ -277,7 +307,7 @@ std::vector<VerdictRow> rows_of_the_schedule() {
     };
 }
 
-bool overloaded(const Judged& run) {
+bool find_overload(const Judged& run) {
     const auto these = shortfall(run);
     return these && these->missing > 0 && !generator_at_fault(run) && backlog_grows(run.r);
 }

@@ -1,10 +1,13 @@
 // Whether everybody was served, and what network, machine and server did meanwhile.
+#include "common/base/units.hpp"
 #include "loadgen/analysis/verdict_rows.hpp"
 #include "loadgen/record/summary.hpp"
+#include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -25,8 +28,9 @@ bool starved(const Judged& run) {
 Answer never_served(const Judged& run) {
     if (!starved(run)) return {};
     const std::uint64_t served = run.r.connections.served;
-    return Found{fmt::format("{} of {} connections got a reply, {} never did", served,
-                             run.c.connections, run.c.connections - served),
+    return Found{fmt::format("{} of {} got a reply, {} never did", format_exact_count(served),
+                             format_plural(run.c.connections, "connection"),
+                             format_exact_count(run.c.connections - served)),
                  "a pool with fewer workers than connections serves the rest only later: a finding "
                  "about the model; give it more workers to compare like with like"};
 }
@@ -34,7 +38,7 @@ Answer never_served(const Judged& run) {
 Answer unfair(const Judged& run) {
     const double fairness = run.r.connections.fairness;
     if (starved(run) || fairness >= limits::kFairness || run.r.requests == 0) return {};
-    return Found{fmt::format("Jain's fairness over connections is {:.3g}", fairness),
+    return Found{fmt::format("Jain's fairness over connections is {}", format_short(fairness)),
                  "some connections get far more replies than others"};
 }
 
@@ -97,8 +101,9 @@ Answer swapped(const Judged& run) {
 Answer clock_stepped(const Judged& run) {
     const double step = run.r.machine.clock_step_s.value_or(0);
     if (std::abs(step) <= limits::kClockStep) return {};
-    return Found{fmt::format("the clock was set by {:.3g} s, or the machine suspended", step),
-                 "repeat the run"};
+    return Found{
+        fmt::format("the clock was set by {}, or the machine suspended", human_seconds(step)),
+        "repeat the run"};
 }
 
 Answer frequency_moved(const Judged& run) {
@@ -106,6 +111,12 @@ Answer frequency_moved(const Judged& run) {
     if (change <= limits::kFrequencyChange) return {};
     return Found{fmt::format("a CPU's clock rate moved by {}", percent(change)),
                  "set the performance governor, or compare interleaved runs only"};
+}
+
+Answer not_two_cpus(const Judged& run) {
+    auto finding = two_cpus_finding(run.c.two_cpus);
+    if (!finding) return {};
+    return Found{std::move(finding->what), std::move(finding->advice)};
 }
 
 Answer slow_build(const Judged& run) {
@@ -135,11 +146,26 @@ Answer throttled(const Judged& run) {
 
 Answer interrupted(const Judged& run) {
     if (!run.r.interrupted) return {};
-    return Found{fmt::format("the run was interrupted after {:.3g} s", run.r.duration_s),
+    return Found{fmt::format("the run was interrupted after {}", human_seconds(run.r.duration_s)),
                  "let it run to its end"};
 }
 
 }  // namespace
+
+bool could_tell(const TwoCpus& two) {
+    return two.ratio > 0 && two.others.value_or(0) <= limits::kTwoCpusOthers;
+}
+
+std::optional<Finding> two_cpus_finding(const TwoCpus& two) {
+    if (!could_tell(two) || two.high >= limits::kTwoCpus) return std::nullopt;
+    return Finding{
+        "machine",
+        fmt::format("two CPUs at once did {} times the work of one (95 % interval "
+                    "{} to {})",
+                    format_short(two.ratio), format_short(two.low), format_short(two.high)),
+        "they are siblings of one core, or a quota or the host holds them back: what a "
+        "second core is worth can't be seen here"};
+}
 
 std::vector<VerdictRow> rows_of_the_world() {
     constexpr auto kInvalid = Severity::invalid;
@@ -163,6 +189,9 @@ std::vector<VerdictRow> rows_of_the_world() {
         {"machine", kFlag,
          fmt::format("CPU frequency moved > {}", percent(limits::kFrequencyChange)),
          frequency_moved},
+        {"machine", kFlag,
+         fmt::format("two CPUs at once do less than {:g} x the work of one", limits::kTwoCpus),
+         not_two_cpus},
         {"machine", kFlag, "debug or sanitizer build", slow_build},
         {"server", kInvalid, "the server died or restarted", died},
         {"server", kInvalid, "a histogram was clamped", clamped},

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -45,6 +47,15 @@ Arrival arrival_named(const std::string& name) {
     throw std::runtime_error(fmt::format("arrival: there is no '{}'", name));
 }
 
+IdleStrategy idle_strategy_at(const Json& json) {
+    const auto name = json.get<std::string>();
+    const auto& known = idle_strategy_names();
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+        return idle_strategy_named(name);
+    }
+    throw std::runtime_error(fmt::format("idle_strategy: there is no '{}'", name));
+}
+
 // The options that older files don't have: visited once for both ways.
 void newer_fields(auto& load, const auto& visit) {
     visit("size", load.size);
@@ -55,6 +66,7 @@ void newer_fields(auto& load, const auto& visit) {
     visit("body", load.body);
     visit("headers", load.headers);
     visit("check_replies", load.check_replies);
+    visit("expect_status", load.expect_status);
 }
 
 }  // namespace
@@ -79,6 +91,9 @@ void load_to_json(const RunOptions& load, Json& json) {
     newer_fields(load, [&](const char* key, const auto& value) {
         if (Json(value) != usual_json[key]) json[key] = value;
     });
+    if (load.idle_strategy != usual.idle_strategy) {
+        json["idle_strategy"] = name_of(load.idle_strategy);
+    }
     if (load.arrival != usual.arrival) {
         json["arrival"] = kArrivals[static_cast<std::size_t>(load.arrival)];
     }
@@ -100,6 +115,9 @@ RunOptions load_from_json(const Json& json) {
     newer_fields(load, [&](const char* key, auto& value) {
         if (const auto found = json.find(key); found != json.end()) found->get_to(value);
     });
+    if (const auto found = json.find("idle_strategy"); found != json.end()) {
+        load.idle_strategy = idle_strategy_at(*found);
+    }
     if (json.contains("arrival")) load.arrival = arrival_named(json.at("arrival"));
     return load;
 }

@@ -11,7 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string format_class(const RequestClass& c) {
-    return fmt::format("{}:{:g}:{}", c.name, c.weight, c.path);
+    return fmt::format("{}:{}:{}", c.name, c.weight, c.path);
 }
 
 const char* name_of(Arrival arrival) {
@@ -44,10 +44,12 @@ Json options_to_json(const RunOptions& o) {
             {"pipeline", o.pipeline},
             {"timeout", format_duration(o.timeout)},
             {"cpus", o.cpus},
+            {"idle_strategy", name_of(o.idle_strategy)},
             {"seed", o.seed},
             {"method", o.method},
             {"body_bytes", o.body.size()},
             {"headers", o.headers},
+            {"expect_status", o.expect_status == 0 ? Json(nullptr) : Json(o.expect_status)},
             {"classes", std::move(classes)}};
 }
 
@@ -76,8 +78,10 @@ std::vector<std::string> command_words(const RunOptions& o) {
     if (!o.method.empty()) add("-X", o.method);
     for (const std::string& line : o.headers) add("-H", line);
     if (!o.check_replies) words.emplace_back("--no-check");
+    if (o.expect_status > 0) add("--expect-status", fmt::format("{}", o.expect_status));
     for (const RequestClass& c : o.classes) add("--class", format_class(c));
     if (!o.cpus.empty()) add("--cpus", fmt::format("{}", fmt::join(o.cpus, ",")));
+    if (o.idle_strategy != standard.idle_strategy) add("--idle-strategy", name_of(o.idle_strategy));
     add("--seed", fmt::format("{}", o.seed));
     return words;
 }

@@ -44,6 +44,18 @@ RunOptions churn() {
     return load;
 }
 
+RunOptions steady() {
+    RunOptions load = usual_load();
+    load.duration = milliseconds(2000);  // at a tenth of the capacity little happens in a second
+    return load;
+}
+
+RunOptions page() {
+    RunOptions load = get("/");
+    load.expect_status = 200;
+    return load;
+}
+
 RunOptions heartbeat() {
     RunOptions load = at_rate(raw(), kHeartbeatRate);
     load.duration = milliseconds(400);
@@ -58,7 +70,7 @@ std::vector<Workload> make_standard() {
          .shows = "what a request costs when there is nothing to do but move bytes",
          .load = raw(),
          .connections = {1, 4, 16, 64, 256, 1000},
-         .quick_connections = {64, 1000}},
+         .quick_connections = {4, 64}},
         {.name = "http",
          .title = "HTTP keep-alive, GET /echo/hi",
          .shows = "the same with a protocol to parse; wrk checks the figures",
@@ -69,20 +81,23 @@ std::vector<Workload> make_standard() {
          .shows = "who can use a second core: one global lock and one loop can't",
          .load = get("/echo/hi?cpu=1ms"),
          .many_cpus = true,
-         .quick_duration = milliseconds(700),
+         .quick_duration = milliseconds(400),
          .connections = {8},
          .quick_connections = {8}},
         {.name = "wait",
          .title = "HTTP requests that each wait 50 ms on something outside",
          .shows = "how many requests can wait at once; a worker that waits serves nobody else",
          .load = get("/echo/hi?wait=50ms"),
+         .quick_duration = milliseconds(500),
          .connections = {64, 256, 1000},
-         .quick_connections = {64, 1000}},
+         .quick_connections = {1000}},
         {.name = "mixed",
          .title = "1,000 requests/s, 2 % of them cost 20 ms of CPU work, the rest nothing",
          .shows = "what a small request suffers beside a heavy one: fair scheduling, a switch "
                   "interval, or a whole heavy request",
          .load = mixed(),
+         .many_cpus = true,
+         .quick_duration = milliseconds(900),
          .connections = {64},
          .quick_connections = {64},
          .headline = "small_p99_us"},
@@ -90,18 +105,37 @@ std::vector<Workload> make_standard() {
          .title = "5,000 new TCP connections a second, each for one request of 64 bytes",
          .shows = "what it costs to accept, start and end a connection",
          .load = churn(),
+         .quick_duration = milliseconds(300),
          .connections = {16},
          .quick_connections = {16},
+         .headline = "requests_per_cpu_s"},
+        {.name = "steady",
+         .title = "GET /echo/hi at 10 % and 50 % of what the slowest server can do, equal for all",
+         .shows = "what a request costs and waits when nobody is pressed: saturated loops flatter "
+                  "whoever answers many at once",
+         .load = steady(),
+         .shares = {0.1, 0.5},
+         .quick_shares = {0.5},
+         .quick_duration = milliseconds(300),
+         .connections = {64},
+         .quick_connections = {64},
          .headline = "requests_per_cpu_s"},
         {.name = "idle",
          .title = "connections that stay open and say nothing",
          .shows = "the memory that a connection costs while it only exists",
          .load = heartbeat(),
          .silent = true,
-         .quick_duration = milliseconds(200),
+         .quick_rounds = 2,
          .connections = {50, 100, 150, 250, 1000, 2000},
          .quick_connections = {50, 100, 200, 250, 1000},
          .headline = "memory"},
+        {.name = "page",
+         .title = "HTTP keep-alive, GET of a page",
+         .shows = "what any web server does with its page, the built-in ones with theirs at /",
+         .load = page(),
+         .page = true,
+         .connections = {1, 16, 64},
+         .quick_connections = {1, 16, 64}},
     };
 }
 
@@ -138,6 +172,29 @@ RunOptions run_options(const Workload& workload, const Level& level, const net::
     }
     if (level.rate > 0) options.rate = {{.rate = level.rate}};
     return options;
+}
+
+std::vector<std::uint64_t> server_cpu_counts(const Workload& workload, std::uint64_t usable) {
+    if (!workload.many_cpus) return {0};
+    const std::uint64_t free = usable > 2 ? usable - 1 : usable;
+    if (free < 2) return {1};
+    return {1, free};
+}
+
+RunOptions run_options(const Workload& workload, const Level& level, const Variant& variant,
+                       const net::HostPort& where) {
+    RunOptions options = run_options(workload, level, where);
+    if (workload.page && variant.server) {
+        options.target.path = variant.server->path;
+        options.expect_status = variant.server->expect_status;
+    }
+    return options;
+}
+
+bool takes(const Variant& variant, const Workload& workload) {
+    if (!variant.server || variant.server->speaks_our_protocol || workload.page) return true;
+    const Workload* known = find_workload(standard_workloads(), workload.name);
+    return known == nullptr || known->page;
 }
 
 std::vector<std::string> server_arguments(const Variant& variant, const Workload& workload,

@@ -46,7 +46,9 @@ Table table_of(const Chart& chart) {
         return series.second ? chart.second : chart.y;
     };
     for (const double x : xs) {
-        std::vector<TableCell> row{{axis_value(chart.x, x)}};
+        std::vector<TableCell> row{{chart.x.unit.empty() && chart.x.labels.empty()
+                                        ? format_short(x)
+                                        : axis_value(chart.x, x)}};
         for (const Series& series : chart.series) {
             const auto found = std::find_if(series.points.begin(), series.points.end(),
                                             [x](const ChartPoint& p) { return p.x == x; });

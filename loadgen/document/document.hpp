@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct ChartPoint {
     std::optional<double> low{}, high{};  // error bar
     bool invalid = false;                 // drawn differently, with `note` as the reason
     std::string note{};
+    std::optional<double> x_low{}, x_high{};  // error bar across, of a scatter
 };
 
 struct Series {
@@ -53,6 +55,7 @@ struct Series {
     bool band = false;    // low and high as a band around the line instead of bars
     bool second = false;  // measured on the chart's second y axis
     bool off = false;     // drawn when the reader switches it on
+    bool joined = false;  // a line through its points, in a scatter
 };
 
 struct Axis {
@@ -83,10 +86,17 @@ struct Chart {
 struct Card {
     std::string topic;     // "wait"
     std::string value;     // "3.92 x", or "no difference"
-    std::string sentence;  // what it is, with the interval
+    std::string sentence;  // what it is; the value is not said again
     std::vector<std::string> more;
     Mark mark = Mark::plain;
     std::optional<Chart> chart{};  // small, beside the words
+    // Where there is no picture, these lines stand for `sentence` and `more`: the same with
+    // intervals. A page keeps them with the card's figures.
+    std::vector<std::string> precise{};
+    std::optional<Table> figures{};  // more than the chart's; empty = those of the chart
+    // Address in the page; cards that have one can be shown alone, one after the other.
+    std::string id{};
+    std::vector<std::pair<std::string, std::string>> facts{};  // "measured by", where
 };
 
 struct Cards {
@@ -103,6 +113,7 @@ struct Section {
     bool last_on_console = false;  // a terminal shows the end first, a page its beginning
     std::string short_title{};     // for navigation; empty = the title up to its colon
     bool folded = false;           // long and seldom read: a page shows it on demand
+    std::string group{};           // of the menu; empty = that of the section before
 };
 
 // How the series of a variant are drawn, the same in every chart.

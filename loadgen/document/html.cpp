@@ -103,6 +103,10 @@ Json chart_json(const Chart& chart) {
                 point["low"] = *p.low;
                 point["high"] = *p.high;
             }
+            if (p.x_low && p.x_high) {
+                point["x_low"] = *p.x_low;
+                point["x_high"] = *p.x_high;
+            }
             if (p.invalid) point["invalid"] = true;
             if (!p.note.empty()) point["note"] = p.note;
             points.push_back(std::move(point));
@@ -115,6 +119,7 @@ Json chart_json(const Chart& chart) {
                        {"band", series.band},
                        {"second", series.second},
                        {"off", series.off},
+                       {"joined", series.joined},
                        {"points", std::move(points)}});
     }
     Json out{{"id", chart.id},
@@ -129,6 +134,13 @@ Json chart_json(const Chart& chart) {
         out["reference"] = {{"at", *chart.reference}, {"name", chart.reference_name}};
     }
     return out;
+}
+
+std::string list_html(const std::vector<std::string>& lines) {
+    if (lines.empty()) return {};
+    std::string out = "<ul>";
+    for (const std::string& line : lines) out += fmt::format("<li>{}</li>", escape(line));
+    return out + "</ul>";
 }
 
 std::string figures_html(const Chart& chart) {
@@ -204,7 +216,7 @@ class Page {
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
             "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:\">\n"
             "<link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{}</style>\n"
-            "<noscript><style>.tools, .canvas, .keys, .axis {{ display: none; "
+            "<noscript><style>.tools, .canvas, .keys, .axis, .hint, .alone {{ display: none; "
             "}}</style></noscript>\n"
             "</head>\n<body>\n<header>\n<h1>{}</h1>\n",
             escape(document.title), assets::style(), escape(document.title));
@@ -219,13 +231,36 @@ class Page {
                 "data-type=\"{}\">{}</button>",
                 i, escape(file.name), escape(file.type), escape(file.title));
         }
-        out_ += "</div>\n</header>\n<nav aria-label=\"Sections\"><ul>";
+        out_ += "</div>\n</header>\n";
+        menu(document);
+    }
+
+    // The sections by their groups, in the order in which the groups begin. A group opens without
+    // JavaScript too; one with a single section is a link.
+    void menu(const Document& document) {
+        std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+        std::string group;
         for (const Section& section : document.sections) {
             const std::string title = section.short_title.empty()
                                           ? section.title.substr(0, section.title.find(':'))
                                           : section.short_title;
-            out_ +=
-                fmt::format("<li><a href=\"#{}\">{}</a></li>", escape(section.id), escape(title));
+            if (!section.group.empty()) group = section.group;
+            auto place = std::find_if(groups.begin(), groups.end(),
+                                      [&](const auto& g) { return g.first == group; });
+            if (place == groups.end()) place = groups.insert(groups.end(), {group, {}});
+            place->second.push_back(
+                fmt::format("<a href=\"#{}\">{}</a>", escape(section.id), escape(title)));
+        }
+        out_ += "<nav aria-label=\"Sections\"><ul class=\"menu\">";
+        for (const auto& [name, links] : groups) {
+            if (links.size() == 1 || name.empty()) {
+                out_ += fmt::format("<li>{}</li>", fmt::join(links, "</li><li>"));
+            } else {
+                out_ += fmt::format(
+                    "<li><details name=\"menu\"><summary>{}</summary><ul><li>{}</li></ul></details>"
+                    "</li>",
+                    escape(name), fmt::join(links, "</li><li>"));
+            }
         }
         out_ += "</ul></nav>\n";
     }
@@ -246,30 +281,54 @@ class Page {
     }
     void add(const Table& table) { out_ += table_html(table); }
     void add(const Cards& cards) {
-        out_ += "<div class=\"cards\">\n";
-        for (const Card& card : cards.cards) {
+        const auto first = std::find_if(cards.cards.begin(), cards.cards.end(),
+                                        [](const Card& card) { return !card.id.empty(); });
+        if (first != cards.cards.end()) {
             out_ += fmt::format(
-                "<article class=\"card\"><p class=\"topic\">{}</p><p class=\"value\">{}</p>",
-                escape(card.topic), span(card.value, card.mark));
-            if (card.chart) {
-                out_ += fmt::format("<p class=\"axis\">{}</p>{}", escape(card.chart->title),
-                                    canvas_html(*card.chart));
-            }
-            out_ += fmt::format("<p>{}</p>", escape(card.sentence));
-            if (!card.more.empty()) {
-                out_ += "<ul>";
-                for (const std::string& line : card.more) {
-                    out_ += fmt::format("<li>{}</li>", escape(line));
-                }
-                out_ += "</ul>";
-            }
-            if (card.chart) {
-                charts_.push_back(chart_json(*card.chart));
-                out_ += figures_html(*card.chart);
-            }
-            out_ += "</article>\n";
+                "<p class=\"hint\"><a href=\"#{}\">Show one at a time</a>, large enough for a "
+                "room: arrow keys go on and back, Escape returns here, and printing prints the one "
+                "shown. The address of each can be passed on.</p>\n",
+                escape(first->id));
         }
+        out_ += "<div class=\"cards\">\n";
+        for (const Card& card : cards.cards) add(card);
         out_ += "</div>\n";
+    }
+    void add(const Card& card) {
+        const std::string id =
+            card.id.empty() ? "" : fmt::format(" id=\"{}\" tabindex=\"-1\"", escape(card.id));
+        out_ += fmt::format(
+            "<article class=\"card\"{}><p class=\"topic\">{}</p><p class=\"value\">{}</p>", id,
+            escape(card.topic), span(card.value, card.mark));
+        if (card.chart) {
+            charts_.push_back(chart_json(*card.chart));
+            out_ += fmt::format("<p class=\"axis\">{}</p>{}", escape(card.chart->title),
+                                canvas_html(*card.chart));
+        }
+        out_ += fmt::format("<p class=\"sentence\">{}</p>", escape(card.sentence));
+        out_ += list_html(card.more);
+        if (!card.facts.empty()) {
+            out_ += "<details><summary>How it was measured</summary><dl>";
+            for (const auto& [what, fact] : card.facts) {
+                out_ += fmt::format("<dt>{}</dt><dd>{}</dd>", escape(what), escape(fact));
+            }
+            out_ += "</dl></details>";
+        }
+        std::string figures = list_html(card.precise);
+        if (card.figures) {
+            figures += table_html(*card.figures);
+        } else if (card.chart) {
+            figures += table_html(table_of(*card.chart));
+        }
+        if (!figures.empty()) {
+            out_ += fmt::format("<details><summary>Figures</summary>{}</details>", figures);
+        }
+        if (!card.id.empty()) {
+            out_ += fmt::format(
+                "<a class=\"alone\" href=\"#{}\">Show alone<span class=\"unseen\">: {}</span></a>",
+                escape(card.id), escape(card.topic));
+        }
+        out_ += "</article>\n";
     }
     void add(const Chart& chart) {
         charts_.push_back(chart_json(chart));
@@ -297,8 +356,10 @@ class Page {
         const Json data{{"tints", std::move(tints)}, {"charts", charts_}};
         out_ += fmt::format("<script type=\"application/json\" id=\"charts\">{}</script>\n",
                             json_for_script(data));
-        out_ += fmt::format("<script>{}</script>\n<script>\n{}</script>\n</body>\n</html>\n",
-                            assets::chart_js(), assets::script());
+        out_ += fmt::format(
+            "<script>{}</script>\n<script>\n{}</script>\n<script>\n{}</script>\n"
+            "</body>\n</html>\n",
+            assets::chart_js(), assets::script(), assets::slides());
     }
 
     std::string out_;

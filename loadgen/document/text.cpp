@@ -1,5 +1,7 @@
 #include "loadgen/document/text.hpp"
 
+#include "loadgen/results/format.hpp"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <sstream>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -40,6 +43,14 @@ std::string printable(std::string_view text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
     return out;
+}
+
+// What a card says where no picture says it too.
+std::vector<std::string> lines_of(const Card& card) {
+    if (!card.precise.empty()) return card.precise;
+    std::vector<std::string> lines{card.sentence};
+    lines.insert(lines.end(), card.more.begin(), card.more.end());
+    return lines;
 }
 
 class Console {
@@ -97,8 +108,7 @@ class Console {
         for (const Card& card : cards.cards) {
             out_ += "  " + paint(pad(printable(card.topic), 6, false), "1") + "  " +
                     paint(printable(card.value), card.mark) + '\n';
-            out_ += wrap(printable(card.sentence), style_.width, "          ");
-            for (const std::string& line : card.more) {
+            for (const std::string& line : lines_of(card)) {
                 out_ += wrap(printable(line), style_.width, "          ");
             }
         }
@@ -125,9 +135,11 @@ class Console {
         }
         const auto hidden = std::count(shown.begin(), shown.end(), false);
         if (hidden > 0) {
-            out_ += paint(wrap(fmt::format("({} more columns in a wider terminal)", hidden),
-                               style_.width, "  "),
-                          Mark::muted);
+            out_ += paint(
+                wrap(fmt::format("({} in a wider terminal)",
+                                 format_plural(static_cast<std::uint64_t>(hidden), "more column")),
+                     style_.width, "  "),
+                Mark::muted);
         }
     }
 
@@ -219,15 +231,27 @@ std::string escape_markdown(std::string_view text) {
 
 struct Markdown {
     std::string out;
+    bool bare = false;
 
     void operator()(const Paragraph& paragraph) { out += escape_markdown(paragraph.text) + "\n\n"; }
-    void operator()(const Chart&) {}
+    // Where nothing else has the figures: `bare`, a section of charts alone. Curves of hundreds of
+    // points are for pictures.
+    void operator()(const Chart& chart) {
+        if (!bare || chart.x.labels.empty()) return;
+        out += fmt::format("**{}**\n\n", escape_markdown(chart.title));
+        (*this)(table_of(chart));
+        if (!chart.caption.empty()) out += escape_markdown(chart.caption) + "\n\n";
+    }
     void operator()(const Cards& cards) {
         for (const Card& card : cards.cards) {
-            out += fmt::format("- **{}: {}**: {}\n", escape_markdown(card.topic),
-                               escape_markdown(card.value), escape_markdown(card.sentence));
-            for (const std::string& line : card.more) {
-                out += fmt::format("  - {}\n", escape_markdown(line));
+            out += fmt::format("- **{}: {}**", escape_markdown(card.topic),
+                               escape_markdown(card.value));
+            const char* before = ": ";
+            for (const std::string& line : lines_of(card)) {
+                out += fmt::format("{}{}\n", std::exchange(before, "  - "), escape_markdown(line));
+            }
+            for (const auto& [what, fact] : card.facts) {
+                out += fmt::format("  - {}: {}\n", escape_markdown(what), escape_markdown(fact));
             }
         }
         out += '\n';
@@ -289,8 +313,15 @@ std::string to_markdown(const Document& document) {
         markdown.out += escape_markdown(line) + "\n\n";
     }
     for (const Section& section : document.sections) {
-        markdown.out += fmt::format("## {}\n\n", escape_markdown(section.title));
+        const std::string title = fmt::format("## {}\n\n", escape_markdown(section.title));
+        markdown.out += title;
+        markdown.bare =
+            std::all_of(section.blocks.begin(), section.blocks.end(),
+                        [](const Block& block) { return std::holds_alternative<Chart>(block); });
         for (const Block& block : section.blocks) std::visit(markdown, block);
+        if (markdown.bare && markdown.out.ends_with(title)) {
+            markdown.out.resize(markdown.out.size() - title.size());
+        }
     }
     while (markdown.out.ends_with("\n\n")) markdown.out.pop_back();
     return std::move(markdown.out);

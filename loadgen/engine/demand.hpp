@@ -7,6 +7,7 @@
 #include "loadgen/load/load.hpp"
 #include "loadgen/schedule/schedule.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -24,8 +25,7 @@ class Demand {
 
     // A request that no schedule asks for is due: at once, or after thinking.
     void ask(TimePoint intended, TimePoint now, Ledger& ledger) {
-        ledger.due(intended, now - intended);
-        if (ledger.in_window(intended)) --quota_;
+        enter(intended, now - intended, ledger);
     }
 
     // The rest is for scheduled() only, but for backlog(), which is 0 otherwise.
@@ -37,12 +37,13 @@ class Demand {
         const TimePoint at = start_ + due;
         return at < end ? at : TimePoint::max();
     }
-    // What is due by now joins the backlog and is entered in the books.
-    void fall_due(TimePoint now, Ledger& ledger) {
+    // What is due by now joins the backlog and is entered in the books. It could have been sent
+    // since `possible` (<= now), if it was due then: a wait before that is not the generator's.
+    void fall_due(TimePoint now, TimePoint possible, Ledger& ledger) {
         for (TimePoint due = next(ledger.window_end()); due <= now;
              due = next(ledger.window_end())) {
             if (ledger.in_window(due) && --gap_countdown_ == 0) sample_gap();
-            ask(due, now, ledger);
+            enter(due, now - std::max(due, possible), ledger);
             arrivals_->falls_due();
         }
     }
@@ -58,6 +59,10 @@ class Demand {
     Nanos longest_spin() const { return longest_spin_; }
 
   private:
+    void enter(TimePoint intended, Nanos delay, Ledger& ledger) {
+        ledger.due(intended, delay);
+        if (ledger.in_window(intended)) --quota_;
+    }
     void sample_gap();
 
     std::uint64_t quota_;  // requests of the window still to ask for, else practically endless

@@ -18,6 +18,10 @@ bool kernel_waits_in_ns(int epoll) {
 
 }  // namespace
 
+int poll_events(int epoll, std::span<epoll_event> events) {
+    return std::max(0, ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), 0));
+}
+
 int wait_for_events(int epoll, std::span<epoll_event> events, Nanos timeout) {
     static const bool in_ns = [] {
         const int probe = ::epoll_create1(EPOLL_CLOEXEC);
@@ -30,7 +34,7 @@ int wait_for_events(int epoll, std::span<epoll_event> events, Nanos timeout) {
     if (in_ns) return std::max(0, ::epoll_pwait2(epoll, events.data(), most, &time, nullptr));
     pollfd set{epoll, POLLIN, 0};
     if (::ppoll(&set, 1, &time, nullptr) <= 0) return 0;
-    return std::max(0, ::epoll_wait(epoll, events.data(), most, 0));
+    return poll_events(epoll, events);
 }
 
 }  // namespace echotrio::loadgen

@@ -10,6 +10,9 @@
 
 namespace echotrio::loadgen {
 
+// The number of events that are there now.
+int poll_events(int epoll, std::span<epoll_event> events);
+
 // The number of events; 0 after the timeout, and after a signal (the caller looks at the clock).
 // Precondition: timeout >= 0.
 int wait_for_events(int epoll, std::span<epoll_event> events, Nanos timeout);

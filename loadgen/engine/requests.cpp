@@ -124,7 +124,8 @@ inline Requests::After Requests::complete_oldest(Exchange& e, TimePoint now) {
     remove_oldest(e, now);
     bool good = true;
     if (!prepared_.raw) {
-        good = e.reader.status() < kFirstErrorStatus;
+        good = options_.expect_status == 0 ? e.reader.status() < kFirstErrorStatus
+                                           : e.reader.status() == options_.expect_status;
         e.closing |= e.reader.close();
         ledger_->status(e.reader.status(), r.intended);
         e.reader.reset();

@@ -73,6 +73,7 @@ class Run {
     double replies_ = 0, replies_squared_ = 0;
     double area_ = 0;
     std::uint64_t syscalls_ = 0, in_time_ = 0;
+    bool spun_ = true;  // all of them
     RunResult result_;
 };
 
@@ -82,6 +83,7 @@ Run::Run(const RunOptions& options, const RunHooks& hooks, const Prepared& prepa
       prepared_(prepared),
       total_(prepared.class_limits.size()),
       completed_(prepared.class_limits.size()) {
+    result_.errors.stray = 0;
     if (!options.rate.empty()) {
         std::vector<RateStep> steps = options.rate;
         // The warm-up runs at the rate at which the window begins.
@@ -268,9 +270,12 @@ void Run::add_worker(Worker& worker) {
     syscalls_ += report.use.syscalls;
     if (const WindowUse& own = report.use; own.measured_s > 0) {
         GeneratorUse& use = result_.generator;
-        use.busiest_thread = std::max(use.busiest_thread, own.cpu_s / own.measured_s);
+        use.busiest_thread =
+            std::max(use.busiest_thread, (own.cpu_s - own.spun_s) / own.measured_s);
+        use.spin_s = use.spin_s.value_or(0) + own.spun_s;
         use.run_queue_wait = std::max(use.run_queue_wait, own.run_queue_wait_s / own.measured_s);
     }
+    spun_ &= report.spun;
     for (const double gap : report.unit_gaps) result_.sampled_gaps_s.push_back(gap);
     for (std::size_t i = 0; i < completed_.size(); ++i) {
         completed_[i] += ledger.completed_by_class()[i];
@@ -298,6 +303,9 @@ void Run::summarise_run() {
     const auto slots = static_cast<double>(options_.connections);
     if (replies_ > 0) r.connections.fairness = replies_ * replies_ / (slots * replies_squared_);
     r.generator.threads = workers_.size();
+    // The process was looked at by another thread than those that spun.
+    r.generator.cpu_s = std::max(r.generator.cpu_s - r.generator.spin_s.value_or(0), 0.0);
+    r.generator.idle_strategy = name_of(spun_ ? IdleStrategy::spin : IdleStrategy::sleep);
     if (in_time_ > 0) {
         r.generator.syscalls_per_request =
             static_cast<double>(syscalls_) / static_cast<double>(in_time_);

@@ -18,11 +18,11 @@ WindowClock::WindowClock(const RunOptions& options, TimePoint start, Ledger& led
     ledger_.set_window(begin, begin + (options.requests > 0 ? kEndless : options.duration));
 }
 
-bool WindowClock::tick(TimePoint now, TimePoint stop, std::uint64_t syscalls) {
+bool WindowClock::tick(TimePoint now, TimePoint stop, const LoopCounts& counts) {
     if (stage_ != Stage::after && stop < ledger_.window_end()) {
         ledger_.set_window_end(std::max(stop, now));
     }
-    const bool ended = mark(now, syscalls);
+    const bool ended = mark(now, counts);
     next_tick_ = now + tick_length_;
     for (const TimePoint edge : {ledger_.window_begin(), ledger_.window_end(), next_second_}) {
         if (edge > now) next_tick_ = std::min(next_tick_, edge);
@@ -30,13 +30,13 @@ bool WindowClock::tick(TimePoint now, TimePoint stop, std::uint64_t syscalls) {
     return ended;
 }
 
-bool WindowClock::end_at(TimePoint end, TimePoint now, std::uint64_t syscalls) {
+bool WindowClock::end_at(TimePoint end, TimePoint now, const LoopCounts& counts) {
     if (stage_ == Stage::after) return false;
     ledger_.set_window_end(std::max(end, ledger_.window_begin()));
-    return mark(now, syscalls);
+    return mark(now, counts);
 }
 
-bool WindowClock::mark(TimePoint now, std::uint64_t syscalls) {
+bool WindowClock::mark(TimePoint now, const LoopCounts& counts) {
     if (stage_ == Stage::before) {
         // Who had no CPU when the window began has to show that: the look before it counts then.
         const Nanos late = now - ledger_.window_begin();
@@ -46,7 +46,7 @@ bool WindowClock::mark(TimePoint now, std::uint64_t syscalls) {
         if (late < Nanos(0)) return false;
         stage_ = Stage::within;
         next_second_ = ledger_.window_begin() + std::chrono::seconds(1);
-        syscalls_at_begin_ = syscalls;
+        counts_at_begin_ = counts;
     }
     if (stage_ == Stage::after) return false;
     if (now >= next_second_ && ledger_.flip()) {
@@ -55,8 +55,11 @@ bool WindowClock::mark(TimePoint now, std::uint64_t syscalls) {
     if (!over(now)) return false;
     stage_ = Stage::after;
     const ThreadUsage end = usage_();
-    use_ = {end.cpu_s - usage_at_begin_.cpu_s, end.wait_s - usage_at_begin_.wait_s,
-            seconds(end.after - usage_at_begin_.before), syscalls - syscalls_at_begin_};
+    use_.cpu_s = end.cpu_s - usage_at_begin_.cpu_s;
+    use_.run_queue_wait_s = end.wait_s - usage_at_begin_.wait_s;
+    use_.measured_s = seconds(end.after - usage_at_begin_.before);
+    use_.spun_s = std::min(seconds(counts.spun - counts_at_begin_.spun), use_.cpu_s);
+    use_.syscalls = counts.syscalls - counts_at_begin_.syscalls;
     return true;
 }
 

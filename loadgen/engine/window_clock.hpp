@@ -16,7 +16,14 @@ namespace echotrio::loadgen {
 // What the thread used in the window. All 0 where the window never ended.
 struct WindowUse {
     double cpu_s = 0, run_queue_wait_s = 0, measured_s = 0;
+    double spun_s = 0;  // of cpu_s: polled and found nothing
     std::uint64_t syscalls = 0;
+};
+
+// What the thread's own loop counts, since it began.
+struct LoopCounts {
+    std::uint64_t syscalls = 0;  // without polls that found nothing
+    Nanos spun{0};
 };
 
 class WindowClock {
@@ -36,12 +43,12 @@ class WindowClock {
 
     TimePoint next_tick() const { return next_tick_; }
     // What the time brings: the window begins, a second is handed over, the window ends. `stop`:
-    // the run was told to end then; TimePoint::max() = it was not. `syscalls`: by now. True, once:
+    // the run was told to end then; TimePoint::max() = it was not. `counts`: by now. True, once:
     // the window has ended.
-    bool tick(TimePoint now, TimePoint stop, std::uint64_t syscalls);
+    bool tick(TimePoint now, TimePoint stop, const LoopCounts& counts);
     // A run of so many requests has had its last one at `end`: so the window ends then. True: this
     // ends it.
-    bool end_at(TimePoint end, TimePoint now, std::uint64_t syscalls);
+    bool end_at(TimePoint end, TimePoint now, const LoopCounts& counts);
 
     // What is still to do.
     struct Left {
@@ -57,7 +64,7 @@ class WindowClock {
     enum class Stage : std::uint8_t { before, within, after };
 
     Nanos longest_sending() const { return std::min<Nanos>(timeout_, std::chrono::seconds(1)); }
-    bool mark(TimePoint now, std::uint64_t syscalls);
+    bool mark(TimePoint now, const LoopCounts& counts);
 
     Ledger& ledger_;
     ThreadUsage (*usage_)();
@@ -67,7 +74,7 @@ class WindowClock {
     TimePoint next_second_;
     Stage stage_ = Stage::before;
     ThreadUsage usage_at_begin_;
-    std::uint64_t syscalls_at_begin_ = 0;
+    LoopCounts counts_at_begin_;
     WindowUse use_;
 };
 

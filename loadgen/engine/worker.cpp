@@ -17,6 +17,12 @@ namespace {
 constexpr std::size_t kEvents = 256;
 constexpr std::uint64_t kMostConnecting = 256;  // at a time: spares the server's accept queue
 constexpr Nanos kConnectPoll = std::chrono::milliseconds(5);
+Spinning spinning(const RunOptions& options) {
+    const bool on_its_own = options.idle_strategy == IdleStrategy::automatic;
+    return {options.idle_strategy == IdleStrategy::spin || (on_its_own && !options.cpus.empty()),
+            on_its_own};
+}
+
 constexpr const char* kNoMemory =
     "there is no memory for this run: ask for less (--connections, --threads, --class), or raise "
     "the limit (ulimit -v)";
@@ -28,6 +34,7 @@ Worker::Worker(const Prepared& prepared, const Profile* profile, Share share,
     : options_(*prepared.options),
       signals_(signals),
       thinks_(profile == nullptr && options_.think > Nanos(0)),
+      spinning_(spinning(options_)),
       connections_(share_of(options_.connections, share)),
       sockets_(prepared, share, connections_.size(), share_of(options_.idle, share)),
       requests_(prepared, share.index, connections_.size()),
@@ -119,14 +126,14 @@ void Worker::begin_run(TimePoint start) {
         wait(start, true);
         now_ = now();
     }
-    window_->tick(now_, TimePoint::max(), syscalls());
+    window_->tick(now_, TimePoint::max(), counts());
     phase_.store(Phase::running, std::memory_order_release);
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         now_ = now();
         if (thinks_) {  // spread over the first think time, not all at once
             if (!may_begin(connections_[i])) continue;  // it rests
             connections_[i].due = start + options_.think * i / connections_.size();
-            ready_.push(connections_[i]);
+            queue(connections_[i]);
         } else {
             available(connections_[i]);
         }
@@ -136,7 +143,7 @@ void Worker::begin_run(TimePoint start) {
 void Worker::turn() {
     const TimePoint tick_at = window_->next_tick();
     const TimePoint due = next_due();
-    const Nanos slack = demand_.slack();
+    const Nanos slack = spinning_.polls() ? Nanos(0) : demand_.slack();
     wait(due < tick_at - slack ? due + slack : tick_at, due < tick_at);
     if (demand_.scheduled()) {
         dispatch_due();
@@ -146,35 +153,57 @@ void Worker::turn() {
     if (now_ >= tick_at) tick();
 }
 
-// Handles what is ready, or sleeps until something is. `exactly`: the thread has something to do at
+// Handles what is ready, or waits until something is. `exactly`: the thread has something to do at
 // that moment.
 void Worker::wait(TimePoint until, bool exactly) {
-    const Nanos sleep = sleep_.length(until - now_, exactly);
-    if (sleep > Nanos(0) || !exactly) ++waits_;
-    const int n = wait_for_events(sockets_.epoll(), events_, sleep);
-    if (n == 0) {
-        const TimePoint before = now_;
-        now_ = now();
-        if (exactly && sleep > Nanos(0)) sleep_.ended(now_ - before - sleep);
-        return;
-    }
+    const bool spins =
+        spinning_.polls() && phase() == Phase::running;  // not before: it may be hours
+    const Nanos length = spins ? Nanos(0) : sleep_.length(until - now_, exactly);
+    const int n = length > Nanos(0) ? sleep(length, exactly) : poll(until);
     for (int i = 0; i < n; ++i) handle(events_[static_cast<std::size_t>(i)]);
 }
 
-// When the load wants the thread next; TimePoint::max() when it doesn't.
+// The number of events; after 0 the clock was read.
+int Worker::sleep(Nanos length, bool exactly) {
+    ++waits_;
+    const int n = wait_for_events(sockets_.epoll(), events_, length);
+    if (n > 0) return n;
+    const TimePoint before = now_;
+    now_ = now();
+    if (exactly) sleep_.ended(now_ - before - length);
+    return 0;
+}
+
+// The same without sleeping. Two readings of the clock enclose each poll that finds nothing.
+int Worker::poll(TimePoint until) {
+    for (TimePoint before = now();; before = now_) {
+        if (const int n = poll_events(sockets_.epoll(), events_); n > 0) {
+            ++waits_;
+            return n;
+        }
+        now_ = now();
+        spinning_.polled(now_ - before);
+        if (now_ >= until) return 0;
+    }
+}
+
+// When the load wants the thread next; TimePoint::max() when it doesn't, or when nothing could be
+// sent then.
 TimePoint Worker::next_due() const {
-    if (demand_.scheduled()) return demand_.next(ledger_->window_end());
+    if (demand_.scheduled()) {
+        return ready_.empty() ? TimePoint::max() : demand_.next(ledger_->window_end());
+    }
     return thinks_ && !ready_.empty() ? ready_.front().due : TimePoint::max();
 }
 
 void Worker::dispatch_due() {
     for (;; now_ = now()) {
-        demand_.fall_due(now_, *ledger_);
+        demand_.fall_due(now_, ready_.empty() ? now_ : ready_since_, *ledger_);
         if (demand_.backlog() == 0 || ready_.empty() || now_ >= window_->sending_ends()) return;
         Connection& c = ready_.pop();
         requests_.begin(c.exchange, demand_.take(), now_);
         pump(c);
-        if (!c.queued && may_begin(c)) ready_.push(c);
+        if (!c.queued && may_begin(c)) queue(c);
     }
 }
 
@@ -190,7 +219,7 @@ void Worker::dispatch_thinkers() {
 
 void Worker::tick() {
     const TimePoint stop(Nanos(signals_.stop.load(std::memory_order_relaxed)));
-    if (window_->tick(now_, stop, syscalls())) window_ended();
+    if (window_->tick(now_, stop, counts())) window_ended();
     const auto all = static_cast<std::uint32_t>(connections_.size());
     const std::uint32_t part = (all + WindowClock::kSweepTicks - 1) / WindowClock::kSweepTicks;
     for (std::uint32_t left = sockets_.resting() > 0 ? all : part; left > 0; --left) {
@@ -224,7 +253,7 @@ void Worker::window_ended() {
 }
 
 void Worker::close_books() {
-    if (options_.requests > 0 && window_->end_at(requests_.last_end(), now_, syscalls())) {
+    if (options_.requests > 0 && window_->end_at(requests_.last_end(), now_, counts())) {
         window_ended();
     }
     now_ = now();
@@ -239,6 +268,7 @@ void Worker::close_books() {
         ledger_->left_unsent(requests_.draw_class(), demand_.take(), now_);
     }
     report_.use = window_->use();
+    report_.spun = spinning_.polls();
     report_.protocol_fault = requests_.fault();
     report_.sockets = sockets_.counts();
     report_.idle = sockets_.idle_open() + sockets_.counts().idle_lost;

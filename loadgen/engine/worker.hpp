@@ -3,7 +3,8 @@
 // other: what a socket needs after a reply, a failure or a rest is decided here.
 //
 // A request costs two system calls, a read and the write of the next one from inside the read's
-// handler, and its part of an epoll_pwait2.
+// handler, and its part of an epoll_pwait2. While nothing is ready the thread sleeps, or it polls
+// (RunOptions::idle_strategy); the time of polls that find nothing is counted apart.
 #pragma once
 
 #include "loadgen/engine/connection.hpp"
@@ -13,6 +14,7 @@
 #include "loadgen/engine/requests.hpp"
 #include "loadgen/engine/sleep.hpp"
 #include "loadgen/engine/sockets.hpp"
+#include "loadgen/engine/spinning.hpp"
 #include "loadgen/engine/window_clock.hpp"
 
 #include <sys/epoll.h>
@@ -55,6 +57,7 @@ class Worker {
         std::string error;                     // failed: why; empty when it was only called off
         const char* protocol_fault = nullptr;  // of a reply; null: there was none
         WindowUse use;
+        bool spun = false;  // while nothing was ready, to the end
         SocketCounts sockets;
         std::uint64_t connect_errors = 0;  // before the start; later ones fail a request
         std::uint64_t in_flight_at_end = 0, backlog_at_end = 0;
@@ -72,6 +75,8 @@ class Worker {
     void begin_run(TimePoint start);
     void turn();
     void wait(TimePoint until, bool exactly);
+    int sleep(Nanos length, bool exactly);
+    int poll(TimePoint until);
     void dispatch_due();
     void dispatch_thinkers();
     void tick();
@@ -84,7 +89,9 @@ class Worker {
         return signals_.stop.load(std::memory_order_relaxed) != Signals::kNever;
     }
     TimePoint next_due() const;
-    std::uint64_t syscalls() const { return waits_ + sockets_.syscalls() + requests_.syscalls(); }
+    LoopCounts counts() const {
+        return {waits_ + sockets_.syscalls() + requests_.syscalls(), spinning_.spun()};
+    }
 
     // worker_events.cpp: what events do to a connection
     void handle(const epoll_event& event);
@@ -101,6 +108,10 @@ class Worker {
         requests_.begin(c.exchange, intended, now_);
     }
     void pump(Connection& c);
+    void queue(Connection& c) {
+        if (ready_.empty()) ready_since_ = now_;
+        ready_.push(c);
+    }
     bool may_begin(const Connection& c) const {
         return c.socket.state != Socket::State::resting && requests_.may_begin(c.exchange);
     }
@@ -108,6 +119,7 @@ class Worker {
     const RunOptions& options_;
     const Signals& signals_;
     const bool thinks_;
+    Spinning spinning_;
     std::vector<Connection> connections_;
     Sockets sockets_;
     Requests requests_;
@@ -117,9 +129,10 @@ class Worker {
     std::optional<WindowClock> window_;  // from the start on
     ReadyQueue ready_;                   // those with room: in an open loop, and those that think
     std::vector<epoll_event> events_;
-    TimePoint now_;  // the last reading of the clock
+    TimePoint ready_since_;  // since then one of them was there
+    TimePoint now_;          // the last reading of the clock
     std::uint32_t sweep_at_ = 0;
-    std::uint64_t waits_ = 0;
+    std::uint64_t waits_ = 0;  // without polls that found nothing
     Report report_;
     std::atomic<Phase> phase_{Phase::connecting};
 };

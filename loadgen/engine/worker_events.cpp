@@ -71,11 +71,11 @@ inline void Worker::go_on_after(Connection& c, Requests::After after) {
 void Worker::available(Connection& c) {
     if (!started()) return;
     if (demand_.scheduled()) {
-        if (!c.queued && may_begin(c)) ready_.push(c);
+        if (!c.queued && may_begin(c)) queue(c);
     } else if (thinks_) {
         if (c.queued || !c.exchange.ring.empty()) return;
         c.due = now_ + options_.think;
-        ready_.push(c);
+        queue(c);
     } else if (!window_->over(now_) && !demand_.exhausted() && may_begin(c)) {
         do {
             begin(c, now_);

@@ -1,5 +1,6 @@
 #include "loadgen/experiment/environment.hpp"
 
+#include "loadgen/probe/cgroup.hpp"
 #include "loadgen/subject/cpus.hpp"
 
 #include <fmt/chrono.h>
@@ -43,6 +44,12 @@ bool is_virtual() {
     return flags.is_string() && flags.get<std::string>().find(" hypervisor") != std::string::npos;
 }
 
+// CPUs' worth of time that this process's control group may use.
+Json own_cpu_quota() {
+    const auto group = read_cgroup(::getpid());
+    return group && group->cpu_limit ? Json(*group->cpu_limit) : Json(nullptr);
+}
+
 bool is_container() {
     std::error_code ignored;
     return std::filesystem::exists("/.dockerenv", ignored) ||
@@ -68,6 +75,7 @@ Json describe_environment() {
         {"cpu_model", value_in("/proc/cpuinfo", "model name")},
         {"cpus_online", ::sysconf(_SC_NPROCESSORS_ONLN)},
         {"cpus_usable", usable_cpus()},
+        {"cpu_quota", own_cpu_quota()},
         {"hyperthreads", first_line(cpu + "smt/active")},
         {"frequency_governor", first_line(cpu + "cpu0/cpufreq/scaling_governor")},
         {"clock_source",

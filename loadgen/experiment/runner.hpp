@@ -1,6 +1,6 @@
 // Carries out a plan: a fresh server for every trial, pinned apart from the generator; repeats what
-// the verdict calls INVALID, within the plan's budget; hands every trial over as soon as it is
-// done.
+// the verdict calls INVALID, as often as the plan allows; ends when its rounds are done, its
+// intervals narrow or its time is over; hands every trial over as soon as it is done.
 #pragma once
 
 #include "common/net/socket.hpp"
@@ -24,6 +24,10 @@ struct RunnerOptions {
     std::string wrk;  // its version; empty = not installed
     // As in TrialOptions.
     bool follow_memory = true;
+    TwoCpus two_cpus{};
+    // The folder of the results: what servers that are no models of ours write goes to its logs/,
+    // a file per trial. Empty: it is not kept.
+    std::string folder{};
 };
 
 struct RunnerHooks {
@@ -31,10 +35,18 @@ struct RunnerHooks {
     std::function<void(const Interval&)> second;
     // Error: it can't be kept (a full disk); the experiment ends.
     std::function<Status(const Trial&)> finished;
-    std::function<bool()> stop;  // polled: true ends in order, the trial under way is not kept
+    // The levels that a plan with a precision has to go on with, asked before every round from
+    // kLeastRounds + 1 on; those that earlier trials were finished for.
+    std::function<std::vector<Level>()> wide;
+    // Asked before every level: whether no more results can be held. Then the experiment ends in
+    // order, as when its time is over. Empty: they always can.
+    std::function<bool()> full{};
+    std::function<bool()> stop;     // polled: true ends in order, the trial under way is not kept
+    std::function<bool()> hurry{};  // as in Guard::stop
 };
 
 // Runs what `done` lacks. Error: a trial could not be kept. A trial that could not run is a result.
+// Precondition: the plan's rates are known (with_rates).
 Status run_plan(const Plan& plan, const std::vector<Trial>& done, const RunnerOptions& options,
                 const RunnerHooks& hooks);
 

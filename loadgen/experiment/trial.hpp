@@ -17,6 +17,10 @@ namespace echotrio::loadgen {
 struct TrialOptions {
     RunOptions run;
     std::optional<pid_t> pid;  // measure this process and its descendants
+    // Or all that is below this one, itself not among them.
+    std::optional<pid_t> guard;
+    // Whether the server ended, where the caller knows more than /proc tells; may be empty.
+    std::function<bool()> has_ended;
     // What the kernel held before that process was started, where the caller knows it.
     std::optional<KernelMemory> kernel_before;
     std::optional<net::HostPort> observer;  // or ask the one there (`loadgen observe`)
@@ -25,6 +29,7 @@ struct TrialOptions {
     bool follow_memory = true;
     std::vector<int> server_cpus;  // where the server is pinned, empty = not known
     double ceiling_rps = 0;        // of `calibrate`, 0 = not known
+    TwoCpus two_cpus{};            // of this machine
     // Called when the load has ended and its connections have closed; may be empty.
     std::function<ServerAccount()> ask_server;
 };

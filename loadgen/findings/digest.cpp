@@ -1,6 +1,5 @@
 #include "loadgen/findings/digest.hpp"
 
-#include "loadgen/analysis/bootstrap.hpp"
 #include "loadgen/analysis/verdict.hpp"
 #include "loadgen/findings/select.hpp"
 
@@ -8,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 namespace echotrio::loadgen {
@@ -39,13 +37,6 @@ void collect_findings(const std::vector<Finding>& from,
     }
 }
 
-// FNV-1a: std::hash may differ from build to build, and reports must not.
-std::uint64_t fingerprint(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return hash;
-}
-
 Spread spread_of(const std::vector<double>& values) {
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     return {median(values), *least, *most, values.size(), true};
@@ -53,7 +44,8 @@ Spread spread_of(const std::vector<double>& values) {
 
 class Digester {
   public:
-    explicit Digester(const Experiment& experiment) : experiment_(experiment) {
+    Digester(const Experiment& experiment, Rounds rounds)
+        : experiment_(experiment), rounds_(rounds) {
         if (auto plan = plan_from_json(experiment.settings)) out_.plan = std::move(*plan);
     }
 
@@ -62,8 +54,9 @@ class Digester {
         for (const Level& level : out_.levels) {
             for (const std::string& variant : out_.variants) add_cell(variant, level);
         }
-        for (const Level& level : out_.levels) compare(level);
+        out_.comparisons = comparisons_of(out_, experiment_.seed, rounds_);
         for (const std::string& variant : out_.variants) add_memory(variant);
+        make_comparable(out_.memory);
         return std::move(out_);
     }
 
@@ -74,6 +67,16 @@ class Digester {
         const auto found = std::find_if(all.begin(), all.end(),
                                         [&](const Variant& v) { return v.label == label; });
         return found == all.end() ? std::string() : found->model;
+    }
+    // What an end of a connection takes of Slab, where the variant was measured: of results laid
+    // over each other, whose variants and environments are named alike ("threads (A)"), in its own.
+    std::optional<Estimate> end_of(const std::string& label) const {
+        for (const auto& [key, value] : experiment_.environment.items()) {
+            if (!key.starts_with(kEndKey)) continue;
+            const std::string of = key.substr(std::string_view(kEndKey).size());
+            if (label.ends_with(of)) return end_from_json({{kEndKey, value}});
+        }
+        return std::nullopt;
     }
     bool silent(const Level& level) const { return is_silent(out_, level.workload); }
 
@@ -92,7 +95,7 @@ class Digester {
         }
         const auto place = [&](const Level& level) {
             return std::tuple(std::find(workloads.begin(), workloads.end(), level.workload),
-                              level.connections, level.rate);
+                              level.server_cpus, level.connections, level.rate);
         };
         std::sort(out_.levels.begin(), out_.levels.end(),
                   [&](const Level& a, const Level& b) { return place(a) < place(b); });
@@ -139,95 +142,26 @@ class Digester {
         cell.values[metric.key] = spread;
     }
 
-    // Whether the figure says something here: with a given rate, throughput is what was asked for.
-    bool tells(const Metric& metric, const Level& level, const Cell& a, const Cell& b) const {
-        const std::string_view key = metric.key;
-        const Workload* workload = workload_of(out_, level.workload);
-        const bool open_loop =
-            level.rate > 0 || (workload != nullptr && !workload->load.rate.empty());
-        if (key == "throughput_rps") return !open_loop || a.overloaded || b.overloaded;
-        if (silent(level)) return key == "pss" || key == "memory";
-        return !metric.of_all_connections || (!a.starved() && !b.starved());
-    }
-
-    void compare(const Level& level) {
-        for (std::size_t i = 0; i < out_.variants.size(); ++i) {
-            for (std::size_t j = i + 1; j < out_.variants.size(); ++j) {
-                const Cell* a = out_.cell(out_.variants[i], level);
-                const Cell* b = out_.cell(out_.variants[j], level);
-                if (a == nullptr || b == nullptr) continue;
-                for (const Metric& metric : metrics()) {
-                    if (metric.use.compared && tells(metric, level, *a, *b)) {
-                        compare(metric, *a, *b);
-                    }
-                }
-            }
-        }
-    }
-
-    // The larger figure over the smaller, so that every sentence reads "x times".
-    void compare(const Metric& metric, const Cell& a, const Cell& b) {
-        std::vector<double> top = counted_values(a, metric), bottom = counted_values(b, metric);
-        if (top.empty() || bottom.empty()) return;
-        Comparison c{a.level, metric.key, a.variant, b.variant, 0, 0, {}, Direction::not_known, {}};
-        const Cell* larger = &a;
-        const Cell* smaller = &b;
-        if (median(top) < median(bottom)) {
-            std::swap(top, bottom);
-            std::swap(c.numerator, c.denominator);
-            std::swap(larger, smaller);
-        }
-        c.numerator_count = top.size();
-        c.denominator_count = bottom.size();
-        const std::string what =
-            fmt::format("{} {} {} {} {} {}", c.level.workload, c.level.connections, c.level.rate,
-                        c.metric, c.numerator, c.denominator);
-        c.ratio = ratio_of_medians(top, bottom, Rng(experiment_.seed).split(fingerprint(what)));
-        if (c.ratio.value <= 0) return;
-        if (c.ratio.interval) {
-            c.finding = c.ratio.interval->low > 1    ? Direction::more
-                        : c.ratio.interval->high < 1 ? Direction::less
-                                                     : Direction::no_difference;
-        }
-        c.sentence = sentence(c, metric, *larger, *smaller);
-        out_.comparisons.push_back(std::move(c));
-    }
-
-    static std::string sentence(const Comparison& c, const Metric& metric, const Cell& larger,
-                                const Cell& smaller) {
-        const std::string interval =
-            format_interval(c.ratio, std::min(c.numerator_count, c.denominator_count));
-        if (c.finding == Direction::no_difference) {
-            return fmt::format("{} and {}: no difference shown in {} (ratio {}, {})", c.numerator,
-                               c.denominator, metric.noun, format_ratio(c.ratio.value), interval);
-        }
-        std::string text =
-            metric.unit == Unit::per_second
-                ? fmt::format("{} handles {} times as many {} as {} ({})", c.numerator,
-                              format_ratio(c.ratio.value), metric.noun, c.denominator, interval)
-                : fmt::format("{} has {} times the {} of {} ({})", c.numerator,
-                              format_ratio(c.ratio.value), metric.noun, c.denominator, interval);
-        for (const Cell* cell : {&larger, &smaller}) {
-            if (cell->starved()) text += fmt::format("; {} {}", cell->variant, served_text(*cell));
-        }
-        return text;
-    }
-
-    // A line through every trial of the silent workloads in which all connections were held.
+    // Of the trials of the silent workloads in which all connections were held.
     void add_memory(const std::string& label) {
         const Metric& memory = *find_metric("memory");
         const std::set<const Trial*> grown = trials_with_most_connections(label);
-        std::map<std::string, std::vector<const Trial*>> by_workload;
+        std::map<std::string, std::vector<const Trial*>> own, all;  // by workload
         for (const Cell& cell : out_.cells) {
             if (cell.variant != label || !silent(cell.level) || cell.starved()) continue;
             for (const Trial* trial : cell.trials) {
-                if (counts_for(memory, *trial) && grown.count(trial) > 0) {
-                    by_workload[cell.level.workload].push_back(trial);
-                }
+                if (!counts_for(memory, *trial)) continue;
+                all[cell.level.workload].push_back(trial);
+                if (grown.count(trial) > 0) own[cell.level.workload].push_back(trial);
             }
         }
-        for (const auto& [workload, trials] : by_workload) {
-            if (!add_pool(label, trials)) add_slope(label, workload, trials);
+        for (const auto& [workload, trials] : own) {
+            auto pool = out_.plan.fresh_servers ? std::nullopt : fixed_pool(trials);
+            if (pool) {
+                out_.pools.push_back(std::move(*pool));
+            } else if (auto slope = memory_slope(trials, all[workload], end_of(label))) {
+                out_.memory.push_back(std::move(*slope));
+            }
         }
     }
 
@@ -246,67 +180,25 @@ class Digester {
         return found;
     }
 
-    bool add_pool(const std::string& label, const std::vector<const Trial*>& trials) {
-        if (out_.plan.fresh_servers || trials.empty()) return false;
-        std::uint64_t processes = 0;
-        std::vector<double> bytes;
-        for (const Trial* trial : trials) {
-            const auto& server = trial->result.server;
-            if (!server || server->processes < 2) return false;
-            if (processes != 0 && server->processes != processes) return false;
-            processes = server->processes;
-            double total = 0;
-            for (const MemoryPart& part : memory_parts()) {
-                total += server_memory(*trial, part.key).value_or(0);
-            }
-            bytes.push_back(total / static_cast<double>(processes));
-        }
-        out_.pools.push_back({label, processes, median(bytes)});
-        return true;
-    }
-
-    void add_slope(const std::string& label, const std::string& workload,
-                   const std::vector<const Trial*>& trials) {
-        MemorySlope slope;
-        slope.variant = label;
-        slope.workload = workload;
-        std::set<std::uint64_t> levels;
-        std::vector<double> x;
-        for (const Trial* trial : trials) {
-            levels.insert(trial->point.level.connections);
-            x.push_back(static_cast<double>(trial->point.level.connections));
-        }
-        std::vector<double> total(x.size());
-        for (const MemoryPart& part : memory_parts()) {
-            std::vector<double> y;
-            for (const Trial* trial : trials) {
-                if (const auto bytes = server_memory(*trial, part.key)) y.push_back(*bytes);
-            }
-            const auto fit = y.size() == x.size() ? least_squares(x, y) : std::nullopt;
-            if (!fit) continue;  // unavailable here
-            slope.parts[part.key] = fit->slope;
-            std::transform(y.begin(), y.end(), total.begin(), total.begin(), std::plus<>());
-        }
-        const auto line = least_squares(x, total);
-        if (!line || slope.parts.empty()) return;
-        slope.total = *line;
-        slope.levels = levels.size();
-        slope.most_held = *levels.rbegin();
-        out_.memory.push_back(std::move(slope));
-    }
-
     const Experiment& experiment_;
+    Rounds rounds_;
     Digest out_;
 };
 
 }  // namespace
 
-std::vector<double> counted_values(const Cell& cell, const Metric& metric) {
-    std::vector<double> values;
+std::map<std::uint64_t, double> counted_by_round(const Cell& cell, const Metric& metric) {
+    std::map<std::uint64_t, double> values;
     for (const Trial* trial : cell.trials) {
         if (!counts_for(metric, *trial)) continue;
-        if (const auto value = figure(metric, *trial)) values.push_back(*value);
+        if (const auto value = figure(metric, *trial)) values[trial->point.repetition] = *value;
     }
+    return values;
+}
+
+std::vector<double> counted_values(const Cell& cell, const Metric& metric) {
+    std::vector<double> values;
+    for (const auto& [round, value] : counted_by_round(cell, metric)) values.push_back(value);
     return values;
 }
 
@@ -318,20 +210,6 @@ std::string served_text(const Cell& cell) {
 const Spread* Cell::value(std::string_view metric) const {
     const auto found = values.find(std::string(metric));
     return found == values.end() ? nullptr : &found->second;
-}
-
-const char* name_of(Direction direction) {
-    switch (direction) {
-        case Direction::more:
-            return "more";
-        case Direction::less:
-            return "less";
-        case Direction::no_difference:
-            return "no difference";
-        case Direction::not_known:
-            return "not known";
-    }
-    return "";
 }
 
 const Cell* Digest::cell(std::string_view variant, const Level& level) const {
@@ -351,20 +229,8 @@ const Comparison* Digest::comparison(const Level& level, std::string_view metric
     return found == comparisons.end() ? nullptr : &*found;
 }
 
-std::string format_ratio(double ratio) {
-    return ratio < 100 ? fmt::format("{:.{}f}", ratio, ratio < 10 ? 2 : 1) : format_count(ratio);
-}
-
-std::string format_interval(const Estimate& ratio, std::size_t repetitions) {
-    if (!ratio.interval) {
-        return "no interval from " + format_plural(repetitions, "repetition");
-    }
-    return fmt::format("95 % interval {} to {}", format_ratio(ratio.interval->low),
-                       format_ratio(ratio.interval->high));
-}
-
-Digest digest(const Experiment& experiment) {
-    return Digester(experiment).run();
+Digest digest(const Experiment& experiment, Rounds rounds) {
+    return Digester(experiment, rounds).run();
 }
 
 }  // namespace echotrio::loadgen

@@ -5,6 +5,8 @@
 
 #include "loadgen/analysis/statistics.hpp"
 #include "loadgen/design/plan.hpp"
+#include "loadgen/findings/comparisons.hpp"
+#include "loadgen/findings/memory_slope.hpp"
 #include "loadgen/findings/metrics.hpp"
 #include "loadgen/results/experiment.hpp"
 
@@ -42,41 +44,10 @@ struct Cell {
     const Spread* value(std::string_view metric) const;
 };
 
-enum class Direction : std::uint8_t { more, less, no_difference, not_known };
-const char* name_of(Direction direction);
-
-// numerator / denominator at one level; the interval is of 95 %.
-struct Comparison {
-    Level level;
-    std::string metric;
-    std::string numerator, denominator;
-    std::size_t numerator_count = 0, denominator_count = 0;  // repetitions
-    Estimate ratio;
-    Direction finding = Direction::not_known;
-    std::string sentence;
-};
-
-// How memory grows with connections: slopes in bytes per connection, kernel included.
-struct MemorySlope {
-    std::string variant;
-    std::string workload;
-    std::size_t levels = 0;  // distinct connection counts that went in
-    Line total;
-    std::map<std::string, double> parts;  // by memory part; they add up to total.slope
-    std::uint64_t most_held = 0;          // connections at the largest level that was held whole
-};
-
-// A pool that stands whatever the load: its memory is told per process, as its slope says nothing.
-struct FixedPool {
-    std::string variant;
-    std::uint64_t processes = 0;
-    double bytes = 0;  // a process, kernel included: the median over the silent trials
-};
-
 struct Digest {
     Plan plan;                          // empty where the results have none (a single run)
     std::vector<std::string> variants;  // in the plan's order
-    std::vector<Level> levels;          // by workload in the plan's order, then connections, rate
+    std::vector<Level> levels;          // by workload in the plan's order, CPUs, connections, rate
     std::vector<Cell> cells;            // by level, then variant
     std::vector<Comparison> comparisons;
     std::vector<MemorySlope> memory;
@@ -88,16 +59,14 @@ struct Digest {
 };
 
 // The experiment must outlive the digest.
-Digest digest(const Experiment& experiment);
+Digest digest(const Experiment& experiment, Rounds rounds = Rounds::shared);
 
 // The metric's figures of the trials that count at this level.
 std::vector<double> counted_values(const Cell& cell, const Metric& metric);
+// The same by the round that they are of.
+std::map<std::uint64_t, double> counted_by_round(const Cell& cell, const Metric& metric);
 
 // "served 256 of 1,000 connections"
 std::string served_text(const Cell& cell);
-
-// "95 % interval 1.38 to 1.47", or why there is none.
-std::string format_ratio(double ratio);
-std::string format_interval(const Estimate& ratio, std::size_t repetitions);
 
 }  // namespace echotrio::loadgen

@@ -125,6 +125,11 @@ Value memory_own(const Trial& trial) {
     return total;
 }
 
+Value time_to_ready(const Trial& trial) {
+    if (!trial.result.server || !trial.result.server->time_to_ready_s) return std::nullopt;
+    return *trial.result.server->time_to_ready_s * 1e6;
+}
+
 Value rss_peak(const Trial& trial) {
     if (!trial.result.server) return std::nullopt;
     return value_in(trial.result.server->memory_peak, "rss_peak_sum");
@@ -184,6 +189,8 @@ const std::array kMetrics = {
            memory_own<&ServerUse::memory_after>, column("server_memory_after_bytes")},
     Metric{"rss_peak", "resident at most", Unit::bytes, false, false, "highest RSS", rss_peak,
            column("server_rss_peak_bytes")},
+    Metric{"time_to_ready_us", "ready after", Unit::microseconds, false, false, "time to ready",
+           time_to_ready, column("server_time_to_ready_us")},
     Metric{"user_us_per_request", "user", Unit::microseconds, false, false, "user CPU time",
            user_per_request, per_request()},
     Metric{"system_us_per_request", "system", Unit::microseconds, false, false, "system CPU time",

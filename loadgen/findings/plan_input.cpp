@@ -27,18 +27,19 @@ MeasuredLevel::Repetition repetition_of(const Trial& trial) {
     const double replies = r.throughput_rps * r.duration_s;
     if (r.machine.busy_s && replies > 0) {
         // The machine counts in ticks: what it lost of them the server had all the same.
-        const double all = std::max(*r.machine.busy_s - r.generator.cpu_s, r.server->cpu_s);
+        const double all = std::max(*r.machine.busy_s - r.generator.all_cpu_s(), r.server->cpu_s);
         repetition.cpu_us_upper = all * 1e6 / replies;
     }
     return repetition;
 }
 
-// A server of one thread can't use a second CPU, wherever it may run.
-double cpus_usable(const Trial& trial, double cpus_of_machine) {
-    const double cpus =
-        trial.server_cpus.empty() ? cpus_of_machine : static_cast<double>(trial.server_cpus.size());
-    if (!trial.result.server) return 0;
-    return std::min(cpus, static_cast<double>(trial.result.server->threads));
+// A server of one thread can't use a second CPU, wherever it may run. 0: not known.
+double cpus_usable(const Trial& trial) {
+    const CpusHad had = trial.cpus();
+    if (!trial.result.server || !had.server) return 0;
+    const auto cpus = static_cast<double>(*had.server);
+    return std::min(
+        {cpus, had.server_quota.value_or(cpus), static_cast<double>(trial.result.server->threads)});
 }
 
 double number_in(const nlohmann::ordered_json& json, const char* key) {
@@ -46,7 +47,7 @@ double number_in(const nlohmann::ordered_json& json, const char* key) {
     return json.is_object() && found != json.end() && found->is_number() ? found->get<double>() : 0;
 }
 
-MeasuredLevel level_of(const Cell& cell, double cpus_of_machine) {
+MeasuredLevel level_of(const Cell& cell) {
     MeasuredLevel level;
     level.connections = cell.connections;
     level.served = cell.served;
@@ -60,9 +61,15 @@ MeasuredLevel level_of(const Cell& cell, double cpus_of_machine) {
         if (any_ranked && !ranked(trial)) continue;
         level.repetitions.push_back(repetition_of(*trial));
         level.latency.add(trial->result.latency);
-        level.cpus_usable = cpus_usable(*trial, cpus_of_machine);
+        level.cpus_usable = cpus_usable(*trial);
     }
     return level;
+}
+
+// At rates that were made from what was found, nothing shows how much more there is.
+bool is_at_given_shares(const Digest& digest, std::string_view workload) {
+    const Workload* found = workload_of(digest, workload);
+    return found != nullptr && !found->shares.empty();
 }
 
 // What one instance has only so many of: workers, seen where connections starved, or descriptors.
@@ -83,8 +90,8 @@ void find_connection_limit(const Digest& digest, double descriptors, MeasuredMod
 std::vector<std::string> plannable_workloads(const Digest& digest) {
     std::vector<std::pair<std::string, std::ptrdiff_t>> counts;
     for (const std::string& workload : workloads_of(digest)) {
-        if (is_silent(digest, workload)) continue;
-        const auto levels = levels_of(digest, workload);
+        if (is_silent(digest, workload) || is_at_given_shares(digest, workload)) continue;
+        const auto levels = curve_of(digest, workload);
         const auto counted = std::count_if(levels.begin(), levels.end(), [&](const Level& level) {
             const auto cells = cells_at(digest, level);
             return std::any_of(cells.begin(), cells.end(),
@@ -103,27 +110,32 @@ std::vector<std::string> plannable_workloads(const Digest& digest) {
 Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
                                                    const Digest& digest,
                                                    std::string_view workload) {
-    const double cpus = number_in(experiment.environment, "cpus_usable");
+    const auto there = plannable_workloads(digest);
+    if (is_at_given_shares(digest, workload)) {
+        return Error{fmt::format(
+            "workload '{}' has rates that the servers keep, which tell no limit; there are: {}",
+            workload, there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", ")))};
+    }
     const double descriptors = number_in(experiment.environment, "descriptor_limit");
     std::vector<MeasuredModel> models;
     for (const std::string& variant : digest.variants) {
         MeasuredModel model;
         model.name = variant;
         for (const Cell* cell : cells_of(digest, variant, workload)) {
-            MeasuredLevel level = level_of(*cell, cpus);
+            MeasuredLevel level = level_of(*cell);
             if (!level.repetitions.empty()) model.levels.push_back(std::move(level));
         }
         if (model.levels.empty()) continue;
         for (const MemorySlope& slope : digest.memory) {
             if (slope.variant != variant) continue;
             model.memory = slope.total;
+            model.kernel = slope.kernel;
             model.memory_levels = slope.levels;
             model.most_held = slope.most_held;
         }
         find_connection_limit(digest, descriptors, model);
         models.push_back(std::move(model));
     }
-    const auto there = plannable_workloads(digest);
     if (models.empty() && std::find(there.begin(), there.end(), workload) != there.end()) {
         return Error{fmt::format(
             "no trial of workload '{}' counts; `loadgen report` on these results says why",

@@ -5,6 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
+#include "loadgen/load/idle_strategy.hpp"
 #include "loadgen/schedule/schedule.hpp"
 
 #include <chrono>
@@ -55,6 +56,7 @@ struct RunOptions {
     std::uint64_t pipeline = 1;
     Nanos timeout = std::chrono::seconds(5);
     std::vector<int> cpus;
+    IdleStrategy idle_strategy = IdleStrategy::automatic;
     std::uint64_t seed = 1;
     std::optional<std::chrono::system_clock::time_point> start_at;
     std::string method;  // "" = GET, or POST where there is a body
@@ -62,6 +64,7 @@ struct RunOptions {
     std::vector<std::string> headers;   // "Name: value"
     std::vector<RequestClass> classes;  // empty = one class, target.path
     bool check_replies = true;          // HTTP: compare the bodies of /echo replies
+    std::uint16_t expect_status = 0;    // HTTP: a reply with another has failed; 0 = one below 400
 };
 
 // What can't be asked for together. Error: "--flag: why".

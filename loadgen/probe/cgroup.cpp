@@ -1,5 +1,6 @@
 #include "loadgen/probe/cgroup.hpp"
 
+#include "loadgen/probe/cpu_quota.hpp"
 #include "loadgen/probe/proc_text.hpp"
 
 #include <fmt/format.h>
@@ -55,7 +56,7 @@ fs::path group_folder(const fs::path& mount, std::string_view path) {
     return mount;
 }
 
-CgroupUse read_version_2(const fs::path& group) {
+CgroupUse read_version_2(const fs::path& group, const fs::path& mount) {
     CgroupUse use;
     use.version = 2;
     const std::string cpu = read_text(group / "cpu.stat");
@@ -63,10 +64,7 @@ CgroupUse read_version_2(const fs::path& group) {
     use.periods = number_after(cpu, "nr_periods");
     use.throttled_periods = number_after(cpu, "nr_throttled");
     use.throttled_s = scaled(number_after(cpu, "throttled_usec"), 1e-6);
-    const std::string max = read_text(group / "cpu.max");  // "200000 100000" or "max 100000"
-    const auto quota = first_number(max);
-    const auto period = first_number(std::string_view(max).substr(max.find(' ') + 1));
-    if (quota && period && *period > 0) use.cpu_limit = *quota / *period;
+    use.cpu_limit = cpu_quota(group, mount);
 
     use.memory["current"] = number_in(group / "memory.current");
     use.memory["peak"] = number_in(group / "memory.peak");  // Linux 5.19 and later
@@ -80,7 +78,8 @@ CgroupUse read_version_2(const fs::path& group) {
 
 // Version 1 has no trustworthy figure for the kernel's part (sockets come and go in it between
 // equal runs), so it is left out.
-CgroupUse read_version_1(const fs::path& memory, const fs::path& cpu, const fs::path& cpuacct) {
+CgroupUse read_version_1(const fs::path& memory, const fs::path& cpu, const fs::path& cpuacct,
+                         const fs::path& mount) {
     CgroupUse use;
     use.version = 1;
     if (const auto nanos = number_in(cpuacct / "cpuacct.usage")) use.cpu_s = *nanos * 1e-9;
@@ -88,9 +87,7 @@ CgroupUse read_version_1(const fs::path& memory, const fs::path& cpu, const fs::
     use.periods = number_after(stat, "nr_periods");
     use.throttled_periods = number_after(stat, "nr_throttled");
     use.throttled_s = scaled(number_after(stat, "throttled_time"), 1e-9);
-    const auto quota = number_in(cpu / "cpu.cfs_quota_us");
-    const auto period = number_in(cpu / "cpu.cfs_period_us");
-    if (quota && period && *quota > 0 && *period > 0) use.cpu_limit = *quota / *period;
+    use.cpu_limit = cpu_quota(cpu, mount / "cpu");
 
     use.memory["current"] = number_in(memory / "memory.usage_in_bytes");
     use.memory["peak"] = number_in(memory / "memory.max_usage_in_bytes");
@@ -128,10 +125,10 @@ std::optional<CgroupUse> read_cgroup(pid_t pid, const std::string& proc) {
     };
     const fs::path memory = version_1("memory");
     if (fs::exists(memory / "memory.usage_in_bytes", ignored)) {
-        return read_version_1(memory, version_1("cpu"), version_1("cpuacct"));
+        return read_version_1(memory, version_1("cpu"), version_1("cpuacct"), mount);
     }
     const fs::path group = group_folder(mount, cgroup_path(paths, ""));
-    if (fs::exists(group / "cpu.stat", ignored)) return read_version_2(group);
+    if (fs::exists(group / "cpu.stat", ignored)) return read_version_2(group, mount);
     return std::nullopt;
 }
 

@@ -60,8 +60,9 @@ bool same_process(const Members& members, const ProcStat& process) {
     return found != members.end() && found->second.started == process.started;
 }
 
-// The root, who was a member before, and all descendants of these.
-Members group_of(const std::vector<ProcStat>& all, const ProcStat& root, const Members& before) {
+// The root, if it counts, who was a member before, and all descendants of these.
+Members group_of(const std::vector<ProcStat>& all, const ProcStat& root, const Members& before,
+                 bool root_counts) {
     std::unordered_map<pid_t, std::vector<const ProcStat*>> children;
     std::vector<const ProcStat*> todo;
     for (const ProcStat& process : all) {
@@ -74,7 +75,9 @@ Members group_of(const std::vector<ProcStat>& all, const ProcStat& root, const M
     while (!todo.empty()) {
         const ProcStat* process = todo.back();
         todo.pop_back();
-        if (process->pid == self || !members.emplace(process->pid, *process).second) continue;
+        const bool outside = process->pid == root.pid && !root_counts;
+        if (process->pid == self) continue;
+        if (!outside && !members.emplace(process->pid, *process).second) continue;
         const auto& more = children[process->pid];
         todo.insert(todo.end(), more.begin(), more.end());
     }
@@ -191,6 +194,7 @@ std::vector<ProcStat> running(const Members& members) {
 
 struct GroupProbe::State {
     ProcStat root;
+    bool guarded = false;  // the root is a guard, and no member
     Members members;
     Work lost;  // of processes that nobody waited for, as last seen
     KernelMemory kernel_before;
@@ -200,9 +204,11 @@ struct GroupProbe::State {
     std::optional<CgroupUse> cgroup_begin, cgroup_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
+    bool any_ended = false;  // a process, in the window
     MemoryUse memory;
 
     void update();
+    bool has_ended(const Members& now) const;
     void settle();
     Work total() const {
         Work sum = lost;
@@ -218,10 +224,10 @@ void GroupProbe::State::update() {
     // A process that is waited for between the reading of its parent and its own turn would be
     // missing from both: read again until nobody goes.
     constexpr int kTries = 3;
-    Members now = group_of(all_processes(), root, members);
+    Members now = group_of(all_processes(), root, members, !guarded);
     std::set<pid_t> ended = ended_since(members, now);
     for (int i = 0; i < kTries && !ended.empty(); ++i) {
-        Members again = group_of(all_processes(), root, members);
+        Members again = group_of(all_processes(), root, members, !guarded);
         const bool quiet = ended_since(now, again).empty();
         now = std::move(again);
         ended = ended_since(members, now);
@@ -238,13 +244,27 @@ void GroupProbe::State::update() {
         }
     }
     lost += expected - inherited;
-    died = died || !same_process(now, root) || now.at(root.pid).state == 'Z';
+    any_ended = any_ended || !ended.empty() || inherited.user + inherited.system > 0;
+    died = died || has_ended(now);
     members = std::move(now);
     const std::vector<ProcStat> live = running(members);
     if (live.empty()) return;
     processes = live.size();
     threads = 0;
     for (const ProcStat& process : live) threads += process.threads;
+}
+
+bool GroupProbe::State::has_ended(const Members& now) const {
+    // One that forks and ends while we look may hide its child from that look, not from all.
+    constexpr int kLooks = 3;
+    if (guarded) {
+        bool none = running(now).empty();
+        for (int look = 1; none && look < kLooks; ++look) {
+            none = running(group_of(all_processes(), root, now, false)).empty();
+        }
+        return none;
+    }
+    return !same_process(now, root) || now.at(root.pid).state == 'Z';
 }
 
 // Until three looks in a row find the same threads and pages, and nobody about to run.
@@ -277,6 +297,20 @@ GroupProbe::~GroupProbe() = default;
 
 Result<GroupProbe> GroupProbe::attach(pid_t root,
                                       const std::optional<KernelMemory>& kernel_before) {
+    auto state = std::make_unique<State>();
+    state->kernel_before = kernel_before ? *kernel_before : read_kernel_memory();
+    return attach(std::move(state), root);
+}
+
+Result<GroupProbe> GroupProbe::attach_below(pid_t guard,
+                                            const std::optional<KernelMemory>& kernel_before) {
+    auto state = std::make_unique<State>();
+    state->kernel_before = kernel_before ? *kernel_before : read_kernel_memory();
+    state->guarded = true;
+    return attach(std::move(state), guard);
+}
+
+Result<GroupProbe> GroupProbe::attach(std::unique_ptr<State> state, pid_t root) {
     const auto text = read_text(proc_path(root, "stat"));
     if (!text) {
         const char* why =
@@ -286,9 +320,7 @@ Result<GroupProbe> GroupProbe::attach(pid_t root,
     const auto stat = parse_stat(*text);
     if (!stat)
         return Error{fmt::format("can't measure process {}: its stat is not readable", root)};
-    auto state = std::make_unique<State>();
     state->root = *stat;
-    state->kernel_before = kernel_before ? *kernel_before : read_kernel_memory();
     state->update();
     state->begin = state->end = state->total();
     return GroupProbe(std::move(state));
@@ -296,6 +328,7 @@ Result<GroupProbe> GroupProbe::attach(pid_t root,
 
 void GroupProbe::window_begins() {
     state_->update();
+    state_->any_ended = false;
     state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
     state_->begin = state_->end = state_->total();
     state_->tasks_end.reset();
@@ -337,11 +370,12 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.major_faults = work.major;
     use.processes = state_->processes;
     use.threads = state_->threads;
-    // Two lower bounds: ticks lose what each process did since its last whole one (10 ms a worker:
-    // all of it, for a pool of 256); the clocks lose the processes that have ended. The larger is
-    // nearer.
+    // The clocks are exact, but lose the processes that have ended. Ticks have these, and are off
+    // by up to one a process either way: of a pool at a low rate that is all of it. So only where
+    // one has ended the larger of the two is taken.
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
-    use.cpu_s = std::max(exact, ticks / ticks_per_second());
+    const bool complete = !state_->any_ended && !state_->clocks_end.empty();
+    use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
     if (ticks > 0) {  // only ticks tell the two apart
         use.user_s = use.cpu_s * static_cast<double>(work.user) / ticks;
         use.system_s = use.cpu_s - *use.user_s;

@@ -33,6 +33,9 @@ class GroupProbe {
     // connections are opened.
     static Result<GroupProbe> attach(pid_t root,
                                      const std::optional<KernelMemory>& kernel_before = {});
+    // All descendants of `guard`, which is none of the group; it died when nobody is left.
+    static Result<GroupProbe> attach_below(pid_t guard,
+                                           const std::optional<KernelMemory>& kernel_before = {});
     GroupProbe(GroupProbe&&) noexcept;
     GroupProbe& operator=(GroupProbe&&) noexcept;
     ~GroupProbe();
@@ -60,7 +63,8 @@ class GroupProbe {
     //                    each connection (both are on this machine); for root only
     //   task_objects     what the rest of its unreclaimable slab grew by; for root only
     //   socket_buffers   what TCP holds for queued bytes more than before
-    // The last three are the whole machine's, so noise may make them slightly negative.
+    //   slab             what all slabs of the machine grew by, of both ends; for all readers
+    // The last four are the whole machine's, so noise may make them slightly negative.
     MemoryUse memory();
 
     // The difference of the two window calls, with memory() as it was last taken.
@@ -68,6 +72,7 @@ class GroupProbe {
 
   private:
     struct State;
+    static Result<GroupProbe> attach(std::unique_ptr<State> state, pid_t process);
     explicit GroupProbe(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

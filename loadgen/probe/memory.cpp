@@ -61,7 +61,10 @@ std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo) {
 
 KernelMemory read_kernel_memory() {
     KernelMemory memory;
-    memory.unreclaimable_slab = kib_in(read_text("/proc/meminfo"), "SUnreclaim");
+    memory.at = now();
+    const auto meminfo = read_text("/proc/meminfo");
+    memory.slab = kib_in(meminfo, "Slab");
+    memory.unreclaimable_slab = kib_in(meminfo, "SUnreclaim");
     if (const auto text = read_text("/proc/net/sockstat")) {
         if (const auto pages = parse_tcp_pages(*text)) {
             memory.tcp_buffers =
@@ -75,6 +78,7 @@ KernelMemory read_kernel_memory() {
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
     KernelGrowth grown;
     grown.socket_buffers = difference(after.tcp_buffers, before.tcp_buffers);
+    grown.slab = difference(after.slab, before.slab);
     if (!before.slabs || !after.slabs) return grown;
     const KernelMemory::Slabs& a = *before.slabs;
     const KernelMemory::Slabs& b = *after.slabs;
@@ -99,6 +103,13 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
         grown.task_objects = *slab - tcp_bytes - inodes * size(b.file) - items * item_size;
     }
     return grown;
+}
+
+std::optional<double> slab_in_pause(const SlabLook& begin, const SlabLook& end, Nanos length) {
+    const Nanos pause = end.at - begin.at;
+    const auto grown = difference(end.slab, begin.slab);
+    if (!grown || length < Nanos(0) || pause <= Nanos(0) || pause < length / 2) return std::nullopt;
+    return *grown * (seconds(length) / seconds(pause));
 }
 
 double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg) {
@@ -166,7 +177,8 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
             {"kernel_stacks", threads * stack},
             {"task_objects", grown.task_objects},
             {"socket_objects", grown.socket_objects},
-            {"socket_buffers", grown.socket_buffers}};
+            {"socket_buffers", grown.socket_buffers},
+            {"slab", grown.slab}};
 }
 
 }  // namespace echotrio::loadgen

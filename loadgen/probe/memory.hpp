@@ -1,6 +1,7 @@
 // Where the memory of a group of processes is: their own, and the kernel's for them.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "loadgen/probe/proc_text.hpp"
 #include "loadgen/results/run_result.hpp"
 
@@ -14,6 +15,8 @@ namespace echotrio::loadgen {
 
 // What the kernel holds for sockets and tasks of the whole machine. Bytes.
 struct KernelMemory {
+    TimePoint at{};                            // when it was read
+    std::optional<double> slab;                // meminfo's Slab, the next included
     std::optional<double> unreclaimable_slab;  // meminfo's SUnreclaim
     std::optional<double> tcp_buffers;         // sockstat
     struct Slabs {                             // slabinfo: for root only
@@ -28,8 +31,17 @@ KernelMemory read_kernel_memory();
 // What grew between two of them, in bytes. Pure.
 struct KernelGrowth {
     std::optional<double> socket_objects, task_objects, socket_buffers;
+    std::optional<double> slab;  // all of it, of both ends of each connection and of all others
 };
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
+
+// What Slab would have done in a pause of that length, by what it did in one from `begin` to `end`.
+// Empty where one of the two did not see it, or the pause was shorter than half of that. Pure.
+struct SlabLook {
+    TimePoint at{};
+    std::optional<double> slab;
+};
+std::optional<double> slab_in_pause(const SlabLook& begin, const SlabLook& end, Nanos length);
 
 // Bytes of one kernel stack: meminfo's KernelStack over the machine's threads, as the power of two
 // next to it from 4 to 64 KiB; 16 KiB where that can't be read. Pure.

@@ -15,9 +15,9 @@ using Figure = std::optional<Estimate> ModelPlan::*;
 
 // A bar a model, with its interval; empty where no model has the figure.
 void add_chart(std::vector<Block>& blocks, const CapacityPlan& plan, const char* id,
-               const char* title, const char* caption, Figure figure) {
+               const char* title, std::string caption, Figure figure) {
     Chart chart = bar_chart(id, title, "");
-    chart.caption = caption;
+    chart.caption = std::move(caption);
     for (const ModelPlan& model : plan.models) {
         if (const auto& estimate = model.*figure) {
             add_bar(chart, model.model, point_of(0, *estimate));
@@ -40,13 +40,14 @@ Cards measured_cards(const CapacityPlan& plan) {
             card.value = fmt::format("{} requests/s", format_count(model.capacity_rps->value));
             card.sentence = "the highest rate with every connection served";
             if (const auto& interval = model.capacity_rps->interval) {
-                card.sentence +=
-                    fmt::format(" (95 % interval {} to {})", format_count(interval->low),
-                                format_count(interval->high));
+                card.precise = {fmt::format("{} (95 % interval {} to {})", card.sentence,
+                                            format_count(interval->low),
+                                            format_count(interval->high))};
             }
         }
         if (!model.bottleneck.empty()) {
             card.more.push_back("limit: " + model.bottleneck);
+            if (!card.precise.empty()) card.precise.push_back(card.more.back());
         }
         cards.cards.push_back(std::move(card));
     }
@@ -62,12 +63,13 @@ std::vector<Section> capacity_sections(const Experiment& experiment, const Diges
     source.workload = request                 ? request->workload
                       : source.others.empty() ? std::string()
                                               : source.others.front();
-    if (!request && levels_of(digest, source.workload).size() < 2)
+    if (!request && curve_of(digest, source.workload).size() < 2)
         return {};  // one load says nothing about others
     Section section{"capacity",
                     fmt::format("Capacity: what one instance does, workload {}", source.workload),
                     {},
                     !request};
+    source.cpus = cpus_words_of_curve(digest, source.workload);
     const Demand demand = request ? request->demand : Demand{};
     if (demand.asks_for_something()) {
         section.title =
@@ -92,7 +94,8 @@ std::vector<Section> capacity_sections(const Experiment& experiment, const Diges
               "is cheaper.",
               &ModelPlan::cores_per_100k);
     add_chart(section.blocks, plan, "capacity-connections", "Connections per GiB",
-              "The kernel's part included; whiskers: 95 % intervals. Longer is cheaper.",
+              fmt::format("Memory: {}; whiskers: 95 % intervals. Longer is cheaper.",
+                          words_of(least_known(digest.memory))),
               &ModelPlan::connections_per_gib);
     std::move(tables.begin(), tables.end(), std::back_inserter(section.blocks));
     return {std::move(section)};

@@ -91,6 +91,7 @@ Chart level_chart(const Digest& digest, const Level& level, const Metric& metric
                   const std::string& id) {
     Chart chart = bar_chart(id, metric.title, axis_unit(metric.unit));
     chart.title += ", " + format_plural(level.connections, "connection");
+    if (level.server_cpus > 0) chart.title += " on " + given_cpus(level.server_cpus);
     for (const Cell* cell : cells_at(digest, level)) {
         const Spread* spread = cell->value(metric.key);
         if (spread != nullptr) add_bar(chart, cell->variant, point_of(0, *cell, *spread));
@@ -101,8 +102,10 @@ Chart level_chart(const Digest& digest, const Level& level, const Metric& metric
 
 void label_levels(Chart& chart, const std::vector<Level>& levels) {
     for (const Level& level : levels) {
-        chart.x.labels.push_back(
-            fmt::format("{} x {}", level.workload, format_exact_count(level.connections)));
+        std::string label =
+            fmt::format("{} x {}", level.workload, format_exact_count(level.connections));
+        if (level.server_cpus > 0) label += " on " + given_cpus(level.server_cpus);
+        chart.x.labels.push_back(std::move(label));
     }
 }
 
@@ -134,7 +137,8 @@ void add_ratio(Chart& chart, const std::string& variant, const std::string& labe
     const auto series = std::find_if(chart.series.begin(), chart.series.end(),
                                      [&](const Series& s) { return s.name == variant; });
     CHECK(series != chart.series.end());
-    ChartPoint point = point_of(static_cast<double>(chart.x.labels.size()), ratio);
+    ChartPoint point = point_of(static_cast<double>(chart.x.labels.size()),
+                                Estimate{ratio.value, telling_interval(ratio)});
     point.note = note;
     chart.x.labels.push_back(label);
     series->points.push_back(std::move(point));

@@ -98,7 +98,8 @@ Chart percentile_chart(const Digest& digest, const Level& level) {
     Chart chart;
     chart.id = fmt::format("{}-percentiles", level.workload);
     chart.title =
-        fmt::format("Latency by percentile, {} connections", format_exact_count(level.connections));
+        fmt::format("Latency by percentile, {}", format_plural(level.connections, "connection"));
+    if (level.server_cpus > 0) chart.title += " on " + given_cpus(level.server_cpus);
     chart.caption =
         "All repetitions merged. Each step to the right by a factor of ten is another nine: 10 is "
         "p90, 100 p99. Curves end where the samples run out.";
@@ -148,19 +149,26 @@ Chart cost_chart(const Digest& digest, const char* id, const char* title, const 
 std::vector<Chart> workload_charts(const Digest& digest, const std::string& workload,
                                    const std::optional<Objective>& objective) {
     std::vector<Chart> charts;
-    const auto levels = levels_of(digest, workload);
+    const auto levels = curve_of(digest, workload);
     if (is_silent(digest, workload) || levels.empty()) return charts;
-    const bool several = levels.size() > 1;
+    const bool several = std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
+        return level.connections != levels.front().connections;
+    });
     if (several) {
         charts.push_back(throughput_chart(digest, workload));
         charts.push_back(latency_chart(digest, workload, objective));
     }
-    const char* figure = several ? "cpu_us_per_request" : "throughput_rps";
+    const bool told = several || levels.back().rate > 0;  // the throughput
+    const char* figure = told ? "cpu_us_per_request" : "throughput_rps";
     charts.push_back(percentile_chart(digest, levels.back()));
     charts.push_back(
         level_chart(digest, levels.back(), *find_metric(figure), workload + "-figure"));
     charts.back().caption = "Median of the repetitions; whiskers: their range.";
     std::erase_if(charts, [](const Chart& chart) { return chart.series.empty(); });
+    if (levels.back().server_cpus == 0) return charts;
+    for (Chart& chart : charts) {
+        chart.caption += fmt::format(" The server on {}.", given_cpus(levels.back().server_cpus));
+    }
     return charts;
 }
 
@@ -183,20 +191,29 @@ std::vector<Chart> memory_charts(const Digest& digest) {
     Chart stack;
     stack.id = "memory-per-connection";
     stack.title = "Memory per connection, by what it is for";
-    stack.caption = "Slopes over the connection counts that were held whole; the parts add up.";
+    stack.caption =
+        fmt::format("Slopes over the connection counts that were held whole, {}; the parts add up.",
+                    words_of(least_known(digest.memory)));
     stack.kind = Chart::Kind::stacked;
     stack.x.title = "model";
     stack.y = {"per connection", false, "bytes", {}};
     for (const MemorySlope& slope : digest.memory) stack.x.labels.push_back(slope.variant);
-    for (const MemoryPart& part : memory_parts()) {
-        Series series{part.title, "", {}};
+    const auto add_part = [&](const char* title, const auto& bytes_of) {
+        Series series{title, "", {}};
         for (std::size_t i = 0; i < digest.memory.size(); ++i) {
-            const auto found = digest.memory[i].parts.find(part.key);
-            if (found == digest.memory[i].parts.end()) continue;
-            series.points.push_back({static_cast<double>(i), found->second, {}, {}, false, {}});
+            const std::optional<double> bytes = bytes_of(digest.memory[i]);
+            if (bytes) series.points.push_back({static_cast<double>(i), *bytes, {}, {}, false, {}});
         }
         add_series(stack, std::move(series));
+    };
+    for (const MemoryPart& part : memory_parts()) {
+        add_part(part.title,
+                 [&](const MemorySlope& slope) { return counted_part(slope, part.key); });
     }
+    add_part("kernel objects, from Slab", [](const MemorySlope& slope) {
+        return slope.kernel == KernelPart::from_slab ? std::optional(slope.from_slab->value)
+                                                     : std::nullopt;
+    });
     Chart growth;
     growth.id = "memory-growth";
     growth.title = "Memory against silent connections";

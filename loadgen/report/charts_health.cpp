@@ -28,8 +28,11 @@ std::vector<Chart> ratio_charts(const Digest& digest) {
         for (const Comparison& c : digest.comparisons) {
             if (c.level != largest || c.metric != headline) continue;
             add_ratio(chart, c.numerator,
-                      fmt::format("{}: {} / {}", workload, c.numerator, c.denominator), c.ratio,
-                      c.sentence);
+                      fmt::format(
+                          "{}{}: {} / {}", workload,
+                          c.level.server_cpus == 0 ? "" : " on " + given_cpus(c.level.server_cpus),
+                          c.numerator, c.denominator),
+                      c.ratio, c.sentence);
         }
     }
     std::erase_if(chart.series, [](const Series& series) { return series.points.empty(); });
@@ -79,6 +82,9 @@ std::vector<Chart> timeline_charts(const Digest& digest) {
         chart.id = fmt::format("timeline-{}", charts.size() + 1);
         chart.title = fmt::format("Time line: {} x {}, {}", cell.level.workload,
                                   format_exact_count(cell.level.connections), cell.variant);
+        if (cell.level.server_cpus > 0) {
+            chart.title += " on " + given_cpus(cell.level.server_cpus);
+        }
         chart.caption =
             "One trial, second by second: requests/s and requests in flight (left), p99 (right).";
         chart.x = {"seconds", false, "", {}};

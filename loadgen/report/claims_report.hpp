@@ -4,6 +4,7 @@
 #include "common/base/result.hpp"
 #include "loadgen/document/document.hpp"
 #include "loadgen/results/claim.hpp"
+#include "loadgen/results/prediction.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,8 @@ namespace echotrio::loadgen {
 
 struct JudgedClaims {
     std::vector<Claim> claims;
-    bool complete = true;  // false: interrupted before the last one
+    bool complete = true;                    // false: interrupted before the last one
+    std::optional<Prediction> prediction{};  // where it was asked for
 };
 
 nlohmann::ordered_json claims_to_json(const JudgedClaims& judged,
@@ -26,8 +28,9 @@ Result<JudgedClaims> claims_from_json(const nlohmann::ordered_json& json);
 
 Document claims_document(const JudgedClaims& judged);
 
-// The same as one section, for reports that hold more.
-Section claims_section(const JudgedClaims& judged);
+// The same as sections, for reports that hold more: the claims, and whether the models predict
+// Python.
+std::vector<Section> claims_sections(const JudgedClaims& judged);
 
 // The figures that the claim's picture names as bars; empty where it has none to draw.
 std::optional<Chart> claim_chart(const Claim& claim);

@@ -1,5 +1,7 @@
 #include "loadgen/report/columns.hpp"
 
+#include <algorithm>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -9,14 +11,32 @@ TableCell figure_cell(const Cell& cell, const Metric& metric, const char* missin
     return {format_value(spread->median, metric.unit), spread->valid ? Mark::plain : Mark::invalid};
 }
 
+CellColumn cpus_column() {
+    return {{"CPUs"}, [](const Cell& cell) { return TableCell{cpus_short(cpus_of(cell))}; }};
+}
+
+// Before the model, or at the end.
+void insert_cpus(std::vector<CellColumn>& columns) {
+    const auto model = std::find_if(columns.begin(), columns.end(), [](const CellColumn& column) {
+        return column.head.title == "model";
+    });
+    columns.insert(model, cpus_column());
+}
+
 }  // namespace
 
 Table level_table(const Digest& digest, const std::vector<Level>& levels,
-                  const std::vector<CellColumn>& columns) {
+                  std::vector<CellColumn> columns) {
     std::vector<std::vector<const Cell*>> groups;
     groups.reserve(levels.size());
     for (const Level& level : levels) groups.push_back(cells_at(digest, level));
-    return table_of(columns, groups);
+    const std::vector<std::string> had = cpus_words(digest, levels);
+    if (had.size() > 1) insert_cpus(columns);
+    Table table = table_of(columns, groups);
+    table.caption = had.size() > 1    ? std::string(kCpusColumn)
+                    : had.size() == 1 ? "CPUs: " + had.front()
+                                      : std::string();
+    return table;
 }
 
 CellColumn workload_column() {
@@ -30,9 +50,17 @@ CellColumn connections_column(int importance) {
     return {{"connections", true, importance}, count, true};
 }
 
+bool any_rate(const std::vector<Level>& levels) {
+    return std::any_of(levels.begin(), levels.end(),
+                       [](const Level& level) { return level.rate > 0; });
+}
+
+TableCell rate_cell(const Level& level) {
+    return level.rate > 0 ? TableCell{format_count(level.rate)} : TableCell{"-", Mark::muted};
+}
+
 CellColumn rate_column() {
-    const auto rate = [](const Cell& cell) { return TableCell{format_count(cell.level.rate)}; };
-    return {{"rate", true}, rate, true};
+    return {{"rate", true}, [](const Cell& cell) { return rate_cell(cell.level); }};
 }
 
 CellColumn model_column() {

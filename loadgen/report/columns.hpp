@@ -45,15 +45,19 @@ Table table_of(const std::vector<ColumnOf<Subject>>& columns, const std::vector<
     return table_of(columns, std::vector<std::vector<const Subject*>>{group});
 }
 
-// A row a model at each of these levels.
+// A row a model at each of these levels. The CPUs of both sides stand in the caption, or, where
+// rows differ in them, in a column before the model.
 using CellColumn = ColumnOf<Cell>;
 Table level_table(const Digest& digest, const std::vector<Level>& levels,
-                  const std::vector<CellColumn>& columns);
+                  std::vector<CellColumn> columns);
 
 // `importance` as in Column.
 CellColumn workload_column();
 CellColumn connections_column(int importance);
+// Where any of the levels has a rate.
+bool any_rate(const std::vector<Level>& levels);
 CellColumn rate_column();
+TableCell rate_cell(const Level& level);
 CellColumn model_column();
 // The metric's median, or "unavailable".
 CellColumn metric_column(const char* metric, int importance);

@@ -27,6 +27,14 @@ Status read_beside(const fs::path& file, Result<T> (*parse)(const nlohmann::orde
     return Done{};
 }
 
+// prediction.json has no claims in it, or those that were asked for beside.
+Result<Prediction> prediction_of_claims(const nlohmann::ordered_json& json) {
+    auto judged = claims_from_json(json);
+    if (!judged) return judged.error();
+    if (!judged->prediction) return Error{"it holds no prediction"};
+    return std::move(*judged->prediction);
+}
+
 }  // namespace
 
 Result<Companions> read_companions(const std::string& results) {
@@ -39,6 +47,7 @@ Result<Companions> read_companions(const std::string& results) {
     }
     for (const Status& read :
          {read_beside(folder / "claims.json", claims_from_json, found.claims),
+          read_beside(folder / "prediction.json", prediction_of_claims, found.prediction),
           read_beside(folder / "plan.json", plan_request_from_json, found.plan)}) {
         if (!read) return read.error();
     }

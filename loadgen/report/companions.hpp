@@ -1,5 +1,5 @@
-// What lies beside a results.json and belongs to the same report: claims.json and plan.json, as
-// `claims --json` and `plan --json` write them.
+// What lies beside a results.json and belongs to the same report: claims.json and prediction.json
+// as `claims --json` and `compare --python` write them, plan.json as `plan --json` does.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -13,6 +13,7 @@ namespace echotrio::loadgen {
 
 struct Companions {
     std::optional<JudgedClaims> claims;
+    std::optional<Prediction> prediction;
     // The demand alone: the plan is made again from the results, so that both always agree.
     std::optional<PlanRequest> plan;
 };

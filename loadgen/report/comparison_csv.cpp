@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -23,6 +24,15 @@ std::string checks(const std::vector<Finding>& findings) {
     return fmt::format("{}", fmt::join(names, " "));
 }
 
+// Ten significant digits, for programs: without an exponent, which spreadsheets show as it is.
+std::string decimal(double value) {
+    std::string text = fmt::format("{:.10g}", value);
+    if (text.find('e') == std::string::npos) return text;
+    if (std::abs(value) > 1) return fmt::format("{:.0f}", value);
+    text = fmt::format("{:.15f}", value);
+    return text.substr(0, text.find_last_not_of('0') + 1);
+}
+
 // Header and row are filled by the same calls, so that they can't drift apart.
 class Row {
   public:
@@ -39,7 +49,7 @@ class Row {
         const std::optional<Number> known = value;
         if (!known) return text(name, "");
         if constexpr (std::is_floating_point_v<Number>) {
-            text(name, fmt::format("{:.10g}", *known));
+            text(name, decimal(*known));
         } else {
             text(name, fmt::format("{:d}", *known));
         }
@@ -102,6 +112,7 @@ Row make_row(const Trial& trial, std::vector<std::string>* header) {
     row.text("model", trial.point.variant);
     row.figure("connections", trial.point.level.connections);
     row.figure("rate_rps", rate > 0 ? std::optional(rate) : std::nullopt);
+    row.figure("cpus_asked", trial.point.level.server_cpus);
     row.figure("repetition", trial.point.repetition);
     row.figure("attempt", trial.attempt);
     row.figure("valid", r.verdict.valid);
@@ -111,7 +122,7 @@ Row make_row(const Trial& trial, std::vector<std::string>* header) {
     row.text("flagged_checks", checks(r.verdict.flags));
     Columns columns{row};
     fields(columns, Tag<RunResult>{}, r);
-    for (const char* part : {"uss", "rss_sum"}) {
+    for (const char* part : {"uss", "rss_sum", "slab", "slab_still"}) {
         row.figure(fmt::format("server_{}_bytes", part), server_memory(trial, part));
     }
     for (const MemoryPart& part : memory_parts()) {

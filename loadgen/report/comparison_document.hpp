@@ -19,6 +19,9 @@ Document comparison_document(const Experiment& experiment, const Digest& digest,
 // Which machine, when, how many trials: the lines below the title.
 std::vector<std::string> summary_lines(const Experiment& experiment);
 
+// How many ratios were compared, how many of them differ, and what that makes of the intervals.
+std::string multiplicity_text(const Discoveries& found);
+
 // Its parts, each in a file of its own.
 Section story_section(const Digest& digest);
 std::vector<Section> workload_sections(const Digest& digest,
@@ -29,6 +32,8 @@ std::vector<Section> cross_check_sections(const Experiment& experiment);
 // What one instance does and, where something was asked, what to buy.
 std::vector<Section> capacity_sections(const Experiment& experiment, const Digest& digest,
                                        const std::optional<PlanRequest>& request);
+// How the replies were answered, by status code; none where nothing spoke HTTP.
+std::vector<Section> status_sections(const Digest& digest);
 std::vector<Section> note_sections(const Digest& digest);
 std::vector<Section> method_sections(const Experiment& experiment, const Digest& digest);
 

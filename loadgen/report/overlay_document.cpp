@@ -1,6 +1,5 @@
 // Two experiments as a document: what changed from the first to the second, as ratios.
-#include "common/base/rng.hpp"
-#include "loadgen/analysis/bootstrap.hpp"
+#include "loadgen/analysis/discoveries.hpp"
 #include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/overlay.hpp"
@@ -18,10 +17,9 @@ struct Change {
     const Cell* after = nullptr;
     std::string variant;  // without the experiment's name
     const Metric* metric = nullptr;
-    Estimate ratio;  // second over first
-    bool shown() const {
-        return ratio.interval && (ratio.interval->low > 1 || ratio.interval->high < 1);
-    }
+    Ratio estimated;   // second over first; the two were measured apart
+    Estimate ratio{};  // with the interval that so many comparisons allow
+    bool shown = false;
     bool better() const { return (ratio.value > 1) == metric->more_is_better; }
 };
 
@@ -55,7 +53,7 @@ std::vector<std::string> common_variants(const Digest& digest,
 }
 
 std::vector<Change> changes_of(const Digest& digest, const std::vector<std::string>& variants,
-                               const std::vector<std::string>& names, std::uint64_t seed) {
+                               const std::vector<std::string>& names) {
     std::vector<Change> changes;
     for (const Level& level : digest.levels) {
         for (const std::string& variant : variants) {
@@ -67,25 +65,47 @@ std::vector<Change> changes_of(const Digest& digest, const std::vector<std::stri
                 if (!informative(metric, level, digest)) continue;
                 // Percentiles of those that were lucky enough to be served are not compared.
                 if (metric.of_all_connections && (before->starved() || after->starved())) continue;
-                const auto first = counted_values(*before, metric);
-                const auto second = counted_values(*after, metric);
-                if (first.empty() || second.empty() || !(median(first) > 0)) continue;
-                changes.push_back(
-                    {after, variant, &metric,
-                     ratio_of_medians(second, first, Rng(seed).split(changes.size()))});
+                const auto ratio = Ratio::unpaired(counted_values(*after, metric),
+                                                   counted_values(*before, metric));
+                if (ratio) changes.push_back({after, variant, &metric, *ratio});
             }
         }
     }
     return changes;
 }
 
-Table changes_table(const std::vector<Change>& changes, const std::vector<std::string>& names) {
+// "1 + 1", or "1 + 1, before 2 + 1 shared"
+std::string cpus_change(const Digest& digest, const Change& change,
+                        const std::vector<std::string>& names) {
+    std::string text = cpus_short(cpus_of(*change.after));
+    const Cell* before = digest.cell(overlaid_name(change.variant, names[0]), change.after->level);
+    if (before == nullptr) return text;
+    const std::string old = cpus_short(cpus_of(*before));
+    return old == text ? text : fmt::format("{}, before {}", text, old);
+}
+
+Discoveries discover(std::vector<Change>& changes) {
+    std::vector<double> p_values;
+    for (const Change& change : changes) {
+        if (const auto p = change.estimated.p_value()) p_values.push_back(*p);
+    }
+    const Discoveries found = discoveries(p_values);
+    for (Change& change : changes) {
+        const auto p = change.estimated.p_value();
+        change.shown = p && found.is_difference(*p);
+        change.ratio = change.estimated.estimate(found.alpha);
+    }
+    return found;
+}
+
+Table changes_table(const Digest& digest, const std::vector<Change>& changes,
+                    const std::vector<std::string>& names) {
     Table table;
     table.caption = fmt::format(
         "{} over {}, 95 % intervals in brackets; only what excludes 1 is a change, for the better "
-        "in bold",
-        names[1], names[0]);
-    table.columns = {{"workload", false, 0}, {"connections", true, 0}, {"model", false, 0}};
+        "in bold. {}",
+        names[1], names[0], kCpusColumn);
+    table.columns = {{"workload"}, {"connections", true}, {"CPUs"}, {"model"}};
     std::map<std::string, std::size_t> column;
     for (const char* key : kFigures) {
         column[key] = table.columns.size();
@@ -101,15 +121,16 @@ Table changes_table(const std::vector<Change>& changes, const std::vector<std::s
             row_of = change.after;
             table.rows.push_back({{row_of->level.workload},
                                   {format_exact_count(row_of->level.connections)},
+                                  {cpus_change(digest, change, names)},
                                   {change.variant}});
             table.rows.back().resize(table.columns.size(), {"-", Mark::muted});
         }
         std::string text = format_ratio(change.ratio.value);
-        if (const auto& interval = change.ratio.interval) {
+        if (const auto interval = telling_interval(change.ratio)) {
             text += fmt::format(" ({} to {})", format_ratio(interval->low),
                                 format_ratio(interval->high));
         }
-        const Mark mark = !change.shown()   ? Mark::muted
+        const Mark mark = !change.shown     ? Mark::muted
                           : change.better() ? Mark::best
                                             : Mark::invalid;
         table.rows.back()[column[change.metric->key]] = {std::move(text), mark};
@@ -125,7 +146,7 @@ Chart changes_chart(const std::vector<Change>& changes, const Digest& digest,
         "changes-chart",
         fmt::format("{} over {}, at each workload's largest level", names[1], names[0]));
     chart.caption =
-        "Ratios of medians with 95 % intervals. An interval that reaches 1 shows no "
+        "Ratios of geometric means with 95 % intervals. An interval that reaches 1 shows no "
         "change.";
     chart.x.title = "figure";
     for (const std::string& variant : variants) {
@@ -148,13 +169,13 @@ Chart changes_chart(const std::vector<Change>& changes, const Digest& digest,
     return chart;
 }
 
-// What changed beyond doubt, counted and with the largest named.
+// What changed, counted and with the largest named.
 Cards changes_cards(const std::vector<Change>& changes, const std::vector<std::string>& names) {
     Cards cards;
     for (const bool better : {true, false}) {
         std::vector<const Change*> those;
         for (const Change& change : changes) {
-            if (change.shown() && change.better() == better) those.push_back(&change);
+            if (change.shown && change.better() == better) those.push_back(&change);
         }
         const auto size = [](const Change* c) {
             return std::max(c->ratio.value, 1 / c->ratio.value);
@@ -165,10 +186,8 @@ Cards changes_cards(const std::vector<Change>& changes, const std::vector<std::s
         card.topic = better ? "better" : "worse";
         card.value = fmt::format("{} of {} figures", those.size(), changes.size());
         card.mark = those.empty() ? Mark::muted : better ? Mark::best : Mark::invalid;
-        card.sentence = fmt::format(
-            "{} {} than {} beyond doubt: the 95 % interval of the ratio "
-            "excludes 1",
-            names[1], card.topic, names[0]);
+        card.sentence = fmt::format("{} {} than {}: the 95 % interval of the ratio excludes 1",
+                                    names[1], card.topic, names[0]);
         constexpr std::size_t kNamed = 3;
         for (const Change* c : those) {
             if (card.more.size() == kNamed) break;
@@ -210,16 +229,19 @@ Document overlay_document(const std::vector<Experiment>& experiments, const Expe
     std::erase_if(document.sections, [](const Section& section) {
         return section.id == "story" || section.id == "ratios-section" || section.id == "capacity";
     });
-    const auto changes = changes_of(digest, variants, names, joined.seed);
+    auto changes = changes_of(digest, variants, names);
+    const Discoveries found = discover(changes);
     Section section{"changes", fmt::format("Changes: {} over {}", names[1], names[0]), {}};
     section.last_on_console = true;
+    section.group = "Findings";
     if (changes.empty()) {
         section.blocks.push_back(
             Paragraph{"No model was measured at the same level in both.", Mark::flagged});
     } else {
         section.blocks.push_back(changes_cards(changes, names));
+        section.blocks.push_back(Paragraph{multiplicity_text(found), Mark::muted});
         section.blocks.push_back(changes_chart(changes, digest, variants, names));
-        section.blocks.push_back(changes_table(changes, names));
+        section.blocks.push_back(changes_table(digest, changes, names));
     }
     document.sections.insert(document.sections.begin(), std::move(section));
     return document;

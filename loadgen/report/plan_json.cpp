@@ -99,6 +99,7 @@ Json model_to_json(const ModelPlan& m) {
             {"cores_per_100k_rps_upper", known(m.cores_per_100k_upper)},
             {"connections_per_gib", estimate(m.connections_per_gib)},
             {"bytes_per_connection", estimate(m.bytes_per_connection)},
+            {"memory_kernel", m.bytes_per_connection ? Json(name_of(m.kernel)) : Json(nullptr)},
             {"bottleneck", m.bottleneck},
             {"usl", m.scaling ? fit_to_json(*m.scaling) : Json(nullptr)},
             {"usl_refused", m.scaling ? Json(nullptr) : Json(m.scaling_refused)}};
@@ -159,7 +160,8 @@ Json capacity_to_json(const CapacityPlan& plan, const PlanSource& source) {
               {"kind", "plan"},
               {"source",
                {{"file", source.file},
-                {"workload", source.workload.empty() ? Json(nullptr) : Json(source.workload)}}},
+                {"workload", source.workload.empty() ? Json(nullptr) : Json(source.workload)},
+                {"cpus", source.cpus.empty() ? Json(nullptr) : Json(source.cpus)}}},
               {"demand", demand_to_json(plan.demand)}};
     if (source.workload.empty() && !plan.models.empty()) {
         const ModelPlan& only = plan.models.front();

@@ -15,10 +15,6 @@ namespace {
 
 using Format = std::function<std::string(double)>;
 
-std::string plain(double value) {
-    return fmt::format("{:.3g}", value);
-}
-
 // "1.92 (1.85 to 2.01)"
 std::string with_interval(const std::optional<Estimate>& e, const Format& format) {
     if (!e) return "-";
@@ -77,13 +73,22 @@ std::string objective_sentence(const ModelPlan& m, const Demand& demand) {
                        m.model, what, limit, at(*m.last_pass), at(*m.first_fail));
 }
 
+// "as long as alone", "1.4 times as long as alone"
+std::string as_long_as_alone(double stretch) {
+    constexpr double kSeen = 1.05;  // less is not a tenth more
+    if (stretch < kSeen) return "as long as alone";
+    return fmt::format("{} times as long as alone", format_short(std::round(stretch * 10) / 10));
+}
+
 // What waiting for each other adds, by the queueing formulas.
 std::string queueing_sentence(const ModelPlan& m, const Demand& demand) {
     std::string text = fmt::format(
-        "{}: {:.0f} % busy; were arrivals Poisson, a request would take {:.2g} times as long as "
-        "alone with one queue for all instances",
-        m.model, *m.utilization * 100, *m.stretch);
-    if (m.stretch_apart) text += fmt::format(", {:.2g} times with a queue each", *m.stretch_apart);
+        "{}: {:.0f} % busy; were arrivals Poisson, a request would take {} with one queue for all "
+        "instances",
+        m.model, *m.utilization * 100, as_long_as_alone(*m.stretch));
+    if (m.stretch_apart) {
+        text += fmt::format(", {} with a queue each", as_long_as_alone(*m.stretch_apart));
+    }
     if (m.queueing_tail_us) {
         text += fmt::format(", and chance alone would make p{:.6g} {}",
                             demand.objective->quantile * 100,
@@ -96,6 +101,31 @@ std::string memory_text(double bytes) {
     return format_value(bytes, Unit::bytes);
 }
 
+// "; memory: kernel included": what is true of the memory of all; nothing where none was measured.
+std::string memory_words(const CapacityPlan& plan) {
+    std::optional<KernelPart> least;
+    for (const ModelPlan& m : plan.models) {
+        if (!m.bytes_per_connection) continue;
+        least = std::min(least.value_or(m.kernel), m.kernel);
+    }
+    return least ? fmt::format("; memory: {}", words_of(*least)) : std::string();
+}
+
+// What holds for several models is said once.
+std::vector<std::pair<std::string, std::vector<std::string>>> texts_of(
+    const CapacityPlan& plan, std::vector<std::string> ModelPlan::*of) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> texts;
+    for (const ModelPlan& m : plan.models) {
+        for (const std::string& text : m.*of) {
+            auto same = std::find_if(texts.begin(), texts.end(),
+                                     [&](const auto& known) { return known.first == text; });
+            if (same == texts.end()) same = texts.insert(texts.end(), {text, {}});
+            same->second.push_back(m.model);
+        }
+    }
+    return texts;
+}
+
 Section answer_section(const CapacityPlan& plan) {
     Section section{"answer", fmt::format("For {}", demand_text(plan.demand)), {}};
     Card card;
@@ -103,17 +133,15 @@ Section answer_section(const CapacityPlan& plan) {
     card.value = plan.choice ? plan.models[*plan.choice].model : "none";
     card.sentence = answer_sentence(plan);
     card.mark = plan.choice ? Mark::best : Mark::invalid;
-    for (const ModelPlan& m : plan.models) {
-        for (const std::string& reason : m.reasons) {
-            card.more.push_back(fmt::format("not {}: {}", m.model, reason));
-        }
+    for (const auto& [reason, models] : texts_of(plan, &ModelPlan::reasons)) {
+        card.more.push_back(fmt::format("not {}: {}", fmt::join(models, ", "), reason));
     }
     section.blocks.emplace_back(Cards{{card}});
 
     Table table;
     table.caption = "What each model needs (95 % intervals in brackets)";
     table.columns = {{"model"},          {"instances", true},  {"because of", false, 2},
-                     {"cores", true, 1}, {"at most", true, 1}, {"memory", true, 1},
+                     {"cores", true, 1}, {"machine", true, 1}, {"memory", true, 1},
                      {"busy", true, 3},  {"meets it"}};
     for (std::size_t i = 0; i < plan.models.size(); ++i) {
         const ModelPlan& m = plan.models[i];
@@ -124,8 +152,8 @@ Section answer_section(const CapacityPlan& plan) {
         table.rows.push_back({{m.model, mark},
                               {instances_text(m)},
                               {m.sized_by.empty() ? "-" : m.sized_by},
-                              {with_interval(m.cores, plain)},
-                              {m.cores_upper ? plain(*m.cores_upper) : "-"},
+                              {with_interval(m.cores, format_count)},
+                              {m.cores_upper ? format_count(*m.cores_upper) : "-"},
                               {with_interval(m.memory_bytes, memory_text)},
                               {m.utilization ? fmt::format("{:.0f} %", *m.utilization * 100) : "-"},
                               {m.meets ? "yes" : "no", mark}});
@@ -138,7 +166,7 @@ Section answer_section(const CapacityPlan& plan) {
     return section;
 }
 
-Section instance_section(const CapacityPlan& plan) {
+Section instance_section(const CapacityPlan& plan, const PlanSource& source) {
     Section section{"instance", "One instance, as measured", {}};
     Table table;
     const bool objective = plan.demand.objective.has_value();
@@ -159,42 +187,37 @@ Section instance_section(const CapacityPlan& plan) {
         table.rows.push_back(std::move(row));
     }
     section.blocks.emplace_back(std::move(table));
+    if (!source.cpus.empty()) {
+        section.blocks.emplace_back(Paragraph{"CPUs: " + source.cpus, Mark::muted});
+    }
     for (const ModelPlan& m : plan.models) {
         if (!objective) break;
         section.blocks.emplace_back(Paragraph{objective_sentence(m, plan.demand)});
     }
 
     Table costs;
-    costs.caption = "What requests and connections cost, kernel included";
+    costs.caption = fmt::format("What requests and connections cost{}", memory_words(plan));
     costs.columns = {{"model"},
                      {"cores per 100,000 requests/s", true},
-                     {"at most", true, 3},
+                     {"machine", true, 3},
                      {"connections per GiB", true, 1},
-                     {"bytes per connection", true, 2}};
+                     {"bytes per connection", true, 2},
+                     {"kernel's part", false, 2}};
     for (const ModelPlan& m : plan.models) {
         costs.rows.push_back({{m.model},
-                              {with_interval(m.cores_per_100k, plain)},
-                              {m.cores_per_100k_upper ? plain(*m.cores_per_100k_upper) : "-"},
+                              {with_interval(m.cores_per_100k, format_count)},
+                              {m.cores_per_100k_upper ? format_count(*m.cores_per_100k_upper) : "-"},
                               {with_interval(m.connections_per_gib, format_count)},
-                              {with_interval(m.bytes_per_connection, format_count)}});
+                              {with_interval(m.bytes_per_connection, format_count)},
+                              {m.bytes_per_connection ? source_of(m.kernel) : "-"}});
     }
     section.blocks.emplace_back(std::move(costs));
     section.blocks.emplace_back(Paragraph{
-        "Cores are those of the server's processes; on one machine the kernel charges part "
-        "of a server's network work to the client, so \"at most\" counts all that the "
-        "machine did but the client.",
+        "Cores are what the server's processes were charged; \"machine\" is all that the "
+        "machine did but the client. Both are estimates: on loopback the kernel lets each end do "
+        "part of the other's work (`make charging` measures how much).",
         Mark::muted});
-    // What holds for several models is said once.
-    std::vector<std::pair<std::string, std::vector<std::string>>> notes;
-    for (const ModelPlan& m : plan.models) {
-        for (const std::string& note : m.notes) {
-            auto same = std::find_if(notes.begin(), notes.end(),
-                                     [&](const auto& known) { return known.first == note; });
-            if (same == notes.end()) same = notes.insert(notes.end(), {note, {}});
-            same->second.push_back(m.model);
-        }
-    }
-    for (const auto& [note, models] : notes) {
+    for (const auto& [note, models] : texts_of(plan, &ModelPlan::notes)) {
         section.blocks.emplace_back(
             Paragraph{fmt::format("{}: {}", fmt::join(models, ", "), note), Mark::flagged});
     }
@@ -203,8 +226,7 @@ Section instance_section(const CapacityPlan& plan) {
 
 std::string parameter(double value, const std::optional<Bounds>& interval, bool at_bound) {
     if (at_bound) return "0 (at its bound)";
-    return with_interval(Estimate{value, interval},
-                         [](double v) { return fmt::format("{:.3g}", v); });
+    return with_interval(Estimate{value, interval}, format_count);
 }
 
 std::string peak_text(const ScalingStudy& study) {
@@ -262,21 +284,22 @@ std::string demand_text(const Demand& d) {
     std::vector<std::string> parts;
     if (d.rate > 0) parts.push_back(fmt::format("{} requests/s", format_count(d.rate)));
     if (d.connections > 0) {
-        parts.push_back(fmt::format("{} connections", format_exact_count(d.connections)));
+        parts.push_back(format_plural(d.connections, "connection"));
     }
     if (d.objective) parts.push_back(format_objective(*d.objective));
     if (d.memory_bytes) {
         parts.push_back(fmt::format("at most {} of memory", memory_text(*d.memory_bytes)));
     }
-    if (d.cores) parts.push_back(fmt::format("at most {:.3g} cores", *d.cores));
+    if (d.cores)
+        parts.push_back(
+            fmt::format("at most {} core{}", format_short(*d.cores), *d.cores == 1 ? "" : "s"));
     return fmt::format("{}, {:.0f} % headroom", fmt::join(parts, ", "), d.headroom * 100);
 }
 
 std::string answer_sentence(const CapacityPlan& plan) {
     if (!plan.choice) {
         return "no model meets it, for the reasons below; more measurements or a smaller demand "
-               "are "
-               "the ways out";
+               "are the ways out";
     }
     const ModelPlan& m = plan.models[*plan.choice];
     std::string text = fmt::format("{}: {} instance{} (because of {})", m.model, instances_text(m),
@@ -286,11 +309,13 @@ std::string answer_sentence(const CapacityPlan& plan) {
     if (m.cores) {
         const double least = std::ceil(m.cores->value);
         const double most = std::max(least, std::ceil(m.cores_upper.value_or(0)));
-        text +=
-            fmt::format(", {:.0f}{} core{} (uses {}{})", least,
-                        most > least ? fmt::format(" to {:.0f}", most) : "", most > 1 ? "s" : "",
-                        with_interval(m.cores, plain),
-                        m.cores_upper ? fmt::format(", at most {}", plain(*m.cores_upper)) : "");
+        text += fmt::format(", {:.0f}{} core{} (estimated from CPU time: {}{})", least,
+                            most > least ? fmt::format(" to {:.0f}", most) : "",
+                            most > 1 ? "s" : "", with_interval(m.cores, format_count),
+                            m.cores_upper
+                                ? fmt::format(", {} with all that the machine did but the client",
+                                              format_count(*m.cores_upper))
+                                : "");
     }
     if (m.memory_bytes) {
         text += fmt::format(", {} of memory", with_interval(m.memory_bytes, memory_text));
@@ -309,7 +334,7 @@ std::vector<Section> plan_sections(const CapacityPlan& plan, const PlanSource& s
     std::vector<Section> sections;
     if (plan.demand.asks_for_something()) sections.push_back(answer_section(plan));
     // n and x alone know neither latencies nor costs.
-    if (!source.workload.empty()) sections.push_back(instance_section(plan));
+    if (!source.workload.empty()) sections.push_back(instance_section(plan, source));
     sections.push_back(scaling_section(plan));
     return sections;
 }

@@ -1,6 +1,7 @@
 #include "loadgen/report/run_document.hpp"
 
 #include "common/base/to_count.hpp"
+#include "common/base/units.hpp"
 #include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
@@ -59,16 +60,20 @@ std::string connections_of(const ConnectionCounts& c) {
 }
 
 std::string generator_of(const GeneratorUse& g) {
-    std::string text = fmt::format("CPU {:.3g} s, busiest of {} {:.0f} %", g.cpu_s,
+    std::string text = fmt::format("CPU {}, busiest of {} {:.0f} %", human_seconds(g.cpu_s),
                                    format_plural(g.threads, "thread"), g.busiest_thread * 100);
     if (g.syscalls_per_request) {
         text += fmt::format(", {:.2f} system calls a request", *g.syscalls_per_request);
+    }
+    if (g.idle_strategy == "spin" && g.spin_s) {
+        text +=
+            fmt::format("; beside it, polls that found nothing took {}", human_seconds(*g.spin_s));
     }
     return text;
 }
 
 std::string server_of(const ServerUse& s) {
-    std::string text = fmt::format("CPU {:.3g} s", s.cpu_s);
+    std::string text = fmt::format("CPU {}", human_seconds(s.cpu_s));
     if (s.cpu_us_per_request) {
         text +=
             fmt::format(" ({} a request)", format_value(*s.cpu_us_per_request, Unit::microseconds));
@@ -78,6 +83,10 @@ std::string server_of(const ServerUse& s) {
     if (const auto pss = s.memory.find("pss"); pss != s.memory.end() && pss->second) {
         text += fmt::format(", PSS {}", format_value(*pss->second, Unit::bytes));
     }
+    if (s.time_to_ready_s) {
+        text += fmt::format(", ready after {}",
+                            format_value(*s.time_to_ready_s * 1e6, Unit::microseconds));
+    }
     return text;
 }
 
@@ -85,12 +94,14 @@ std::string accounting_of(const Accounting& a) {
     return fmt::format(
         "scheduled {} = sent {} + unsent {}; sent = completed {} + failed {} + timed out {} + in "
         "flight {}",
-        a.scheduled, a.sent, a.unsent, a.completed, a.failed, a.timed_out, a.in_flight);
+        format_exact_count(a.scheduled), format_exact_count(a.sent), format_exact_count(a.unsent),
+        format_exact_count(a.completed), format_exact_count(a.failed),
+        format_exact_count(a.timed_out), format_exact_count(a.in_flight));
 }
 
 // "41,234", or "0.5" where a rounded number would say little.
 std::string format_rate(double rps) {
-    return rps < 100 ? fmt::format("{:.3g}", rps) : format_exact_count(to_count(std::round(rps)));
+    return rps < 100 ? format_short(rps) : format_exact_count(to_count(std::round(rps)));
 }
 
 Table facts_of(const RunResult& r) {
@@ -101,6 +112,7 @@ Table facts_of(const RunResult& r) {
     facts.rows.push_back({{"connections"}, {connections_of(r.connections)}});
     facts.rows.push_back({{"generator"}, {generator_of(r.generator)}});
     if (r.server) facts.rows.push_back({{"server"}, {server_of(*r.server)}});
+    facts.rows.push_back({{"CPUs"}, {cpus_words(r.cpus)}});
     facts.rows.push_back({{"accounting"}, {accounting_of(r.accounting)}});
     return facts;
 }
@@ -149,9 +161,9 @@ Section verdict_section(const Verdict& verdict) {
 
 Document run_document(const RunResult& r, const RunHeading& heading) {
     Section run{"run",
-                fmt::format("{} replies/s; {} in {:.3g} s, {} in flight",
-                            format_rate(r.throughput_rps), format_plural(r.requests, "request"),
-                            r.duration_s, format_count(r.mean_in_flight)),
+                fmt::format("{} replies/s; {} in {}, {} in flight", format_rate(r.throughput_rps),
+                            format_plural(r.requests, "request"), human_seconds(r.duration_s),
+                            format_short(r.mean_in_flight)),
                 {}};
     if (r.verdict.overloaded) {
         run.blocks.emplace_back(Paragraph{

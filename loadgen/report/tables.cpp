@@ -33,6 +33,9 @@ std::vector<Figure> figures_for(const Workload* workload) {
         return {{"throughput_rps", 1}, {"small_p50_us", 1},       {"small_p99_us", 0},
                 {"heavy_p50_us", 2},   {"cpu_us_per_request", 2}, {"memory", 3}};
     }
+    if (workload != nullptr && !workload->shares.empty()) {
+        return {{"cpu_us_per_request", 0}, {"p99_us", 0}, {"p50_us", 2}, {"throughput_rps", 2}};
+    }
     return {{"throughput_rps", 0},
             {"p50_us", 2},
             {"p99_us", 1},
@@ -80,9 +83,7 @@ TableCell remark_cell(const Cell& cell) {
 Table workload_table(const Digest& digest, const std::string& workload) {
     const auto levels = levels_of(digest, workload);
     std::vector<CellColumn> columns{connections_column(0)};
-    if (std::any_of(levels.begin(), levels.end(), [](const Level& l) { return l.rate > 0; })) {
-        columns.push_back(rate_column());
-    }
+    if (any_rate(levels)) columns.push_back(rate_column());
     columns.push_back(model_column());
     bool first = true;
     for (const Figure& figure : figures_for(workload_of(digest, workload))) {
@@ -93,7 +94,58 @@ Table workload_table(const Digest& digest, const std::string& workload) {
             {{"±", true, 4}, [metric](const Cell& cell) { return spread_cell(cell, metric); }});
     }
     columns.push_back({{"remarks"}, remark_cell});
-    return level_table(digest, levels, columns);
+    return level_table(digest, levels, std::move(columns));
+}
+
+constexpr double kGiB = 1 << 30;
+
+// "290,000 to 321,000", of the bytes' interval.
+std::string per_gib_interval(const Bounds& bytes) {
+    if (!(bytes.high > 0)) return "-";
+    const std::string low = format_count(kGiB / bytes.high);
+    if (!(bytes.low > 0)) return low + " or more";
+    return fmt::format("{} to {}", low, format_count(kGiB / bytes.low));
+}
+
+// What the totals hold, and where it comes from.
+std::vector<Paragraph> memory_notes(const Digest& digest) {
+    std::vector<Paragraph> notes{
+        {"The slope of a line through all trials with silent connections.", Mark::muted}};
+    const auto have = [&](KernelPart part) {
+        return std::any_of(digest.memory.begin(), digest.memory.end(),
+                           [&](const MemorySlope& slope) { return slope.kernel == part; });
+    };
+    if (have(KernelPart::read)) {
+        notes.front().text += " Its parts add up, kernel included.";
+    }
+    if (have(KernelPart::from_slab)) {
+        notes.push_back(
+            {"Only root can read the kernel's objects apart. Here they are the slope of "
+             "Slab in /proc/meminfo, which is the whole machine's, less what Slab did "
+             "without new connections for as long, less the generator's own ends. Places that "
+             "ended tasks "
+             "left free are filled first: of processes and threads it is a lower bound.",
+             Mark::muted});
+    }
+    if (have(KernelPart::unknown)) {
+        std::map<std::string, std::vector<std::string>> models;  // by reason
+        for (const MemorySlope& slope : digest.memory) {
+            if (slope.kernel != KernelPart::unknown) continue;
+            models[slope.why_unknown].push_back(slope.variant);
+        }
+        std::vector<std::string> reasons;
+        reasons.reserve(models.size());
+        for (const auto& [why, whose] : models) {
+            reasons.push_back(fmt::format("{}: {}", fmt::join(whose, ", "), why));
+        }
+        notes.push_back(
+            {fmt::format("! User memory only (PSS): totals and connections per GiB lack "
+                         "what the kernel holds ({}). Measure as root, or with {} or "
+                         "more connection counts on a quiet machine.",
+                         fmt::join(reasons, "; "), kMemoryLevels),
+             Mark::flagged});
+    }
+    return notes;
 }
 
 // The parts of a slope, and the whole.
@@ -108,9 +160,18 @@ std::vector<ColumnOf<MemorySlope>> slope_columns() {
              const Bounds& bounds = slope.total.slope_interval;
              return TableCell{fmt::format("{} to {}", bytes(bounds.low), bytes(bounds.high))};
          }},
-        {{"connections/GiB", true}, [](const MemorySlope& slope) {
+        {{"connections/GiB", true},
+         [](const MemorySlope& slope) {
              const double each = slope.total.slope;
-             return TableCell{each > 0 ? format_count((1 << 30) / each) : "-"};
+             return TableCell{each > 0 ? format_count(kGiB / each) : "-"};
+         }},
+        {{"95 % of these", true, 1},
+         [](const MemorySlope& slope) {
+             return TableCell{per_gib_interval(slope.total.slope_interval)};
+         }},
+        {{"kernel's part", false, 1}, [](const MemorySlope& slope) {
+             const bool known = slope.kernel != KernelPart::unknown;
+             return TableCell{source_of(slope.kernel), known ? Mark::plain : Mark::flagged};
          }}};
     for (const MemoryPart& part : memory_parts()) {
         columns.push_back({{part.title, true, 2}, [=](const MemorySlope& slope) {
@@ -120,6 +181,10 @@ std::vector<ColumnOf<MemorySlope>> slope_columns() {
                                           : TableCell{bytes(found->second)};
                            }});
     }
+    columns.push_back({{"kernel objects, from Slab", true, 2}, [=](const MemorySlope& slope) {
+                           return slope.from_slab ? TableCell{bytes(slope.from_slab->value)}
+                                                  : TableCell{"-", Mark::muted};
+                       }});
     columns.push_back({{"counts", true, 3}, [](const MemorySlope& slope) {
                            return TableCell{fmt::format("{}", slope.levels)};
                        }});
@@ -209,23 +274,27 @@ std::vector<Section> memory_sections(const Digest& digest) {
     for (const FixedPool& pool : digest.pools) {
         std::vector<TableCell> row(table.columns.size(), {"-", Mark::muted});
         row[0] = {pool.variant};
-        row[1] = {format_value(pool.bytes, Unit::bytes)};
+        row[1] = {format_value(pool.bytes.value, Unit::bytes)};
         row[2] = {fmt::format("a pool of {}", format_exact_count(pool.processes))};
-        row[3] = {format_count((1 << 30) / pool.bytes)};
+        row[3] = {format_count(kGiB / pool.bytes.value)};
+        row[4] = {pool.bytes.interval ? per_gib_interval(*pool.bytes.interval) : "-"};
+        row[5] = {source_of(KernelPart::unknown), Mark::flagged};
         table.rows.push_back(std::move(row));
     }
-    Section section{"memory", "Memory per connection, kernel included", {}};
+    const KernelPart known =
+        digest.pools.empty() ? least_known(digest.memory) : KernelPart::unknown;
+    if (!digest.memory.empty()) {
+        table.caption = "CPUs: " + cpus_words_of(digest, digest.memory.front().workload);
+    }
+    Section section{"memory", fmt::format("Memory per connection, {}", words_of(known)), {}};
     section.short_title = "Memory";
     for (Chart& chart : memory_charts(digest)) section.blocks.push_back(std::move(chart));
     section.blocks.push_back(std::move(table));
-    section.blocks.push_back(Paragraph{
-        "The slope of a line through all trials with silent connections; its parts add up. What "
-        "the system does not tell is not in the total.",
-        Mark::muted});
+    for (Paragraph& note : memory_notes(digest)) section.blocks.push_back(std::move(note));
     if (!digest.pools.empty()) {
         section.blocks.push_back(Paragraph{
             "A pool of processes that all stood before the first connection does not grow: its "
-            "memory is divided by its processes, which is as many connections as it serves.",
+            "user memory is divided by its processes, which is as many connections as it serves.",
             Mark::muted});
     }
     if (few_levels) {
@@ -238,10 +307,11 @@ std::vector<Section> memory_sections(const Digest& digest) {
 
 std::vector<Section> cross_check_sections(const Experiment& experiment) {
     std::map<std::pair<std::uint64_t, std::string>, std::vector<const Trial*>> by_place;
-    std::set<std::string> tools, errors;
+    std::set<std::string> tools, errors, had;
     for (const Trial& trial : experiment.trials) {
         if (!trial.cross_check) continue;
         tools.insert(trial.cross_check->tool);
+        had.insert(cpus_words(trial.cpus()));
         if (!trial.cross_check->error.empty()) errors.insert(trial.cross_check->error);
         if (!trial.cross_check->error.empty() || trial.superseded) continue;
         by_place[{trial.point.level.connections, trial.point.variant}].push_back(&trial);
@@ -253,6 +323,8 @@ std::vector<Section> cross_check_sections(const Experiment& experiment) {
         rows.push_back({place.first, place.second, std::move(trials)});
     }
     Table table = table_of(check_columns(), rows);
+    table.caption =
+        fmt::format("CPUs: {}; the other tool on the generator's", fmt::join(had, "; "));
     Section section{
         "cross-check",
         fmt::format("Cross-check: {} on the same server processes", fmt::join(tools, ", ")),

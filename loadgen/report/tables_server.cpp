@@ -76,6 +76,26 @@ std::vector<Section> returned_section(const Digest& digest) {
     return {std::move(section)};
 }
 
+std::vector<Section> ready_section(const Digest& digest) {
+    std::vector<Level> levels;
+    for (const bool silent : {true, false}) {
+        for (Level& level : most_connections(digest, silent, "time_to_ready_us")) {
+            levels.push_back(std::move(level));
+        }
+    }
+    Table table = level_table(digest, levels,
+                              {workload_column(), connections_column(3), model_column(),
+                               metric_column("time_to_ready_us", 1)});
+    if (table.rows.empty()) return {};
+    Section section{"time-to-ready", "From start to ready", {}};
+    section.blocks.push_back(std::move(table));
+    section.blocks.push_back(Paragraph{
+        "From the moment when the command is started until it takes connections, to about a "
+        "millisecond. A pool starts its workers within that time.",
+        Mark::muted});
+    return {std::move(section)};
+}
+
 std::vector<Section> scheduling_section(const Digest& digest) {
     std::vector<CellColumn> columns{workload_column(), connections_column(3), model_column()};
     for (const Metric& metric : metrics()) {
@@ -87,7 +107,7 @@ std::vector<Section> scheduling_section(const Digest& digest) {
         return is_silent(digest, level.workload) ||
                !has_figure(digest, level, "user_us_per_request");
     });
-    Table table = level_table(digest, levels, columns);
+    Table table = level_table(digest, levels, std::move(columns));
     if (table.rows.empty()) return {};
     Section section{"scheduling", "CPU time and waits per request", {}};
     section.blocks.push_back(std::move(table));
@@ -107,6 +127,7 @@ std::vector<Section> scheduling_section(const Digest& digest) {
 
 std::vector<Section> server_sections(const Digest& digest) {
     std::vector<Section> sections = returned_section(digest);
+    for (Section& section : ready_section(digest)) sections.push_back(std::move(section));
     for (Section& section : scheduling_section(digest)) sections.push_back(std::move(section));
     return sections;
 }

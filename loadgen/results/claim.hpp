@@ -1,6 +1,8 @@
 // A sentence that was put to the test, and what came of it: plain data.
 #pragma once
 
+#include "loadgen/results/prediction.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
@@ -41,6 +43,31 @@ struct ClaimPicture {
     std::optional<double> reference{};  // a line to hold them against
 };
 
+// Where a sentence is put to the test, for those who want to read it.
+struct ClaimSource {
+    std::string how;       // what is done, in a sentence
+    std::string file;      // in the source tree: "loadgen/claims/sharing.cpp"
+    std::string function;  // in that file; a test holds it true
+};
+
+// A figure of a Python over that of the models.
+struct FigureRatio {
+    std::string key;
+    Ranged ratio;
+    Agreement agrees = Agreement::inconclusive;
+};
+
+// The same sentence judged for a Python.
+struct ClaimSubject {
+    std::string name;  // "CPython 3.11.2"
+    ClaimVerdict verdict = ClaimVerdict::inconclusive;
+    nlohmann::ordered_json evidence = nlohmann::ordered_json::object();
+    std::string reason{};
+    std::vector<ClaimFigure> figures{};
+    std::vector<FigureRatio> ratios{};  // of the figures that the verdict rests on
+    Agreement agrees = Agreement::not_testable;
+};
+
 struct Claim {
     std::string id;
     std::string sentence;
@@ -52,6 +79,10 @@ struct Claim {
     // What it rests on: times, which a busy machine moves either way, or states and memory that are
     // waited for, which it can only keep from coming about.
     bool by_time = true;
+    // What server and generator had in the trials behind it, in words; empty: there are none.
+    std::string cpus{};
+    ClaimSource source{};  // empty in older files
+    std::vector<ClaimSubject> subjects{};  // the Pythons that were asked for
 };
 
 // The figure of that key; null where it was not measured.

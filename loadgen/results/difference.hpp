@@ -12,7 +12,8 @@ struct SubtractCounters {
     template <class T>
     void operator()(const char*, Kind kind, T& end, const T& begin) const {
         if constexpr (std::is_arithmetic_v<T>) {
-            if (kind == Kind::counter) end = static_cast<T>(end - begin);
+            // One that stepped back began anew: what it shows came since.
+            if (kind == Kind::counter && end >= begin) end = static_cast<T>(end - begin);
         }
     }
     // One that stepped back is another server's, or a counter that was reset: unknown.

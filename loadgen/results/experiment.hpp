@@ -4,6 +4,7 @@
 
 #include "common/base/clock.hpp"
 #include "loadgen/results/run_result.hpp"
+#include "loadgen/results/subject.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,18 +15,22 @@
 
 namespace echotrio::loadgen {
 
-// A server to compare: one of the three programs, perhaps with options of its own.
+// A server to compare: one of the three programs, perhaps with options of its own, or any other;
+// the twin of a model in Python is one of the others.
 struct Variant {
     std::string label;  // what the results call it: "threads", "threads without lock"
-    std::string model;  // prefork | threads | coroutine
+    std::string
+        model;  // prefork | threads | coroutine | py-threads ...; of another server its label
     std::vector<std::string> arguments;
+    std::optional<Subject> server{};  // it is no model of ours: how it is started
 };
 
 // One setting of the load. Two trials at the same level differ only in the server.
 struct Level {
     std::string workload;
     std::uint64_t connections = 1;
-    double rate = 0;  // requests/s, open loop; 0 = as the workload has it
+    double rate = 0;                // requests/s, open loop; 0 = as the workload has it
+    std::uint64_t server_cpus = 0;  // that it is given; 0 = its share of the machine
     auto operator<=>(const Level&) const = default;
 };
 
@@ -55,9 +60,12 @@ struct Trial {
     nlohmann::ordered_json command;       // every option of the run as it was in force
     nlohmann::ordered_json server_stats;  // the server's own /stats after the load; null = none
     std::optional<CrossCheck> cross_check;
+    std::string server_log{};  // what the server wrote, from the result folder; empty = not kept
     // A trial that could not run has no requests and an INVALID verdict with the reason.
     RunResult result;
 
+    // As it was seen; in older files by where both were pinned.
+    CpusHad cpus() const;
     bool counts() const { return result.verdict.valid && !superseded; }
 };
 

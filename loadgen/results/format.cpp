@@ -1,41 +1,33 @@
 #include "loadgen/results/format.hpp"
 
-#include "common/base/to_count.hpp"
 #include "common/base/units.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include <utility>
 
 namespace echotrio::loadgen {
 
 std::string format_exact_count(std::uint64_t value) {
-    std::string digits = fmt::format("{}", value);
-    for (std::size_t at = digits.size(); at > 3;) {
-        at -= 3;
-        digits.insert(at, 1, ',');
-    }
-    return digits;
+    return group_digits(fmt::format("{}", value));
 }
 
 std::string format_count(double value) {
-    if (!std::isfinite(value)) return "-";
-    if (value < 0) return fmt::format("-{}", format_count(-value));
-    if (value == 0) return "0";
-    const int magnitude = static_cast<int>(std::floor(std::log10(value)));
-    if (magnitude < 2) return fmt::format("{:.{}f}", value, std::min(2 - magnitude, 4));
-    const double grain = std::pow(10, magnitude - 2);
-    return format_exact_count(to_count(std::round(value / grain) * grain));
+    return human_number(value);
+}
+
+std::string format_short(double value) {
+    std::string text = human_number(value);
+    if (text.find('.') == std::string::npos) return text;
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
 }
 
 std::string format_value(double value, Unit unit) {
-    constexpr std::uint64_t kLongest = std::numeric_limits<Nanos::rep>::max();
     switch (unit) {
         case Unit::microseconds:
-            return human_duration(Nanos(
-                static_cast<Nanos::rep>(std::min(to_count(std::round(value * 1000)), kLongest))));
+            return human_seconds(value * 1e-6);
         case Unit::bytes:
             return human_bytes(value);
         case Unit::per_second:
@@ -43,6 +35,14 @@ std::string format_value(double value, Unit unit) {
             return format_count(value);
     }
     return {};
+}
+
+std::string format_in(double value, std::string_view unit) {
+    if (unit == "bytes") return format_value(value, Unit::bytes);
+    for (const auto& [name, in_us] : {std::pair("us", 1.0), {"ms", 1e3}, {"ns", 1e-3}}) {
+        if (unit == name) return format_value(value * in_us, Unit::microseconds);
+    }
+    return unit.empty() ? format_count(value) : fmt::format("{} {}", format_count(value), unit);
 }
 
 std::string format_plural(std::uint64_t count, std::string_view one, std::string_view ending) {

@@ -14,8 +14,11 @@ namespace {
 
 constexpr std::size_t kSampledGaps = 1000;
 
-// Adds one figure to another by its kind. Unknown and known is known.
+// Adds one figure to another by its kind. The worst of what is known is known; a sum of which a
+// part is unknown is not.
 struct Add {
+    bool first = false;  // there is nothing to add to yet
+
     template <class T>
     void operator()(const char*, Kind kind, T& to, const T& from) const {
         if constexpr (std::is_arithmetic_v<T>) {
@@ -32,7 +35,9 @@ struct Add {
                     const std::optional<T>& from) const {
         if (to && from) {
             (*this)(key, kind, *to, *from);
-        } else if (kind != Kind::state && from) {
+        } else if (kind == Kind::counter) {
+            to = first ? from : std::nullopt;
+        } else if (kind == Kind::worst && from) {
             to = from;
         }
     }
@@ -46,8 +51,8 @@ struct Add {
 };
 
 template <class T>
-void add_fields(T& to, const T& from) {
-    Add add;
+void add_fields(T& to, const T& from, bool first = false) {
+    Add add{first};
     fields(add, Tag<T>{}, to, from);
 }
 
@@ -96,20 +101,34 @@ double joint_fairness(const std::vector<MergePart>& parts) {
     return squares > 0 ? replies * replies / (slots * squares) : 0;
 }
 
+// Each part says how many CPUs its own generator had; what they don't agree on is not known.
+void keep_common(CpusHad& to, const CpusHad& from) {
+    if (to.server != from.server) to.server.reset();
+    if (to.generator != from.generator) to.generator.reset();
+    if (to.apart != from.apart) to.apart.reset();
+    if (to.server_quota != from.server_quota) to.server_quota.reset();
+    if (to.generator_quota != from.generator_quota) to.generator_quota.reset();
+}
+
 Status add_part(RunResult& to, const RunResult& from, bool first) {
     if (const Status classes = add_classes(to.classes, from.classes, first); !classes) {
         return classes;
     }
-    add_fields(to, from);
+    add_fields(to, from, first);
     add_fields(to.accounting, from.accounting);
     add_fields(to.total, from.total);
-    add_fields(to.errors, from.errors);
+    add_fields(to.errors, from.errors, first);
     add_fields(to.connections, from.connections);
-    add_fields(to.generator, from.generator);
+    add_fields(to.generator, from.generator, first);
+    auto& strategy = to.generator.idle_strategy;
+    if (first) strategy = from.generator.idle_strategy;
+    if (strategy != from.generator.idle_strategy) strategy.reset();  // no one word for all
     // the same machine seen by several, or several machines: the worst of each
     add_fields(to.machine, from.machine);
     add_seconds(to.intervals, from.intervals);
     if (!to.server) to.server = from.server;
+    if (first) to.cpus = from.cpus;
+    keep_common(to.cpus, from.cpus);
     if (!to.protocol_fault) to.protocol_fault = from.protocol_fault;
     to.latency.add(from.latency);
     to.service_time.add(from.service_time);

@@ -65,7 +65,7 @@ template <class T>
 void read_value(const Json& in, T& value);
 
 template <class T>
-constexpr bool kMayBeUnknown = std::is_same_v<T, MemoryUse>;
+constexpr bool kMayBeUnknown = std::is_same_v<T, MemoryUse> || std::is_same_v<T, CpusHad>;
 template <class T>
 constexpr bool kMayBeUnknown<std::optional<T>> = true;
 
@@ -182,6 +182,10 @@ Json accounting_to_json(const Accounting& accounting) {
 
 Json verdict_to_json(const Verdict& verdict) {
     return write_value(verdict);
+}
+
+Json cpus_to_json(const CpusHad& cpus) {
+    return write_value(cpus);
 }
 
 Json server_use_to_json(const ServerUse& use) {

@@ -34,6 +34,7 @@ Result<ServerUse> server_use_from_json(const nlohmann::ordered_json& json);
 // Blocks of the contract alone.
 nlohmann::ordered_json summary_to_json(const LatencySummary& summary);
 nlohmann::ordered_json accounting_to_json(const Accounting& accounting);
+nlohmann::ordered_json cpus_to_json(const CpusHad& cpus);
 nlohmann::ordered_json verdict_to_json(const Verdict& verdict);
 
 }  // namespace echotrio::loadgen

@@ -52,6 +52,7 @@ Json trial_to_json(const Trial& trial) {
              {"workload", trial.point.level.workload},
              {"connections", trial.point.level.connections},
              {"rate", trial.point.level.rate},
+             {"cpus_asked", trial.point.level.server_cpus},
              {"repetition", trial.point.repetition},
              {"attempt", trial.attempt},
              {"superseded", trial.superseded},
@@ -61,6 +62,7 @@ Json trial_to_json(const Trial& trial) {
              {"generator_cpus", trial.generator_cpus},
              {"command", trial.command},
              {"server_stats", trial.server_stats},
+             {"server_log", trial.server_log},
              {"cross_check", nullptr}};
     if (trial.cross_check) {
         out["cross_check"] = cross_check_to_json(*trial.cross_check, trial.result.throughput_rps);
@@ -78,6 +80,8 @@ Trial trial_from_json(const Json& json) {
     json.at("workload").get_to(trial.point.level.workload);
     json.at("connections").get_to(trial.point.level.connections);
     json.at("rate").get_to(trial.point.level.rate);
+    trial.point.level.server_cpus =
+        json.value("cpus_asked", std::uint64_t{0});  // not in older files
     json.at("repetition").get_to(trial.point.repetition);
     json.at("attempt").get_to(trial.attempt);
     json.at("superseded").get_to(trial.superseded);
@@ -87,6 +91,7 @@ Trial trial_from_json(const Json& json) {
     json.at("generator_cpus").get_to(trial.generator_cpus);
     trial.command = json.at("command");
     trial.server_stats = json.at("server_stats");
+    trial.server_log = json.value("server_log", std::string());
     if (const Json& check = json.at("cross_check"); !check.is_null()) {
         trial.cross_check = cross_check_from_json(check);
     }

@@ -7,6 +7,7 @@
 
 #include "loadgen/record/histogram.hpp"
 #include "loadgen/record/summary.hpp"
+#include "loadgen/results/cpus.hpp"
 #include "loadgen/results/fields.hpp"
 
 #include <cstdint>
@@ -84,14 +85,22 @@ void fields(auto& visit, Tag<ConnectionCounts>, auto&... s) {
 }
 
 struct GeneratorUse {
-    double cpu_s = 0;
-    double busiest_thread = 0;  // CPU share of the busiest thread in the window, 0..1
-    double run_queue_wait = 0;  // the largest share of the window that a thread waited for a CPU
+    double cpu_s = 0;              // useful: without spin_s
+    std::optional<double> spin_s;  // CPU time of polls that found nothing
+    double busiest_thread = 0;     // useful CPU share of the busiest thread in the window, 0..1
+    double run_queue_wait = 0;     // the largest share of the window that a thread waited for a CPU
     std::uint64_t threads = 0;
     std::optional<double> syscalls_per_request;  // counted by the engine itself
     // p99 of (actual send - the later of intended start and the moment when a connection was free):
     // the generator's own part of the lateness. A busy server causes the rest. Open loop only.
     std::optional<double> send_delay_p99_us;
+    // "spin", or "sleep": also where it began to spin and was not alone on its CPU.
+    std::optional<std::string> idle_strategy;
+    // Where it slept: the median time from an event to a sleeping thread that runs, measured before
+    // the run.
+    std::optional<double> waking_us;
+
+    double all_cpu_s() const { return cpu_s + spin_s.value_or(0); }
 };
 void fields(auto& visit, Tag<GeneratorUse>, auto&... s) {
     visit("cpu_s", Kind::counter, s.cpu_s...);
@@ -100,6 +109,9 @@ void fields(auto& visit, Tag<GeneratorUse>, auto&... s) {
     visit("syscalls_per_request", Kind::state, s.syscalls_per_request...);
     visit("run_queue_wait", Kind::worst, s.run_queue_wait...);
     visit("send_delay_p99_us", Kind::worst, s.send_delay_p99_us...);
+    visit("spin_s", Kind::counter, s.spin_s...);
+    visit("idle_strategy", Kind::state, s.idle_strategy...);
+    visit("waking_us", Kind::worst, s.waking_us...);
 }
 
 // A class of requests in a mixed run. Failures are in the run's own counts.
@@ -157,8 +169,13 @@ struct ServerUse {
     // Before the first connection; the most while they were open, before and after the load; and
     // when all had been closed.
     MemoryUse memory_before, memory_peak, memory_after;
+    // Of how many ends of a connection the whole machine's figures in there tell: 2 where the
+    // generator is on the server's machine, else 1.
+    std::optional<std::uint64_t> ends_here;
     std::optional<CgroupUse> cgroup;  // where an observer beside the server's container tells it
     bool died = false;  // the root process ended, or another took its pid, during the run
+    // From its start until it took connections, where we started it.
+    std::optional<double> time_to_ready_s{};
 };
 void fields(auto& visit, Tag<ServerUse>, auto&... s) {
     visit("cpu_s", Kind::counter.published("CPU time of the server's processes."), s.cpu_s...);
@@ -181,8 +198,10 @@ void fields(auto& visit, Tag<ServerUse>, auto&... s) {
     visit("memory_before", Kind::state, s.memory_before...);
     visit("memory_peak", Kind::state, s.memory_peak...);
     visit("memory_after", Kind::state, s.memory_after...);
+    visit("ends_here", Kind::state, s.ends_here...);
     visit("cgroup", Kind::state, s.cgroup...);
     visit("died", Kind::state, s.died...);
+    visit("time_to_ready_s", Kind::state, s.time_to_ready_s...);
 }
 
 // A second of the run: the live line and the time line.
@@ -276,6 +295,7 @@ struct RunResult {
     ConnectionCounts connections;
     GeneratorUse generator;
     std::optional<ServerUse> server;
+    CpusHad cpus;
     MachineUse machine;
     std::vector<Interval> intervals;
     std::vector<double> sampled_gaps_s;  // up to 1,000 gaps between intended starts (Poisson
@@ -299,6 +319,7 @@ void fields(auto& visit, Tag<RunResult>, auto&... s) {
     visit("connections", Kind::state, s.connections...);
     visit("generator", Kind::state, s.generator...);
     visit("server", Kind::state, s.server...);
+    visit("cpus", Kind::state, s.cpus...);
     visit("verdict", Kind::state, s.verdict...);
     visit("started_unix_s", Kind::state, s.started_unix_s...);
     visit("interrupted", Kind::worst, s.interrupted...);

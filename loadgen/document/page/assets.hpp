@@ -7,6 +7,7 @@ namespace echotrio::loadgen::assets {
 
 std::string_view style();
 std::string_view script();
+std::string_view slides();
 std::string_view chart_js();
 std::string_view chart_js_licence();
 

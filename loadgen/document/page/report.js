@@ -22,20 +22,39 @@
   const theme = () => (dark() ? "dark" : "light");
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
-  const trim = (x, digits = 3) => Number(x.toPrecision(digits));
-  const scaled = (x, units) => {
-    const sign = x < 0 ? "-" : "";
-    const size = Math.abs(x);
-    const [factor, unit] = units.find(([f]) => size >= f) ?? units[units.length - 1];
-    return `${sign}${trim(size / factor)} ${unit}`.trim();
+  // How large letters and bars are against the page's own: more where a card stands alone.
+  const zoom = () => (root.dataset.slide ? parseFloat(getComputedStyle(root).fontSize) / 16 : 1);
+
+  // Figures as loadgen/results/format.hpp writes them, letter by letter: three significant digits,
+  // thousands separators, a unit that suits, never an exponent.
+  const number = (x) => {
+    if (x === 0) return "0";
+    const [digits, power] = x.toExponential(2).split("e").map(Number);
+    const decimals = Math.max(2 - power, 0);
+    if (decimals > 12) return "0";
+    return (digits * 10 ** power).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   };
+  const times = [[3600e6, "h"], [60e6, "min"], [1e6, "s"], [1e3, "ms"], [1, "µs"], [1e-3, "ns"]];
+  const sizes = [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"]];
   const format = (value, unit) => {
-    if (value === 0) return "0";
-    if (unit === "us") return scaled(value, [[1e6, "s"], [1e3, "ms"], [1, "µs"], [1e-3, "ns"]]);
-    if (unit === "bytes") return scaled(value, [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"], [1, "B"]]);
-    if (unit === "x") return `${trim(value)}×`;
-    return Math.abs(value) < 1 ? String(trim(value)) : trim(value, 4).toLocaleString("en-US");
+    const size = Math.abs(value);
+    if (unit === "us") {
+      if (value === 0) return "0 s";
+      const rounded = Number(size.toPrecision(3));
+      const [factor, name] = times.find(([f]) => rounded >= f) ?? times[times.length - 1];
+      return `${number(value / factor)} ${name}`;
+    }
+    if (unit === "bytes") {
+      const found = sizes.find(([f]) => size >= f * (1 - 0.5 / 1024));
+      if (!found) return `${Math.round(value)} B`;
+      const in_unit = value / found[0];
+      const whole = Math.abs(in_unit) >= 1000 && Math.abs(in_unit) < 1024;
+      return `${whole ? Math.round(in_unit).toLocaleString("en-US") : number(in_unit)} ${found[1]}`;
+    }
+    return unit === "x" ? `${number(value)}×` : number(value);
   };
+  // Ticks are round numbers: their zeros say nothing.
+  const tick = (value, unit) => format(value, unit).replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
 
   // A place on the canvas: horizontal charts have their values along x.
   // An interval that reaches 0 ends at the edge of a logarithmic axis.
@@ -81,7 +100,7 @@
         ctx.moveTo(area.left, at); ctx.lineTo(area.right, at);
       }
       ctx.stroke();
-      ctx.font = "11px sans-serif";
+      ctx.font = `${11 * zoom()}px sans-serif`;
       if (spec.reference.name && !spec.horizontal) ctx.fillText(spec.reference.name, area.left + 4, at - 4);
       ctx.restore();
     },
@@ -111,10 +130,19 @@
             else line(x, low, x, high, x - 4, low, x + 4, low, x - 4, high, x + 4, high);
             end = Math.max(end, high);
           }
+          if (p.x_low !== undefined) {
+            const scale = chart.scales.x;
+            const [low, high] = [p.x_low, p.x_high].map((v) => scale.getPixelForValue(Math.max(v, scale.min)));
+            ctx.beginPath();
+            for (const [from, to] of [[[low, y], [high, y]], [[low, y - 4], [low, y + 4]], [[high, y - 4], [high, y + 4]]]) {
+              ctx.moveTo(...from); ctx.lineTo(...to);
+            }
+            ctx.stroke();
+          }
           if (!spec.horizontal) return;
           ctx.fillStyle = p.invalid ? css("--bad") : text;
           ctx.globalAlpha = 1;
-          ctx.font = "12px sans-serif";
+          ctx.font = `${12 * zoom()}px sans-serif`;
           ctx.textBaseline = "middle";
           ctx.fillText((p.invalid ? "INVALID " : "") + format(p.x, spec.y.unit), end + 6, y);
         });
@@ -168,9 +196,9 @@
       backgroundColor: bars ? points.map((p) => (p.invalid ? hatched(base) : fill)) : colour,
       borderColor: bars ? points.map((p) => (p.invalid ? invalid : base)) : colour,
       borderWidth: bars ? points.map((p) => (p.invalid ? 2 : series.dashed ? 1 : 0)) : 2,
-      ...(bars ? { skipNull: true, maxBarThickness: spec.horizontal ? 18 : 60, grouped: !spec.horizontal } : {}),
+      ...(bars ? { skipNull: true, maxBarThickness: (spec.horizontal ? 18 : 60) * zoom(), grouped: !spec.horizontal } : {}),
       borderDash: bars ? [] : series.dashed ? [6, 4] : series.dotted ? [2, 3] : [],
-      showLine: kind !== "scatter",
+      showLine: kind !== "scatter" || series.joined,
       pointRadius: series.markers ? points.map((p) => (p.invalid ? 7 : kind === "scatter" && !spec.horizontal ? 3 : 4)) : 0,
       pointHitRadius: 8,
       pointBorderWidth: points.map((p) => (p.invalid ? 3 : 1)),
@@ -195,9 +223,9 @@
   // Steps of bytes are powers of two, not of ten.
   const byte_ticks = (scale, logarithmic) => {
     if (logarithmic) {
-      const from = Math.floor(Math.log2(scale.min)), to = Math.ceil(Math.log2(scale.max));
+      const from = Math.ceil(Math.log2(scale.min)), to = Math.floor(Math.log2(scale.max));
       const step = Math.max(1, Math.ceil((to - from) / 7));
-      scale.ticks = Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => ({ value: 2 ** (from + i * step) }));
+      scale.ticks = Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, i) => ({ value: 2 ** (from + i * step) }));
       return;
     }
     const step = 2 ** Math.ceil(Math.log2((scale.max - scale.min) / 6));
@@ -236,7 +264,7 @@
             if (!(wide ? [1] : [1, 2, 5]).some((k) => Math.abs(lead - k) < 1e-6)) return "";
           }
           if (spec.small && a.unit === "") return value.toLocaleString("en-US", { notation: "compact" });
-          return format(value, a.unit);
+          return tick(value, a.unit);
         },
       },
     };
@@ -261,7 +289,7 @@
       ...(category && !points ? { labels: a.labels } : {}),
       ticks: {
         color: spec.horizontal ? css("--text") : css("--soft"),
-        ...(spec.horizontal ? { font: (context) => ({ size: spec.small ? 11 : context.chart.width < 560 ? 10 : 12 }) } : {}),
+        ...(spec.horizontal ? { font: (context) => ({ size: (spec.small ? 11 : context.chart.width < 560 ? 10 : 12) * zoom() }) } : {}),
         autoSkip: !category,
         maxRotation: category && !spec.horizontal ? 60 : 0,
         callback(value) {
@@ -270,7 +298,7 @@
             return spec.horizontal && this.chart.width < 560 ? label.split(/(?<=: )/) : label;
           }
           if (a.logarithmic && Math.abs(Math.log10(value) - Math.round(Math.log10(value))) > 1e-9) return "";
-          return format(value, a.unit);
+          return tick(value, a.unit);
         },
       },
     };
@@ -284,7 +312,7 @@
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
-      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: spec.small ? 62 : 76 } } } : {}),
+      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: (spec.small ? 62 : 76) * zoom() } } } : {}),
       interaction: { mode: "nearest", intersect: false, axis: spec.horizontal ? "y" : "xy" },
       scales: {
         x: spec.horizontal ? value : place,
@@ -299,7 +327,7 @@
             title: ([item]) => {
               if (!item) return "";
               const at = spec.horizontal ? item.raw.y : item.raw.x;
-              return spec.x.labels[at] ?? `${spec.x.title}: ${format(at, spec.x.unit)}`;
+              return spec.x.labels[at] ?? `${spec.x.title}: ${tick(at, spec.x.unit)}`;
             },
             label: (item) => {
               const p = item.raw;
@@ -392,6 +420,7 @@
 
   const redraw = () => {
     root.dataset.theme = theme();
+    Chart.defaults.font.size = 12 * zoom();
     document_.charts.forEach(draw);
   };
 
@@ -428,5 +457,5 @@
   });
   redraw();
   document_.charts.forEach(listen);
-  window.echotrio = { charts: drawn, download };
+  window.echotrio = { charts: drawn, download, redraw, format };
 })();
