@@ -2,7 +2,8 @@
 """Opens reports in headless Chromium, without a network, and asks the pages what they drew: one
 with claims and a plan beside the results, two results laid over each other, and the largest one.
 
-report_test.py LOADGEN SAMPLE: exit status 0, 1 (a check failed) or 77 (skipped: no Chromium).
+report_test.py LOADGEN SAMPLE [AXE]: exit status 0, 1 (a check failed) or 77 (skipped: no Chromium).
+AXE is axe-core's script; without it the accessibility is not judged, and that is said.
 SAMPLE is a program that prints a results.json; with "maximal" a large one, with "claims" claims.
 It talks to Chromium through --remote-debugging-pipe: JSON messages that end with a zero byte.
 """
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import accessibility
 
 PATIENCE = 60  # seconds for each page
 
@@ -214,6 +217,8 @@ def check_page(browser, results, charts):
         return document.documentElement.scrollWidth <= 360;
     })()"""), "the page is wider than a phone")
     browser.call("Emulation.clearDeviceMetricsOverride")
+    failures += accessibility.check_menu(browser)
+    failures += accessibility.check_figures(browser)
     pdf = browser.call("Page.printToPDF")["data"]
     check(len(pdf) > 10_000, "printing gives no pages")
     failures += complaints(browser.events)
@@ -267,6 +272,12 @@ class Reports:
 
 def main():
     loadgen, sample = sys.argv[1:3]
+    axe = ""
+    if len(sys.argv) > 3 and os.path.exists(sys.argv[3]):
+        with open(sys.argv[3], encoding="utf-8") as file:
+            axe = file.read()
+    else:
+        print("axe-core is not installed (tools/install-packages browser): accessibility is not judged")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                    None)
     if program is None:
@@ -284,6 +295,10 @@ def main():
             try:
                 browser.open("file://" + page)
                 failures += check_page(browser, trials, charts)
+                if make is reports.with_companions:
+                    failures += accessibility.check_slides(browser)
+                if axe and make is not reports.maximal:
+                    failures += accessibility.faults(browser, axe)
             finally:
                 browser.close()
             for failure in failures:

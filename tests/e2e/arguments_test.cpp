@@ -53,6 +53,8 @@ TEST(Arguments, MistakesAreNamed) {
              Case{{"run", url, "--observer", ""}, 2, "--observer: "},
              Case{{"run", url, "--start-at", ""}, 2, "--start-at: "},
              Case{{"run", url, "--json", ""}, 2, "--json: needs the name of a file"},
+             Case{{"run", url, "--idle-strategy", "busy"}, 2, "sleep"},
+             Case{{"compare", "--idle-strategy", "busy"}, 2, "--idle-strategy"},
              Case{{"run", url, "--ceiling", "nan"}, 2, "--ceiling: write a number"},
              Case{{"run", url, "--body", "abc", "-H", "Content-Length: 4"}, 2, "is 3 here"},
              Case{{"run", url, "--body", "abc", "-H", "Transfer-Encoding: chunked"}, 2, "--header"},

@@ -2,6 +2,7 @@
 // interruption.
 #include "loadgen/design/plan.hpp"
 #include "loadgen/results/results_file.hpp"
+#include "loadgen/subject/cpus.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
@@ -60,7 +61,7 @@ class Compare : public testing::Test {
     std::vector<std::string> small(std::vector<std::string> more) const {
         std::vector<std::string> arguments{
             "--out",         out_, "--duration", "60ms", "--warmup", "20ms", "--seed", "5",
-            "--repetitions", "1",  "--budget",   "0",    "--no-wrk"};
+            "--repetitions", "1",  "--retries",  "0",    "--no-wrk"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         return arguments;
     }
@@ -131,6 +132,57 @@ TEST_F(Compare, ThePlanRunsNothing) {
     EXPECT_FALSE(fs::exists(out_));
 }
 
+TEST_F(Compare, ThePlanSaysWhatBoundsIt) {
+    const test::Ran ended =
+        compare({"--plan", "--workloads", "http,steady", "--precision", "5%", "--budget", "4m"});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    for (const char* part :
+         {"at most 100 rounds", "after 8 only where an interval is wider than 5 %",
+          "at most 4m 00s in all", "at 10 % of the slowest server's capacity",
+          "9 short trials find"}) {
+        EXPECT_NE(ended.out.find(part), std::string::npos) << part << '\n' << ended.out;
+    }
+    const test::Ran quick = compare({"--plan", "--quick"});
+    EXPECT_NE(quick.out.find("at most 2m 00s in all"), std::string::npos) << quick.out;
+}
+
+TEST_F(Compare, ATenthOfTheTrialsMayBeRepeated) {
+    const test::Ran many = compare({"--plan", "--workloads", "http", "-r", "50"});
+    EXPECT_NE(many.out.find("at most 15 INVALID ones"), std::string::npos) << many.out;
+    const test::Ran open = compare({"--plan", "--workloads", "http", "--budget", "4m"});
+    EXPECT_NE(open.out.find("at most 3 INVALID ones"), std::string::npos) << open.out;
+}
+
+TEST_F(Compare, AWarmUpOfNothingIsOne) {
+    const std::string file = dir_ + "/cold.toml";
+    std::ofstream(file) << "[http]\nwarmup = \"0s\"\n[echo]\n";
+    const test::Ran ended = compare({"--experiment", file, "--plan"});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.out.find("each after 0s warm-up"), std::string::npos) << ended.out;
+    EXPECT_NE(ended.out.find("each after 250ms warm-up"), std::string::npos) << ended.out;
+    const test::Ran flag = compare({"--warmup", "0s", "--plan"});
+    EXPECT_EQ(flag.out.find("250ms"), std::string::npos) << flag.out;
+}
+
+// The rates are the same for all servers and for all rounds, and stand in the results.
+TEST_F(Compare, SteadyRatesAreFixedByAProbe) {
+    const test::Ran ended = compare(small({"--workloads", "steady", "--connections", "2"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    const auto plan = plan_from_json(experiment->settings);
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(plan->capacities.size(), 3U);
+    ASSERT_EQ(plan->levels.size(), 2U);
+    EXPECT_GE(plan->levels[0].rate, 1);
+    EXPECT_NEAR(plan->levels[1].rate / plan->levels[0].rate, 5, 0.6);  // two digits each
+    EXPECT_EQ(experiment->trials.size(), 6U);
+    for (const Trial& trial : experiment->trials) {
+        const auto& levels = plan->levels;
+        EXPECT_NE(std::find(levels.begin(), levels.end(), trial.point.level), levels.end());
+    }
+}
+
 TEST_F(Compare, TheExampleOfAnExperimentIsPlanned) {
     const test::Ran ended = compare({"--experiment", ECHOTRIO_EXAMPLE, "--plan"});
     EXPECT_EQ(ended.status, 0) << ended.err;
@@ -144,7 +196,7 @@ TEST_F(Compare, AnExperimentIsAFile) {
     const std::string file = dir_ + "/small.toml";
     std::ofstream(file)
         << "# everything but the folder\n"
-           "models = [\"threads\", \"coroutine\"]\nrepetitions = 1\nseed = 9\nbudget = 0\n"
+           "models = [\"threads\", \"coroutine\"]\nrepetitions = 1\nseed = 9\nretries = 0\n"
            "duration = \"60ms\"\nwarmup = \"20ms\"\nno-wrk = true\nconnections = [2]\n"
            "variant = [\"no lock=threads --gil off\"]\n"
            "[http]\n"
@@ -176,7 +228,7 @@ TEST_F(Compare, AnExperimentIsAFile) {
 
 TEST_F(Compare, ClassesOfOnesOwnHaveALatencyInTheTable) {
     const std::string file = dir_ + "/classes.toml";
-    std::ofstream(file) << "models = [\"coroutine\"]\nrepetitions = 1\nbudget = 0\nno-wrk = true\n"
+    std::ofstream(file) << "models = [\"coroutine\"]\nrepetitions = 1\nretries = 0\nno-wrk = true\n"
                            "duration = \"60ms\"\nwarmup = \"20ms\"\n"
                            "[mine]\npath = \"/echo/hi\"\nconnections = [2]\n"
                            "class = [\"reads:9:/echo/a\", \"writes:1:/echo/b\"]\n";
@@ -197,6 +249,9 @@ TEST_F(Compare, MistakesInAnExperimentNameTheSetting) {
         {"duration = 5\n", "--duration"},
         {"seed = 1\nmodels = [\"threads\"]\nseed = 2\n", "line 3: "},
         {"plan = true\n", "plan: can only be a flag"},
+        {"budget = 3\n", "--retries 3"},
+        {"precision = 5\n", "--precision: write a share"},
+        {"[echo]\nduration = \"0s\"\n", "must be above 0"},
         {"[echo]\nseed = 1\n", "[echo] there is no setting 'seed'"},
         {"[echo]\nwarmup = \"soon\"\n", "line 2: [echo] --warmup"},
         {"[echo]\npath = \"/\"\n", "[echo]: is a standard workload"},
@@ -256,6 +311,21 @@ TEST_F(Compare, RunningServersAreTargets) {
     EXPECT_GT(experiment->trials[0].result.requests, 0U);
 }
 
+TEST_F(Compare, ThePageOfTargetsIsChosen) {
+    const test::Server server("coroutine");
+    const test::Ran ended = compare(small({"--workloads", "page", "--connections", "2", "--targets",
+                                           "mine=" + net::format_host_port(server.where()),
+                                           "--path", "/none", "--expect-status", "404"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    ASSERT_EQ(experiment->trials.size(), 1U);
+    const Trial& trial = experiment->trials[0];
+    EXPECT_GT(trial.result.requests, 0U);
+    EXPECT_EQ(trial.result.errors.status, 0U);
+    EXPECT_TRUE(trial.command.at("url").get<std::string>().ends_with("/none"));
+}
+
 TEST_F(Compare, MistakesAreOneLineAndStatus2) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
         {{"--workloads", "nonsense"}, "nonsense"},
@@ -263,9 +333,22 @@ TEST_F(Compare, MistakesAreOneLineAndStatus2) {
         {{"--variant", "=x"}, "--variant"},
         {{"--targets", "threads"}, "--targets"},
         {{"--duration", "5"}, "unit"},
+        {{"--duration", "0s"}, "--duration: must be above 0"},
+        {{"--warmup", "x"}, "--warmup"},
         {{"--connections", "0"}, "--connections"},
+        {{"--budget", "3"}, "is --retries 3"},
+        {{"--budget", "soon"}, "--budget"},
+        {{"--budget", "1s"}, "give at least"},
+        {{"--precision", "five"}, "like 5%"},
+        {{"--precision", "0%"}, "like 5%"},
+        {{"--precision", ""}, "like 5%"},
+        {{"--precision", "5%", "-r", "8"}, "at least 9 rounds"},
         {{"--models", "threads,threads"}, "twice"},
         {{"--no-such-flag"}, "--no-such-flag"},
+        {{"--path", "/x"}, "give one"},
+        {{"--targets", "a=127.0.0.1:1", "--expect-status", "204"}, "write --workloads page"},
+        {{"--targets", "a=127.0.0.1:1", "--workloads", "page", "--path", "x"},
+         "--path: begins with /"},
     };
     for (const auto& [arguments, word] : mistakes) {
         const test::Ran ended = compare(arguments);
@@ -291,6 +374,27 @@ TEST_F(Compare, AnUnreachableTargetIsAResultNotACrash) {
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
     EXPECT_FALSE(experiment->trials.at(0).result.verdict.valid);
+}
+
+TEST_F(Compare, WithoutACapacityTheOtherWorkloadsRun) {
+    const auto steady = [&](const std::string& workloads) {
+        return compare(small(
+            {"--workloads", workloads, "--connections", "2", "--targets", "threads=127.0.0.1:1"}));
+    };
+    const test::Ran ended = steady("steady,http");
+    EXPECT_EQ(ended.status, 3) << ended.err;
+    EXPECT_NE(ended.err.find("there is no steady"), std::string::npos) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    ASSERT_EQ(experiment->trials.size(), 1U);
+    EXPECT_EQ(experiment->trials[0].point.level.workload, "http");
+    const auto plan = plan_from_json(experiment->settings);
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(plan->workloads.size(), 1U);
+    out_ += "-alone";
+    const test::Ran alone = steady("steady");
+    EXPECT_EQ(alone.status, 1);
+    EXPECT_NE(alone.err.find("could not be probed"), std::string::npos) << alone.err;
 }
 
 TEST_F(Compare, AnInterruptionKeepsWhatWasMeasuredAndResumes) {
@@ -331,6 +435,41 @@ TEST_F(Compare, AnInterruptionKeepsWhatWasMeasuredAndResumes) {
     for (std::size_t i = 0; i < kept; ++i) {  // these were not made again
         EXPECT_EQ(whole->trials[i].result.started_unix_s, part->trials[i].result.started_unix_s);
     }
+}
+
+TEST_F(Compare, CpuWorkHasARowAtOneCpuAndOneAtAllThereAre) {
+    const auto usable = usable_cpus();
+    const test::Ran planned = compare({"--workloads", "cpu,echo", "--plan"});
+    const std::string rows =
+        usable.size() < 2 ? "connections 8 on 1 CPU;" : "8 on 1 CPU, 8 on 2 CPUs";
+    if (usable.size() < 3) {
+        EXPECT_NE(planned.out.find(rows), std::string::npos) << planned.out;
+    }
+    if (usable.size() == 2) {  // a sweep has the same rows at every number of connections
+        const test::Ran sweep = compare({"--workloads", "cpu", "-c", "1,8", "--plan"});
+        EXPECT_NE(sweep.out.find("1 on 1 CPU, 1 on 2 CPUs, 8 on 1 CPU, 8 on 2 CPUs"),
+                  std::string::npos)
+            << sweep.out;
+    }
+    EXPECT_NE(planned.out.find("1000; 1s"), std::string::npos) << "echo has its share of them";
+
+    const test::Ran ended = compare(small({"--workloads", "cpu", "--models", "threads,coroutine"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_EQ(experiment->trials.size(), usable.size() < 2 ? 2U : 4U);
+    for (const Trial& trial : experiment->trials) {
+        const CpusHad cpus = trial.cpus();
+        EXPECT_EQ(cpus.server, trial.point.level.server_cpus);
+        EXPECT_EQ(cpus.apart, cpus.server < usable.size());
+        const bool flagged = std::any_of(
+            trial.result.verdict.flags.begin(), trial.result.verdict.flags.end(),
+            [](const Finding& flag) { return flag.what.starts_with("client and server may run"); });
+        EXPECT_EQ(flagged, !*cpus.apart);
+        EXPECT_NE(ended.out.find(cpus_short(cpus)), std::string::npos) << ended.out;
+    }
+    EXPECT_TRUE(experiment->environment.contains("cpu_quota"));
+    EXPECT_EQ(experiment->environment["two_cpus_at_once"].is_number(), usable.size() > 1);
 }
 
 }  // namespace

@@ -83,6 +83,10 @@ void add_model(Experiment& experiment, const std::string& name, double cpu_us, d
             r.server.emplace();
             r.server->processes = n + 2;
             r.server->memory["pss"] = wobble * 1000 + 1e6 + bytes * static_cast<double>(n);
+            for (const char* part : {"page_tables", "kernel_stacks", "task_objects",
+                                     "socket_objects", "socket_buffers"}) {
+                r.server->memory[part] = 0;
+            }
             experiment.trials.push_back(std::move(trial));
         }
     }
@@ -172,7 +176,7 @@ TEST(Plan, SaysSoInWords) {
     const Ran slo = plan({folder.path(), "--rate", "1000", "--slo", "p99=10ms"});
     EXPECT_NE(slo.out.find("coroutine: p99 leaves 10ms between"), std::string::npos) << slo.out;
     EXPECT_NE(slo.out.find("% busy; were arrivals Poisson"), std::string::npos) << slo.out;
-    EXPECT_NE(ran.out.find("EXTRAPOLATED: 1667 connections an instance"), std::string::npos);
+    EXPECT_NE(ran.out.find("EXTRAPOLATED: 1,667 connections an instance"), std::string::npos);
 }
 
 TEST(Plan, EndsWithFourWhereNothingMeetsTheDemand) {
@@ -185,6 +189,22 @@ TEST(Plan, EndsWithFourWhereNothingMeetsTheDemand) {
     EXPECT_EQ(plan({from, "--rate", "10", "--slo", "p99=10us"}).status, 4);
     EXPECT_EQ(plan({from, "--connections", "1000", "--memory", "1MiB"}).status, 4);
     EXPECT_EQ(plan({data("raytracer.csv"), "--rate", "100", "--slo", "p99=5ms"}).status, 4);
+}
+
+TEST(Plan, RefusesMemoryWhereTheKernelsPartIsMissing) {
+    const Folder folder;
+    auto experiment = loadgen::read_experiment(results(folder));
+    ASSERT_TRUE(experiment);
+    for (Trial& trial : experiment->trials) trial.result.server->memory.erase("task_objects");
+    folder.file("results.json", loadgen::to_text(loadgen::results_to_json(*experiment, {})));
+    const Ran refused = plan({folder.path(), "--connections", "1000", "--memory", "1GiB"});
+    EXPECT_EQ(refused.status, 4);
+    EXPECT_NE(refused.out.find("no plan for memory"), std::string::npos) << refused.out;
+    EXPECT_NE(refused.out.find("as root"), std::string::npos);
+    EXPECT_EQ(refused.out.find("kernel included"), std::string::npos);
+    EXPECT_EQ(plan({folder.path(), "--rate", "1000"}).status, 0) << "without a word of memory";
+    const json told = plan_json({folder.path(), "--rate", "1000"}, 0);
+    EXPECT_EQ(told["models"][0]["memory_kernel"], "user_only");
 }
 
 TEST(Plan, RefusesWithOneLine) {

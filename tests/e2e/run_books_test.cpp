@@ -154,5 +154,28 @@ TEST(Run, MeasuresTheServersProcessGroup) {
     EXPECT_FALSE(run.result.server->died);
 }
 
+// Shares of the thread's own CPU time: they hold however much of it others leave.
+TEST(IdleStrategy, SpinningIsNoUsefulTime) {
+    Server server("coroutine");
+    const Measured run = measure(
+        {server.tcp(), "-R", "100", "-d", "500ms", "--warmup", "100ms", "--idle-strategy", "spin"});
+    const loadgen::GeneratorUse& use = run.result.generator;
+    EXPECT_EQ(run.json["command"]["idle_strategy"], "spin");
+    EXPECT_EQ(use.idle_strategy, "spin");
+    ASSERT_TRUE(use.spin_s);
+    EXPECT_LT(use.busiest_thread * run.result.duration_s, 0.5 * *use.spin_s);
+    EXPECT_LT(use.syscalls_per_request.value_or(99), 50) << "polls that found nothing are none";
+    EXPECT_FALSE(use.waking_us);
+    expect_agreement(server, run);
+}
+
+TEST(IdleStrategy, SleepsWhereItsCpuMayBeTheServers) {
+    Server server("coroutine");
+    const Measured run = measure({server.tcp(), "-R", "100", "-d", "500ms", "--warmup", "100ms",
+                                  "--pid", std::to_string(server.pid())});
+    EXPECT_EQ(run.json["command"]["idle_strategy"], "auto");
+    EXPECT_EQ(run.result.generator.idle_strategy, "sleep");
+}
+
 }  // namespace
 }  // namespace echotrio::test

@@ -49,6 +49,8 @@ TEST_F(Search, StopsAtTheHighestRateThatWasAllowed) {
     const auto json = read(file("search.json"));
     ASSERT_FALSE(json.is_discarded()) << ran.err;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    EXPECT_TRUE(json["cpus"]["generator"].is_number());
+    EXPECT_NE(ran.out.find("CPUs        server "), std::string::npos) << ran.out;
     // Fit on the whole is not fit at every moment: the search says when it was not.
     if (!json["generator_limit"].is_null()) GTEST_SKIP() << "inconclusive: " << ran.out;
     EXPECT_EQ(ran.status, 0) << ran.err;
@@ -149,6 +151,10 @@ TEST_F(Calibrate, FindsTheInjectedDelayAndStall) {
     const auto json = read(file("calibration.json"));
     ASSERT_FALSE(json.is_discarded()) << ran.err;
     EXPECT_EQ(ran.status, json["valid"].get<bool>() ? 0 : 3);
+    EXPECT_EQ(json["two_cpus"].is_object(), json["cpus"]["apart"].get<bool>());
+    EXPECT_NE(ran.out.find("CPUs      null server "), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("two CPUs  "), std::string::npos) << ran.out;
+    EXPECT_EQ(ran.out.find("!machine") != std::string::npos, !json["flags"].empty()) << ran.out;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     EXPECT_GE(json["ceiling_rps"], json["measured_rps"]);
     EXPECT_GE(json["held_p50_us"], 1990);
@@ -157,6 +163,12 @@ TEST_F(Calibrate, FindsTheInjectedDelayAndStall) {
     EXPECT_GT(json["stall"]["expected_p95_us"], 60'000);
     EXPECT_GT(json["stall"]["measured_p95_us"], 40'000);
     EXPECT_NE(ran.out.find("ceiling"), std::string::npos);
+    if (const auto& waking = json["waking"]; !waking.is_null()) {
+        EXPECT_GT(waking["spin_p50_us"], 0);
+        EXPECT_DOUBLE_EQ(
+            waking["waking_us"].get<double>(),
+            waking["sleep_p50_us"].get<double>() - waking["spin_p50_us"].get<double>());
+    }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "loadgen/experiment/trial.hpp"
 
 #include "loadgen/experiment/runner.hpp"
+#include "loadgen/probe/memory.hpp"
 #include "loadgen/subject/cpus.hpp"
 #include "loadgen/subject/server_process.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
@@ -31,6 +32,24 @@ TEST(Trial, LeavesThisThreadTheCpusThatItHad) {
     EXPECT_EQ(allowed_cpus(0), before);
 }
 
+// Connections that took long to stand are watched for half as long, however short the run.
+TEST(Trial, SilentConnectionsAreWatchedLongEnoughForSlab) {
+    test::Server server("coroutine");
+    TrialOptions options;
+    options.run = run_options({.name = "silent"}, {"silent", 1}, server.where());
+    options.run.duration = std::chrono::milliseconds(20);
+    options.run.warmup = Nanos(0);
+    options.run.idle = 4;
+    options.pid = server.pid();
+    options.kernel_before = read_kernel_memory();
+    if (!options.kernel_before->slab) GTEST_SKIP() << "this machine does not tell Slab";
+    options.kernel_before->at -= std::chrono::milliseconds(800);
+    const auto result = run_trial(options, {}, never);
+    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_TRUE(result->server);
+    EXPECT_TRUE(result->server->memory.at("slab_still"));
+}
+
 TEST(RunPlan, PutsABackgroundBesideTheLoadAndDoesNotWaitForIt) {
     Workload workload{.name = "beside"};
     workload.load.duration = std::chrono::milliseconds(300);
@@ -42,7 +61,7 @@ TEST(RunPlan, PutsABackgroundBesideTheLoadAndDoesNotWaitForIt) {
     plan.workloads = {workload};
     plan.levels = {{"beside", 2}};
     plan.repetitions = 1;
-    plan.budget = 0;
+    plan.retries = 0;
     plan.cross_check = false;
     std::vector<Trial> trials;
     RunnerOptions options;

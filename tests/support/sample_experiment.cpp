@@ -1,6 +1,7 @@
 #include "tests/support/sample_experiment.hpp"
 
 #include "common/base/rng.hpp"
+#include "loadgen/analysis/kernel_part.hpp"
 #include "loadgen/design/plan.hpp"
 #include "loadgen/record/summary.hpp"
 
@@ -27,6 +28,11 @@ double speed_of(const std::string& model) {
     return model == "prefork" ? 1.0 : model == "threads" ? 1.3 : 2.6;
 }
 
+// What the kernel keeps for the task that has a connection.
+double task_of(const std::string& model) {
+    return model == "prefork" ? 30e3 : model == "threads" ? 7e3 : 0;
+}
+
 Trial make_trial(const Plan& plan, const TrialPoint& point) {
     Trial trial;
     trial.point = point;
@@ -50,7 +56,7 @@ Trial make_trial(const Plan& plan, const TrialPoint& point) {
     r.mean_in_flight = connections;
     r.connections.opened = r.connections.served = point.level.connections;
     r.connections.fairness = 1;
-    r.generator = {0.4, 0.4, 0.001, 1, 2.01, {}};
+    r.generator = {0.4, {}, 0.4, 0.001, 1, 2.01, {}, {}, {}};
     const Workload& workload = workload_of(plan, point);
     if (workload.silent) {
         r.connections.idle = point.level.connections;
@@ -69,7 +75,12 @@ Trial make_trial(const Plan& plan, const TrialPoint& point) {
     use.memory = {{"pss", 1e6 + connections * each * jitter},
                   {"page_tables", 50e3 + connections * each / 4},
                   {"kernel_stacks", 16e3 + connections * each / 3},
-                  {"socket_objects", std::nullopt}};
+                  {"task_objects", std::nullopt},  // measured by an ordinary user
+                  {"socket_objects", std::nullopt},
+                  {"socket_buffers", 4096},
+                  {"slab", 1e6 + connections * (7000 + task_of(point.variant)) + 20e3 * jitter},
+                  {"slab_still", 20e3}};
+    use.ends_here = 2;
     use.memory_before = {{"pss", 1e6}, {"page_tables", 50e3}, {"kernel_stacks", 16e3}};
     use.memory_peak = use.memory;
     use.memory_peak["rss_peak_sum"] = 3e6 + connections * each;
@@ -111,6 +122,22 @@ void roughen(Trial& trial, Rng& rng) {
 }
 
 }  // namespace
+
+Experiment sample_on_one_and_two_cpus() {
+    Experiment experiment = sample_experiment();
+    std::vector<Trial> trials;
+    for (Trial trial : experiment.trials) {
+        if (trial.point.level.workload != "http" || trial.point.level.connections != 64) continue;
+        trial.point.level.server_cpus = 1;
+        trials.push_back(trial);
+        trial.point.level.server_cpus = 2;
+        trial.server_cpus = {0, 1};
+        trial.result.throughput_rps *= 2;
+        trials.push_back(trial);
+    }
+    experiment.trials = std::move(trials);
+    return experiment;
+}
 
 Companions sample_companions() {
     Companions beside;
@@ -163,6 +190,8 @@ Companions sample_companions() {
          "cores",
          ClaimVerdict::not_testable, nlohmann::ordered_json::object(),
          "this machine lets us use one CPU; two are needed"}};
+    beside.claims->claims[0].source = {"a line through the memory at four counts",
+                                       "loadgen/claims/memory_of_being.cpp", "slope_of"};
     beside.plan.emplace();
     beside.plan->workload = "http";
     beside.plan->demand.rate = 50'000;
@@ -205,7 +234,8 @@ Experiment sample_experiment() {
                               {"host", "<b>markup & \"quotes\"</b>"},
                               {"kernel", "Linux 6.1"},
                               {"cpu_model", "Sample CPU"},
-                              {"cpus_online", 2}};
+                              {"cpus_online", 2},
+                              {kEndKey, end_to_json(Estimate{3500, Bounds{3450, 3550}})}};
     experiment.settings = plan_to_json(plan);
     experiment.seed = plan.seed;
     experiment.started_unix_s = 1767323045;

@@ -10,6 +10,10 @@ namespace echotrio::loadgen {
 // that was repeated, a cross-check, silent connections with memory, and a name full of markup.
 Experiment sample_experiment();
 
+// Its http workload at 64 connections as if its story were cores: on one CPU and, twice as fast, on
+// two that are shared with the generator.
+Experiment sample_on_one_and_two_cpus();
+
 // What lies beside it: a claim of each verdict, and a demand that one model can't meet.
 Companions sample_companions();
 

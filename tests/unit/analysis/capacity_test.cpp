@@ -44,6 +44,7 @@ MeasuredModel one_loop() {
     line.slope_interval = {4000, 4200};
     line.intercept = kMiB;
     m.memory = line;
+    m.kernel = KernelPart::read;
     m.memory_levels = 5;
     m.most_held = 2000;
     return m;
@@ -101,7 +102,7 @@ TEST(Capacity, UnderAnObjectiveHasItsLastPassAndFirstFail) {
     EXPECT_NEAR(plan.first_fail->latency_us, 4000, 4);
     EXPECT_TRUE(says(plan.notes, "closed loop"));
     demand.objective = Objective{0.99, milliseconds(100)};
-    EXPECT_TRUE(says(plan_one(one_loop(), demand).notes, "48000 requests/s is a lower bound"));
+    EXPECT_TRUE(says(plan_one(one_loop(), demand).notes, "48,000 requests/s is a lower bound"));
 }
 
 TEST(Capacity, AnOverloadedOrStarvedLevelDoesNotMeetAnObjective) {
@@ -200,7 +201,7 @@ TEST(Capacity, SizesForConnections) {
     EXPECT_NEAR(plan.memory_bytes->interval->high, kMiB + 2400 * 4200.0, 1);
     EXPECT_FALSE(says(plan.notes, "EXTRAPOLATED"));
     demand.connections = 2600;  // beyond 1.25 x 2,000
-    EXPECT_TRUE(says(plan_one(one_loop(), demand).notes, "EXTRAPOLATED: 2600 connections"));
+    EXPECT_TRUE(says(plan_one(one_loop(), demand).notes, "EXTRAPOLATED: 2,600 connections"));
 
     MeasuredModel pool = one_loop();
     pool.levels.back().served = 256;
@@ -225,8 +226,8 @@ TEST(Capacity, RefusesWithReasons) {
     demand.cores = 2;
     demand.memory_bytes = kMiB;
     plan = plan_one(one_loop(), demand);
-    EXPECT_TRUE(says(plan.reasons, "needs 2.86 cores, 2 are there"));
-    EXPECT_TRUE(says(plan.reasons, "GiB of memory"));
+    EXPECT_TRUE(says(plan.reasons, "needs 2.86 cores, has 2"));
+    EXPECT_TRUE(says(plan.reasons, " of memory, has "));
     demand.cores = 3;
     demand.memory_bytes = 100 * kMiB;
     EXPECT_TRUE(plan_one(one_loop(), demand).meets);
@@ -237,6 +238,24 @@ TEST(Capacity, RefusesWithReasons) {
     plan = plan_one(few, demand);
     EXPECT_FALSE(plan.connections_per_gib);
     EXPECT_TRUE(says(plan.reasons, "it needs 4 or more connection counts"));
+}
+
+TEST(Capacity, UserMemoryOnlyIsNoPlanForMemory) {
+    MeasuredModel user_only = one_loop();
+    user_only.kernel = KernelPart::unknown;
+    Demand demand;
+    demand.rate = 1000;
+    ModelPlan plan = plan_one(user_only, demand);
+    EXPECT_TRUE(plan.meets) << "nobody asked for memory";
+    EXPECT_FALSE(plan.memory_bytes);
+    EXPECT_TRUE(plan.bytes_per_connection) << "as measured, and named so";
+    EXPECT_EQ(plan.kernel, KernelPart::unknown);
+    demand.memory_bytes = 100 * kMiB;
+    plan = plan_one(user_only, demand);
+    EXPECT_FALSE(plan.meets);
+    EXPECT_TRUE(says(plan.reasons, "no plan for memory: the results tell user memory only"));
+    user_only.kernel = KernelPart::from_slab;
+    EXPECT_TRUE(plan_one(user_only, demand).meets);
 }
 
 TEST(Capacity, ALoadThatEndedFirstIsALowerBound) {

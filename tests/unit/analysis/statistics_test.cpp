@@ -196,14 +196,6 @@ TEST(AndersonDarling, RejectsOneExponentialSampleInTwenty) {
     EXPECT_LE(rejected, 70);
 }
 
-TEST(Jain, IsTheShareThatIsServedEqually) {
-    EXPECT_DOUBLE_EQ(jain_fairness(Values{5, 5, 5, 5}), 1);
-    EXPECT_DOUBLE_EQ(jain_fairness(Values{1, 0, 0, 0}), 0.25);
-    EXPECT_DOUBLE_EQ(jain_fairness(Values{1, 2, 3}), 36.0 / 42);
-    EXPECT_DOUBLE_EQ(jain_fairness(Values{0, 0}), 1);
-    EXPECT_DOUBLE_EQ(jain_fairness(Values{}), 1);
-}
-
 TEST(Bic, WeighsFitAgainstParameters) {
     EXPECT_NEAR(bic(10, 20, 2), 10 * std::log(2.0) + 2 * std::log(10.0), 1e-12);
     EXPECT_LT(bic(10, 20, 2), bic(10, 20, 3));

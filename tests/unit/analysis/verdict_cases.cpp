@@ -200,9 +200,9 @@ const std::vector<Row> kRows{
      clean},
 
     {"one of a thousand failed", closed, [](auto& r, auto&) { fail(r, 200, 200); }, flagged,
-     "failures", "400 of 400000 requests failed (200"},
+     "failures", "400 of 400,000 requests failed (200"},
     {"one more", closed, [](auto& r, auto&) { fail(r, 200, 201); }, invalid, "failures",
-     "401 of 400000"},
+     "401 of 400,000"},
     {"connects failed", closed, [](auto& r, auto&) { r.errors.connect = 2; }, flagged, "failures",
      "2 connects failed"},
     {"redirects", closed,
@@ -229,7 +229,7 @@ const std::vector<Row> kRows{
          fall_short(r, 5000, 10, 10);
          r.accounting = {100'000, 100'000, 95'000, 5000, 0, 0, 0};
      },
-     invalid, "failures", "5000 of 100000"},
+     invalid, "failures", "5,000 of 100,000"},
     {"few arrivals were drawn", open, [](auto& r, auto& c) { draw(r, c, 100, 74); }, flagged,
      "arrivals", "74 arrivals were drawn where 100"},
     {"many arrivals were drawn", open, [](auto& r, auto& c) { draw(r, c, 100, 126); }, flagged,
@@ -246,7 +246,7 @@ const std::vector<Row> kRows{
 
     {"a millisecond late", open, [](auto& r, auto&) { r.lateness_us.p99 = 1000; }, clean},
     {"later than a millisecond", open, [](auto& r, auto&) { r.lateness_us.p99 = 1001; }, invalid,
-     "lateness", "1001 us, allowed are 1000 us"},
+     "lateness", "is 1.00 µs more than the 1.00 ms allowed"},
     {"a twentieth of the latency late", open,
      [](auto& r, auto&) {
          r.lateness_us.p99 = 1001;
@@ -258,7 +258,7 @@ const std::vector<Row> kRows{
          r.lateness_us.p99 = 2001;
          r.latency_us.p99 = 40'000;
      },
-     invalid, "lateness", "2001 us, allowed are 2000 us"},
+     invalid, "lateness", "is 1.00 µs more than the 2.00 ms allowed"},
     {"late for want of a free connection", open,
      [](auto& r, auto&) {
          r.lateness_us.p99 = 2001;
@@ -272,7 +272,7 @@ const std::vector<Row> kRows{
          r.latency_us.p99 = 40'000;
          r.generator.send_delay_p99_us = 2001;
      },
-     invalid, "lateness", "2001 us"},
+     invalid, "lateness", "is 1.00 µs more"},
     {"a closed loop has no schedule", closed,
      [](auto& r, auto&) {
          r.lateness_us = open_run().lateness_us;
@@ -326,9 +326,9 @@ const std::vector<Row> kRows{
     {"a hundredth of the rate is missing", open,
      [](auto& r, auto&) { fall_short(r, 1000, 1000, 500); }, clean},
     {"an overloaded server", open, [](auto& r, auto&) { fall_short(r, 1001, 1001, 667); }, flagged,
-     "rate", "OVERLOADED: offered 10000/s"},
+     "rate", "OVERLOADED: offered 10,000/s"},
     {"how its backlog grew", open, [](auto& r, auto&) { fall_short(r, 1001, 1001, 667); }, flagged,
-     "rate", "grew by 100.1 requests/s to 1001"},
+     "rate", "grew by 100 requests/s to 1,001"},
     {"a slow but steady server", open,
      [](auto& r, auto&) {
          // Replies take 0.3 s and there was no warm-up: 3,000 requests are always in flight.
@@ -390,7 +390,7 @@ const std::vector<Row> kRows{
          c.poisson = true;
          r.sampled_gaps_s.assign(1000, 1e-4);
      },
-     invalid, "arrivals", "1000 gaps"},
+     invalid, "arrivals", "1,000 gaps"},
     {"nobody asked for Poisson", open, [](auto& r, auto&) { r.sampled_gaps_s.assign(1000, 1e-4); },
      clean},
     {"gaps hardly to be told from exponential ones", open,
@@ -406,7 +406,7 @@ const std::vector<Row> kRows{
          arrive(r, c, 1);
          r.sampled_gaps_s[7] = -1;
      },
-     invalid, "arrivals", "1000 gaps"},
+     invalid, "arrivals", "1,000 gaps"},
 
     {"too few samples for a percentile", closed,
      [](auto& r, auto&) {
@@ -476,7 +476,7 @@ const std::vector<Row> kRows{
     {"values beyond the histogram", closed, [](auto& r, auto&) { r.clamped = true; }, invalid,
      "server", "histogram"},
     {"an interrupted run", closed, [](auto& r, auto&) { r.interrupted = true; }, flagged, "server",
-     "interrupted after 10 s"},
+     "interrupted after 10.0 s"},
     {"a throttled server", closed,
      [](auto& r, auto&) {
          CgroupUse& group = r.server.emplace().cgroup.emplace();

@@ -52,6 +52,53 @@ TEST(Verdict, TableIsComplete) {
     }
 }
 
+// The median of the good run is 1,500 us.
+TEST(Verdict, ASleepersOwnWakingIsTold) {
+    const auto flags = [](Changes changes) { return judge_changed(closed, changes).flags; };
+    EXPECT_TRUE(flags([](auto& r, auto&) { r.generator.waking_us = 150; }).empty());
+    const auto told = flags([](auto& r, auto&) { r.generator.waking_us = 151; });
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].check, "generator");
+    EXPECT_NE(told[0].what.find("takes 151 µs to wake here, and the median latency is 1.50 ms:"),
+              std::string::npos)
+        << told[0].what;
+    EXPECT_NE(told[0].advice.find("--idle-strategy spin"), std::string::npos);
+    EXPECT_TRUE(flags([](auto& r, auto&) {
+                    r.generator.waking_us = 1000;
+                    r.latency_us.p50.reset();
+                }).empty());
+    const auto hardly_slept = judge_changed(closed, [](auto& r, auto&) {
+        r.generator.waking_us = 1000;
+        r.generator.busiest_thread = 0.97;
+    });
+    EXPECT_TRUE(hardly_slept.flags.empty());
+}
+
+TEST(Verdict, ALateGeneratorIsNeverTheSameAsWhatIsAllowed) {
+    const auto what = [](Changes changes) {
+        const Verdict v = judge_changed(open, changes);
+        return v.reasons.empty() ? std::string() : v.reasons.front().what;
+    };
+    const std::string near = what([](auto& r, auto&) { r.generator.send_delay_p99_us = 1002; });
+    EXPECT_NE(near.find("is 2.00 µs more than the 1.00 ms allowed"), std::string::npos) << near;
+    const std::string far = what([](auto& r, auto&) { r.generator.send_delay_p99_us = 2000; });
+    EXPECT_NE(far.find("is 2.00 ms, more than the 1.00 ms allowed"), std::string::npos) << far;
+}
+
+// Flagged beyond doubt only, and not for what others did.
+TEST(Verdict, TwoCpusThatAreNotTwoFlagTheMachine) {
+    const Verdict v = judge_changed(closed, [](auto&, auto& c) {
+        c.two_cpus = {1.24, 1.2, 1.3, 0.05};
+    });
+    ASSERT_EQ(v.flags.size(), 1U);
+    EXPECT_EQ(v.flags[0].check, "machine");
+    EXPECT_NE(v.flags[0].what.find("did 1.24 times"), std::string::npos) << v.flags[0].what;
+    EXPECT_TRUE(two_cpus_finding({1.24, 1.2, 1.3, {}})) << "where the others' share is not told";
+    EXPECT_FALSE(two_cpus_finding({1.7, 1.6, 1.8, 0.05})) << "not surely less";
+    EXPECT_FALSE(two_cpus_finding({1.24, 1.2, 1.3, 0.06})) << "others used them";
+    EXPECT_FALSE(two_cpus_finding({})) << "nobody looked";
+}
+
 // What to do follows from what most of the requests failed of.
 TEST(Verdict, AdviceFitsTheFailure) {
     const auto advice = [](Changes changes) {
@@ -64,7 +111,18 @@ TEST(Verdict, AdviceFitsTheFailure) {
         r.errors.status = 100'000;
         r.status_codes = {{"200", 300'000}, {"404", 1000}, {"503", 99'000}};
     });
-    EXPECT_NE(codes.find("status 503 (99000), 404 (1000)"), std::string::npos) << codes;
+    EXPECT_NE(codes.find("status 503 (99,000), 404 (1,000)"), std::string::npos) << codes;
+    const std::string others = advice([](auto& r, auto& c) {
+        r.latency_us.mean.reset();
+        r.accounting = {400'000, 400'000, 300'000, 100'000, 0, 0, 0};
+        r.errors.status = 100'000;
+        r.status_codes = {{"200", 300'000}, {"204", 100'000}};
+        c.expected_status = 200;
+    });
+    EXPECT_NE(others.find("status 204 (100,000), not with the expected 200: give another "
+                          "--expect-status or another path"),
+              std::string::npos)
+        << others;
     const std::string closes = advice([](auto& r, auto&) {
         r.latency_us.mean.reset();
         r.accounting = {400'000, 400'000, 200'000, 200'000, 0, 0, 0};
@@ -112,13 +170,13 @@ TEST(Verdict, ALateGeneratorMakesTheRateInvalid) {
     });
     EXPECT_FALSE(busy.valid);
     EXPECT_FALSE(busy.overloaded);
-    EXPECT_TRUE(says(busy, "rate", "achieved 9899.9/s"));
+    EXPECT_TRUE(says(busy, "rate", "achieved 9,900/s"));
     EXPECT_TRUE(says(busy, "generator", "95 %"));
     const Verdict late = judge_changed(open, [](auto& r, auto&) {
         fall_short(r, 1001, 1001, 600);
         r.generator.send_delay_p99_us = 70'000;
     });
-    EXPECT_TRUE(says(late, "rate", "achieved 9899.9/s"));
+    EXPECT_TRUE(says(late, "rate", "achieved 9,900/s"));
 }
 
 }  // namespace

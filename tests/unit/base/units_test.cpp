@@ -85,10 +85,15 @@ TEST(Units, WhatIsPrintedIsReadBack) {
 }
 
 TEST(Units, AreShownToPeopleWithThreeDigits) {
-    EXPECT_EQ(human_duration(Nanos(12'345)), "12.3us");
-    EXPECT_EQ(human_duration(Nanos(999)), "999ns");
-    EXPECT_EQ(human_duration(Nanos(2'000'000'000)), "2.00s");
-    EXPECT_EQ(human_duration(Nanos(0)), "0s");
+    EXPECT_EQ(human_duration(Nanos(12'345)), "12.3 µs");
+    EXPECT_EQ(human_duration(Nanos(999)), "999 ns");
+    EXPECT_EQ(human_duration(Nanos(2'000'000'000)), "2.00 s");
+    EXPECT_EQ(human_duration(Nanos(0)), "0 s");
+    EXPECT_EQ(human_duration(Nanos(999'950)), "1.00 ms") << "rounded first";
+    EXPECT_EQ(human_seconds(90), "1.50 min");
+    EXPECT_EQ(human_seconds(3.37e-10), "0.337 ns");
+    EXPECT_EQ(human_bytes(1001 * 1024), "1,001 KiB");
+    EXPECT_EQ(human_bytes(1023.9 * 1024), "1.00 MiB");
     EXPECT_EQ(human_bytes(1.2 * (1 << 20)), "1.20 MiB");
     EXPECT_EQ(human_bytes(512), "512 B");
     EXPECT_EQ(human_bytes(0), "0 B");

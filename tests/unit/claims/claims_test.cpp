@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
 #include <set>
+#include <sstream>
 
 namespace echotrio::loadgen {
 namespace {
@@ -49,18 +52,31 @@ TEST(Undisturbed, IsTheThroughputWhereTheSystemDoesNotTell) {
     EXPECT_DOUBLE_EQ(undisturbed_rps(result, 2).value_or(0), 500);
 }
 
-TEST(RatioFigure, OneBadRunOfFiveDoesNotStretchTheInterval) {
-    const auto figure =
-        ratio_figure({}, {"ratio", ""}, {5.1, 5.2, 5.0, 5.3, 90}, {1.0, 1.1, 0.9, 1.05, 1.02});
+TEST(RatioFigure, OneBadRunOfNineDoesNotStretchTheInterval) {
+    const auto figure = ratio_figure({}, {"ratio", ""},
+                                     {{5.1, 5.2, 5.0, 5.3, 90, 5.1, 5.2, 5.0, 4.9},
+                                      {1.0, 1.1, 0.9, 1.05, 1.02, 1.0, 1.1, 0.95, 1.0}});
     ASSERT_TRUE(figure && figure->sure());
-    EXPECT_GT(*figure->low, 1.2);
-    EXPECT_NEAR(figure->value, 5.1, 0.5);
-    EXPECT_EQ(figure->runs, (std::vector<std::size_t>{5, 5}));
+    EXPECT_GT(*figure->low, 4.5);
+    EXPECT_LT(*figure->high, 6);
+    EXPECT_EQ(figure->runs, (std::vector<std::size_t>{9, 9}));
+}
+
+// A round in which everything was twice as slow changes no ratio.
+TEST(RatioFigure, IsTakenWithinTheRounds) {
+    const auto figure = ratio_figure({}, {"ratio", ""}, {{2, 4.1, 2.05}, {1, 2, 1}});
+    ASSERT_TRUE(figure && figure->sure());
+    EXPECT_NEAR(figure->value, 2.03, 0.02);
+    EXPECT_LT(*figure->high, 2.2);
+    const auto apart = ratio_figure_apart({"ratio", ""}, {2, 4.1, 2.05}, {1, 2, 1});
+    ASSERT_TRUE(apart && apart->sure());
+    EXPECT_GT(*apart->high, 5);
 }
 
 TEST(RatioFigure, NeedsBothSides) {
-    EXPECT_FALSE(ratio_figure({}, {"ratio", ""}, {1, 2, 3}, {}));
-    const auto single = ratio_figure({}, {"ratio", ""}, {2}, {1});
+    EXPECT_FALSE(ratio_figure({}, {"ratio", ""}, FigurePairs{}));
+    EXPECT_FALSE(ratio_figure_apart({"ratio", ""}, {1, 2, 3}, {}));
+    const auto single = ratio_figure({}, {"ratio", ""}, {{2}, {1}});
     ASSERT_TRUE(single);
     EXPECT_FALSE(single->sure());
 }
@@ -71,7 +87,7 @@ TEST(FiguresInWords, SayWhatIsKnown) {
     EXPECT_EQ(value_in_words(figure), "4.25 ms");
     EXPECT_EQ(value_in_words(exact_figure({"key", "label"}, 83'600)), "83,600");
     figure.low = 4;
-    EXPECT_EQ(in_words(figure), "4.25 ms (95 % interval 4.00 to 4.25)");
+    EXPECT_EQ(in_words(figure), "4.25 ms (95 % interval 4.00 ms to 4.25 ms)");
 }
 
 TEST(FiguresAsEvidence, StandUnderTheirKeys) {
@@ -151,6 +167,20 @@ TEST(WeighMachine, WhatCannotBeTestedIsNotTheMachinesFault) {
     Claim claim = judged(ClaimVerdict::not_testable, true);
     weigh_machine(claim, 0.9);
     EXPECT_EQ(claim.verdict, ClaimVerdict::not_testable);
+}
+
+TEST(ClaimSources, AreFunctionsInFilesOfTheTree) {
+    for (const ClaimTest& test : claim_tests()) {
+        for (const Sentence& sentence : test.sentences) {
+            const ClaimSource& source = sentence.source;
+            EXPECT_FALSE(source.how.empty()) << sentence.id;
+            std::ostringstream text;
+            text << std::ifstream(std::string(ECHOTRIO_SOURCE) + "/" + source.file).rdbuf();
+            EXPECT_TRUE(std::regex_search(
+                text.str(), std::regex("\n[^ \n].* " + source.function + "\\([^;]*\\{")))
+                << sentence.id << ": no " << source.function << " in " << source.file;
+        }
+    }
 }
 
 TEST(ClaimIds, AreEachThereOnce) {

@@ -125,6 +125,120 @@ TEST(Plan, WrkChecksTheClosedHttpLoopOnly) {
     EXPECT_FALSE(is_cross_checked(plan, {"threads", {"http", 64}, 1}));
 }
 
+TEST(Plan, WrkChecksTheFirstRoundsOnly) {
+    const Plan plan = small_plan();
+    EXPECT_TRUE(is_cross_checked(plan, {"threads", {"http", 64}, plan.cross_check_rounds}));
+    EXPECT_FALSE(is_cross_checked(plan, {"threads", {"http", 64}, plan.cross_check_rounds + 1}));
+}
+
+// What an interval needs more rounds of is measured in the order that all levels would have.
+TEST(Plan, ARoundOfSomeLevelsIsAPartOfTheWholeRound) {
+    const Plan plan = small_plan();
+    auto whole = round_trials(plan, 4, plan.levels);
+    std::erase_if(whole, [&](const TrialPoint& point) { return point.level == plan.levels[1]; });
+    EXPECT_EQ(round_trials(plan, 4, {plan.levels[0], plan.levels[2], plan.levels[3]}), whole);
+    EXPECT_TRUE(round_trials(plan, 4, {}).empty());
+}
+
+TEST(Plan, AWorkloadCanHaveFewerRounds) {
+    Plan plan = small_plan(6);
+    plan.workloads[1].most_rounds = 2;
+    const auto trials = order_trials(plan);
+    EXPECT_EQ(trials.size(), 3U * (6 * 2 + 2 * 2));
+    for (const TrialPoint& point : trials) {
+        EXPECT_TRUE(point.level.workload == "echo" || point.repetition <= 2);
+    }
+}
+
+Plan steady_plan() {
+    Plan plan = small_plan();
+    plan.workloads.push_back(*find_workload(standard_workloads(), "steady"));
+    for (const double share : plan.workloads.back().shares) {
+        plan.levels.push_back({"steady", 64, share});
+    }
+    return plan;
+}
+
+std::vector<Trial> probed(const std::vector<std::pair<std::string, double>>& rates) {
+    std::vector<Trial> trials;
+    for (const auto& [variant, rps] : rates) {
+        trials.emplace_back().point.variant = variant;
+        trials.back().result.throughput_rps = rps;
+    }
+    return trials;
+}
+
+TEST(Rates, AreSharesOfWhatTheSlowestCanDo) {
+    EXPECT_FALSE(probe_plan(small_plan()));
+    const Plan plan = steady_plan();
+    const auto probe = probe_plan(plan);
+    ASSERT_TRUE(probe);
+    ASSERT_EQ(probe->levels, (std::vector<Level>{{"steady", 64}}));
+    EXPECT_TRUE(run_options(probe->workloads[0], probe->levels[0], {}).rate.empty());
+    const auto capacities = capacities_of(plan, probed({{"prefork", 52'000},
+                                                        {"threads", 21'400},
+                                                        {"threads", 90},
+                                                        {"coroutine", 70'000},
+                                                        {"threads", 21'500}}));
+    ASSERT_TRUE(capacities) << capacities.error().message;
+    EXPECT_EQ(capacities->at(1).rps, 21'400) << "the median";
+    const Plan fixed = with_rates(plan, *capacities);
+    EXPECT_EQ(fixed.levels[4].rate, 2100);
+    EXPECT_EQ(fixed.levels[5].rate, 11'000);
+    EXPECT_EQ(fixed.levels[3], plan.levels[3]) << "a rate that was asked for stays";
+    const auto back = plan_from_json(plan_to_json(fixed));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->levels, fixed.levels);
+    EXPECT_EQ(back->capacities.size(), 3U);
+}
+
+TEST(Rates, AreUnknownWhereAServerDidNothing) {
+    auto trials = probed({{"prefork", 52'000}, {"threads", 0}, {"coroutine", 70'000}});
+    trials[1].result.verdict.reasons = {{"did not run", "no such program", ""}};
+    const auto none = capacities_of(steady_plan(), trials);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().message, "the capacity of threads could not be probed: no such program");
+}
+
+TEST(Rates, OfASmallCapacityAreOneLevel) {
+    const Plan fixed = with_rates(steady_plan(), {{"prefork", 1.9}, {"threads", 50'000}});
+    ASSERT_EQ(fixed.levels.size(), 5U);
+    EXPECT_EQ(fixed.levels[4], (Level{"steady", 64, 1}));
+}
+
+TEST(Rates, WithoutACapacityTheOtherWorkloadsStay) {
+    const Plan left = without_shares(steady_plan());
+    EXPECT_EQ(left.levels, small_plan().levels);
+    EXPECT_EQ(find_workload(left.workloads, "steady"), nullptr);
+    EXPECT_FALSE(probe_plan(left)) << "also when it is resumed";
+}
+
+TEST(Plan, KnowsTheMostSilentConnections) {
+    Plan plan = small_plan();
+    EXPECT_EQ(most_silent_connections(plan), 0U);
+    plan.workloads.push_back(*find_workload(standard_workloads(), "idle"));
+    plan.levels.push_back({"idle", 2000});
+    plan.levels.push_back({"idle", 50});
+    plan.levels.push_back({"echo", 9000});
+    EXPECT_EQ(most_silent_connections(plan), 2000U);
+}
+
+TEST(PlanJson, OlderFilesCalledTheRetriesABudget) {
+    Plan plan = small_plan();
+    plan.retries = 17;
+    auto older = plan_to_json(plan);
+    for (const char* key : {"retries", "precision", "time_budget_s", "cross_check_rounds",
+                            "follow_memory", "capacities"}) {
+        older.erase(key);
+    }
+    older["budget"] = 17;
+    const auto back = plan_from_json(older);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->retries, 17U);
+    EXPECT_FALSE(is_open_ended(*back));
+    EXPECT_TRUE(back->follow_memory);
+}
+
 TEST(PlanJson, ComesBack) {
     Plan plan = small_plan();
     plan.variants.push_back({"no lock", "threads", {"--gil", "off"}});
@@ -132,6 +246,9 @@ TEST(PlanJson, ComesBack) {
     plan.levels.push_back({"mixed", 64});
     plan.targets["threads"] = {"::1", 7002};  // where --resume goes on
     plan.observers["threads"] = {"127.0.0.1", 7100};
+    plan.precision = 0.05;
+    plan.budget = std::chrono::seconds(240);
+    plan.follow_memory = false;
     const auto json = plan_to_json(plan);
     const auto back = plan_from_json(nlohmann::ordered_json::parse(json.dump()));
     ASSERT_TRUE(back) << back.error().message;
@@ -183,6 +300,7 @@ TEST(PlanJson, KeepsEverythingOfALoad) {
     workload.load.headers = {"A: b"};
     workload.load.check_replies = false;
     workload.load.arrival = Arrival::constant;
+    workload.load.idle_strategy = IdleStrategy::spin;
     workload.load.rate = {{100, std::chrono::seconds(2)}, {.rate = 200}};
     workload.load.think = std::chrono::milliseconds(3);
     workload.load.classes = {{"heavy", 2.5, "/echo/hi?cpu=20ms"}};
@@ -199,6 +317,7 @@ TEST(PlanJson, KeepsEverythingOfALoad) {
     EXPECT_EQ(found.load.size, 1000U);
     EXPECT_EQ(found.load.body, "hello");
     EXPECT_EQ(found.load.arrival, Arrival::constant);
+    EXPECT_EQ(found.load.idle_strategy, IdleStrategy::spin);
     EXPECT_EQ(found.load.rate.size(), 2U);
     EXPECT_EQ(found.server_cpus, 2U);
     EXPECT_EQ(found.most_workers, 16U);
@@ -216,6 +335,19 @@ TEST(PlanJson, SaysWhatIsWrong) {
     EXPECT_FALSE(plan_from_json(json));
     EXPECT_FALSE(plan_from_json(nlohmann::ordered_json::array()));
     EXPECT_FALSE(plan_from_json(nullptr));
+}
+
+TEST(PlanJson, KeepsTheCpusOfALevelWhichOlderFilesLack) {
+    Plan plan = small_plan();
+    plan.levels = {{"http", 64, 0, 1}, {"http", 64, 0, 2}};
+    auto json = plan_to_json(plan);
+    const auto back = plan_from_json(json);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->levels, plan.levels);
+    json["levels"][1].erase("cpus_asked");
+    const auto older = plan_from_json(json);
+    ASSERT_TRUE(older) << older.error().message;
+    EXPECT_EQ(older->levels[1].server_cpus, 0U);
 }
 
 }  // namespace

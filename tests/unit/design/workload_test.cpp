@@ -22,7 +22,7 @@ std::string argument_after(const std::vector<std::string>& arguments, const std:
 }
 
 TEST(Workloads, TheSevenOfTheContract) {
-    for (const char* name : {"echo", "http", "cpu", "wait", "mixed", "churn", "idle"}) {
+    for (const char* name : {"echo", "http", "cpu", "wait", "mixed", "churn", "steady", "idle"}) {
         const Workload* workload = find_workload(standard_workloads(), name);
         ASSERT_NE(workload, nullptr) << name;
         EXPECT_FALSE(workload->connections.empty());
@@ -32,7 +32,7 @@ TEST(Workloads, TheSevenOfTheContract) {
 }
 
 TEST(Workloads, ThousandConnectionsWhereTheyMatter) {
-    for (const char* name : {"echo", "wait", "idle"}) {
+    for (const char* name : {"wait", "idle"}) {
         EXPECT_GE(standard(name).connections.back(), 1000U) << name;
         EXPECT_GE(standard(name).quick_connections.back(), 1000U) << name;
     }
@@ -118,6 +118,21 @@ TEST(RunCommand, JsonHasEveryOption) {
     EXPECT_EQ(json["connections"], 16);
     EXPECT_TRUE(json["rate"].is_null());
     EXPECT_EQ(json["timeout"], "2s");
+}
+
+TEST(Workloads, WhoseStoryIsCoresHaveARowAtOneCpuAndOneAtAll) {
+    using Counts = std::vector<std::uint64_t>;
+    for (const char* name : {"cpu", "mixed"}) {
+        const Workload workload = standard(name);
+        EXPECT_EQ(server_cpu_counts(workload, 1), (Counts{1})) << name;
+        EXPECT_EQ(server_cpu_counts(workload, 2), (Counts{1, 2})) << name << ", both shared";
+        EXPECT_EQ(server_cpu_counts(workload, 3), (Counts{1, 2})) << name;
+        EXPECT_EQ(server_cpu_counts(workload, 16), (Counts{1, 15})) << name;
+        EXPECT_EQ(server_cpu_counts(workload, 64), (Counts{1, 63})) << name;
+    }
+    for (const char* name : {"echo", "http", "wait", "churn", "idle"}) {
+        EXPECT_EQ(server_cpu_counts(standard(name), 16), (Counts{0})) << name;
+    }
 }
 
 }  // namespace

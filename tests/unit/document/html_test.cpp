@@ -54,7 +54,7 @@ TEST(Html, HasTheLicenceOfWhatItContains) {
 TEST(Html, ALargeExperimentStaysASmallPage) {
     if (sizeof ECHOTRIO_SANITIZERS > 1) GTEST_SKIP() << "minutes under a sanitizer, for a size";
     const Experiment experiment = maximal_experiment();
-    ASSERT_EQ(experiment.trials.size(), 1440U);
+    ASSERT_EQ(experiment.trials.size(), 1920U);
     const Digest told = digest(experiment);
     const std::string page = experiment_page(
         experiment, told, comparison_document(experiment, told, sample_companions()));

@@ -31,9 +31,9 @@ TEST(Demand, WhatIsDueJoinsTheBacklogAndTheBooks) {
     demand.start(kStart);
     const TimePoint first = demand.next(ledger.window_end());
     EXPECT_EQ(demand.backlog(), 0);
-    demand.fall_due(first - 1ns, ledger);
+    demand.fall_due(first - 1ns, kStart, ledger);
     EXPECT_EQ(demand.backlog(), 0);
-    demand.fall_due(first + 10ms, ledger);
+    demand.fall_due(first + 10ms, kStart, ledger);
     EXPECT_EQ(demand.backlog(), 11) << "a request every millisecond";
     EXPECT_EQ(ledger.progress().due, 11);
     EXPECT_EQ(demand.take(), first) << "the oldest first";
@@ -42,12 +42,24 @@ TEST(Demand, WhatIsDueJoinsTheBacklogAndTheBooks) {
     EXPECT_EQ(demand.next(ledger.window_end()), first + 11ms);
 }
 
+// Constant arrivals at 1,000/s; the window begins after 100 of them.
+TEST(Demand, AWaitForAFreeConnectionIsNoDelayOfTheGenerators) {
+    Load load;
+    Ledger ledger = load.ledger();
+    Demand demand(load.options, &load.profile, {});
+    demand.start(kStart);
+    demand.fall_due(kStart + 200ms, kStart + 200ms, ledger);  // none was free till now
+    EXPECT_LE(ledger.remaining().send_delay.max(), 0);
+    demand.fall_due(kStart + 299ms, kStart + 296ms, ledger);  // one was, for 3 ms
+    EXPECT_NEAR(static_cast<double>(ledger.remaining().send_delay.max()), 3e6, 1e4);
+}
+
 TEST(Demand, NothingFallsDueAfterTheWindow) {
     Load load;
     Ledger ledger = load.ledger();
     Demand demand(load.options, &load.profile, {});
     demand.start(kStart);
-    demand.fall_due(kStart + 1h, ledger);
+    demand.fall_due(kStart + 1h, kStart, ledger);
     EXPECT_EQ(ledger.before().scheduled + ledger.within().scheduled, demand.backlog());
     EXPECT_EQ(ledger.within().scheduled, 1000);
     EXPECT_EQ(demand.next(ledger.window_end()), TimePoint::max());
@@ -60,7 +72,7 @@ TEST(Demand, ACountOfRequestsIsOfTheWindow) {
     Ledger ledger = load.ledger();
     Demand demand(load.options, &load.profile, {});
     demand.start(kStart);
-    demand.fall_due(kStart + 1h, ledger);
+    demand.fall_due(kStart + 1h, kStart, ledger);
     EXPECT_TRUE(demand.exhausted());
     EXPECT_EQ(ledger.within().scheduled, 5);
     EXPECT_GT(ledger.before().scheduled, 90) << "those of the warm-up come on top";
@@ -91,9 +103,9 @@ TEST(Demand, GapsAreSampledEvenlyAndBounded) {
     Ledger ledger = load.ledger();
     Demand demand(load.options, &load.profile, {});
     demand.start(kStart);
-    demand.fall_due(kStart + 600ms, ledger);  // half of the window
+    demand.fall_due(kStart + 600ms, kStart, ledger);  // half of the window
     const std::size_t half = demand.unit_gaps().size();
-    demand.fall_due(kStart + 1h, ledger);
+    demand.fall_due(kStart + 1h, kStart, ledger);
     EXPECT_GT(half, 400);
     EXPECT_NEAR(static_cast<double>(demand.unit_gaps().size()), 2.0 * static_cast<double>(half), 2);
     EXPECT_LE(demand.unit_gaps().size(), 1000);

@@ -35,9 +35,10 @@ struct WindowClockTest : testing::Test {
     WindowClock clock{options, kStart, ledger, usage};
 
     void SetUp() override { asked = 0; }
-    bool tick(Nanos after, std::uint64_t syscalls = 0, TimePoint stop = kNotStopped) {
+    bool tick(Nanos after, std::uint64_t syscalls = 0, TimePoint stop = kNotStopped,
+              Nanos spun = Nanos(0)) {
         clock_now = kStart + after;
-        return clock.tick(clock_now, stop, syscalls);
+        return clock.tick(clock_now, stop, {syscalls, spun});
     }
 };
 
@@ -57,6 +58,19 @@ TEST_F(WindowClockTest, MeasuresFromBeginToEnd) {
     EXPECT_DOUBLE_EQ(clock.use().run_queue_wait_s, 0.5);
     EXPECT_FALSE(tick(4s, 900)) << "it ends once";
     EXPECT_EQ(clock.use().syscalls, 400);
+}
+
+TEST_F(WindowClockTest, SpinningIsThatOfTheWindow) {
+    tick(1s, 0, kNotStopped, 300ms);
+    tick(3s, 0, kNotStopped, 800ms);
+    EXPECT_DOUBLE_EQ(clock.use().spun_s, 0.5);
+    EXPECT_DOUBLE_EQ(clock.use().cpu_s, 1) << "with it";
+}
+
+TEST_F(WindowClockTest, SpinningIsNeverMoreThanTheCpuTime) {
+    tick(1s);
+    tick(3s, 0, kNotStopped, 2s);  // two clocks
+    EXPECT_DOUBLE_EQ(clock.use().spun_s, clock.use().cpu_s);
 }
 
 TEST_F(WindowClockTest, AThreadWithoutACpuAtTheBeginShowsIt) {
@@ -107,13 +121,13 @@ TEST_F(WindowClockTest, ACountOfRequestsEndsWithTheLast) {
     Ledger endless{LedgerRules{}};
     WindowClock counting(options, kStart, endless, usage);
     clock_now = kStart + 1s;
-    EXPECT_FALSE(counting.tick(clock_now, kNotStopped, 0));
+    EXPECT_FALSE(counting.tick(clock_now, kNotStopped, {0, {}}));
     EXPECT_FALSE(counting.over(kStart + 24h));
     clock_now = kStart + 1700ms;
-    EXPECT_TRUE(counting.end_at(kStart + 1600ms, clock_now, 50));
+    EXPECT_TRUE(counting.end_at(kStart + 1600ms, clock_now, {50, {}}));
     EXPECT_EQ(endless.window_end(), kStart + 1600ms);
     EXPECT_EQ(counting.use().syscalls, 50);
-    EXPECT_FALSE(counting.end_at(kStart + 1650ms, clock_now, 60));
+    EXPECT_FALSE(counting.end_at(kStart + 1650ms, clock_now, {60, {}}));
     EXPECT_EQ(endless.window_end(), kStart + 1600ms);
 }
 

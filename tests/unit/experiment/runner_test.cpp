@@ -1,8 +1,12 @@
 // Which INVALID trials are repeated, how often, and what is kept of them.
 #include "loadgen/experiment/runner.hpp"
 
+#include "loadgen/experiment/results_in_memory.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,7 +89,7 @@ class Repeats : public testing::Test {
 };
 
 TEST_F(Repeats, EndWithThePlansBudget) {
-    plan_.budget = 3;
+    plan_.retries = 3;
     ASSERT_TRUE(run());
     EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, true}, {3, true}, {4, false}, {1, false}}));
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(kept_[i].point, kept_[0].point);
@@ -99,13 +103,13 @@ TEST_F(Repeats, EndWithThePlansBudget) {
 }
 
 TEST_F(Repeats, AreNoneWithoutABudget) {
-    plan_.budget = 0;
+    plan_.retries = 0;
     ASSERT_TRUE(run());
     EXPECT_EQ(attempts(), (Attempts{{1, false}, {1, false}}));
 }
 
 TEST_F(Repeats, OfAnExperimentThatGoesOnCountAllTheSame) {
-    plan_.budget = 3;
+    plan_.retries = 3;
     const auto order = order_trials(plan_);
     std::vector<Trial> done(3);
     for (Trial& trial : done) trial.point = order[0];
@@ -116,10 +120,99 @@ TEST_F(Repeats, OfAnExperimentThatGoesOnCountAllTheSame) {
 }
 
 TEST_F(Repeats, EndWhenTheOperatorSaysSo) {
-    plan_.budget = 100;
+    plan_.retries = 100;
     hooks_.stop = [this] { return kept_.size() == 5; };
     ASSERT_TRUE(run());
     EXPECT_EQ(kept_.size(), 5U);
+}
+
+// Trials here take no time: of thirty seconds' worth by the estimate all fit, of none the first
+// does not.
+TEST_F(Repeats, EndWithTheTime) {
+    plan_.retries = 0;
+    plan_.repetitions = 3;
+    plan_.budget = std::chrono::seconds(30);
+    ASSERT_TRUE(run());
+    EXPECT_EQ(kept_.size(), 6U);
+    kept_.clear();
+    plan_.budget = std::chrono::milliseconds(1);
+    ASSERT_TRUE(run());
+    EXPECT_TRUE(kept_.empty()) << "no variant is begun without the others";
+}
+
+TEST_F(Repeats, TheTimeOfWhatIsDoneCounts) {
+    plan_.retries = 0;
+    plan_.repetitions = 3;
+    plan_.budget = spent_on(plan_, {}) + estimated_duration(plan_, order_trials(plan_)) +
+                   std::chrono::seconds(20);
+    std::vector<Trial> done(2);
+    const auto order = order_trials(plan_);
+    for (std::size_t i = 0; i < done.size(); ++i) done[i].point = order[i];
+    ASSERT_TRUE(run(done));
+    EXPECT_EQ(kept_.size(), 4U);
+    kept_.clear();
+    plan_.budget = estimated_duration(plan_, {order[0], order[1]});
+    ASSERT_TRUE(run(done));
+    EXPECT_TRUE(kept_.empty());
+}
+
+TEST_F(Repeats, GoOnOnlyWhereAnIntervalIsWide) {
+    plan_.retries = 0;
+    plan_.levels = {{"echo", 4}, {"echo", 8}, {"echo", 16}};
+    plan_.repetitions = 100;
+    plan_.precision = 0.05;
+    hooks_.wide = [this]() -> std::vector<Level> {
+        const std::size_t asked = kept_.size();
+        const std::size_t first = 2 * 3 * kLeastRounds;
+        if (asked == first) return {plan_.levels[1], plan_.levels[2]};
+        if (asked == first + 4) return {plan_.levels[2]};
+        return {};
+    };
+    ASSERT_TRUE(run());
+    std::map<std::uint64_t, std::size_t> rounds;
+    for (const Trial& trial : kept_) {
+        std::size_t& most = rounds[trial.point.level.connections];
+        most = std::max<std::size_t>(most, trial.point.repetition);
+    }
+    EXPECT_EQ(rounds[4], kLeastRounds);
+    EXPECT_EQ(rounds[8], kLeastRounds + 1);
+    EXPECT_EQ(rounds[16], kLeastRounds + 2);
+}
+
+TEST_F(Repeats, EndWhenAllThatIsWideHasHadItsRounds) {
+    plan_.retries = 0;
+    plan_.workloads[0].most_rounds = kLeastRounds + 1;
+    plan_.repetitions = 100;
+    plan_.precision = 0.05;
+    int asked = 0;
+    hooks_.wide = [&] {
+        ++asked;
+        return plan_.levels;
+    };
+    ASSERT_TRUE(run());
+    EXPECT_EQ(kept_.size(), 2 * (kLeastRounds + 1));
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(Repeats, EndAfterALevelWhenNoMoreCanBeHeld) {
+    plan_.retries = 0;
+    plan_.repetitions = 10;
+    hooks_.full = [this] { return kept_.size() >= 3; };
+    ASSERT_TRUE(run());
+    EXPECT_EQ(kept_.size(), 4U) << "no variant is left without the others";
+}
+
+TEST(ResultsInMemory, AreTheHistogramsOfTheTrials) {
+    Trial trial;
+    const std::size_t least = bytes_held(trial);
+    EXPECT_EQ(least, 3 * 2048 * sizeof(std::uint64_t));
+    trial.result.latency.record(60'000'000);
+    trial.result.classes.resize(1);
+    EXPECT_GT(bytes_held(trial), 2 * least);
+    ResultsInMemory held({trial});
+    held.add(trial);
+    EXPECT_EQ(held.bytes(), 2 * bytes_held(trial));
+    EXPECT_FALSE(held.full());
 }
 
 TEST_F(Repeats, EndWhenATrialCannotBeKept) {

@@ -55,9 +55,10 @@ TEST(Digest, SlopesOfMemoryAddUp) {
     EXPECT_EQ(threads.levels, 4U);
     double sum = 0;
     for (const auto& [part, slope] : threads.parts) sum += slope;
+    sum += threads.from_slab->value;
     EXPECT_NEAR(sum, threads.total.slope, 1e-6 * sum);
     EXPECT_EQ(threads.parts.count("socket_objects"), 0U);  // not readable: not 0, not there
-    EXPECT_NEAR(threads.total.slope, 9e3 * (1.02 + 1.0 / 4 + 1.0 / 3), 1);
+    EXPECT_NEAR(threads.total.slope, 9e3 * (1.02 + 1.0 / 4 + 1.0 / 3) + 3500 + 7000, 1);
 }
 
 TEST(Digest, LateTrialsStillTellMemory) {
@@ -101,7 +102,7 @@ TEST(Digest, MemoryOfServersThatAreNotFresh) {
     ASSERT_EQ(told.pools.size(), 1U);
     EXPECT_EQ(told.pools[0].variant, "prefork");
     EXPECT_EQ(told.pools[0].processes, 257U);
-    EXPECT_GT(told.pools[0].bytes, 1e6 / 257);
+    EXPECT_GT(told.pools[0].bytes.value, 1e6 / 257);
 }
 
 TEST(Digest, OneRepetitionHasNoInterval) {
@@ -111,6 +112,10 @@ TEST(Digest, OneRepetitionHasNoInterval) {
     const Comparison* c = told.comparison({"http", 64}, "throughput_rps", "prefork", "threads");
     ASSERT_NE(c, nullptr);
     EXPECT_EQ(c->finding, Direction::not_known);
+    EXPECT_FALSE(c->p);
+    EXPECT_NE(c->sentence.find("no difference shown"), std::string::npos) << c->sentence;
+    EXPECT_NE(c->sentence.find("one round: no interval"), std::string::npos) << c->sentence;
+    EXPECT_EQ(discoveries_of(told.comparisons).compared, 0U);
 }
 
 TEST(Overlay, KeepsBothApart) {

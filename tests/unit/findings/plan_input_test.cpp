@@ -35,6 +35,18 @@ TEST(PlanInput, ActiveConnectionsCanBePlannedSilentOnesCanNot) {
     EXPECT_EQ(plannable_workloads(digest(experiment)), std::vector<std::string>{"http"});
 }
 
+// Rates that all servers keep show no limit.
+TEST(PlanInput, SharesOfWhatWasFoundCanNotBePlanned) {
+    Experiment experiment = sample_experiment();
+    Plan plan = *plan_from_json(experiment.settings);
+    plan.workloads[0].shares = {0.1, 0.5};
+    experiment.settings = plan_to_json(plan);
+    EXPECT_TRUE(plannable_workloads(digest(experiment)).empty());
+    const auto models = measured_models(experiment, digest(experiment), "http");
+    ASSERT_FALSE(models);
+    EXPECT_NE(models.error().message.find("tell no limit; there are: none"), std::string::npos);
+}
+
 TEST(PlanInput, HoldsEveryRepetitionThatCounts) {
     const auto models = models_of(sample_experiment());
     ASSERT_EQ(models.size(), 3U);
@@ -99,7 +111,8 @@ TEST(PlanInput, HoldsTheSlopeOfTheMemory) {
     const auto models = models_of(sample_experiment());
     const MeasuredModel& coroutine = model_named(models, "coroutine");
     ASSERT_TRUE(coroutine.memory);
-    EXPECT_NEAR(coroutine.memory->slope, 500 * (1.02 + 1.0 / 4 + 1.0 / 3), 1);
+    EXPECT_NEAR(coroutine.memory->slope, 500 * (1.02 + 1.0 / 4 + 1.0 / 3) + 3500, 1);
+    EXPECT_EQ(coroutine.kernel, KernelPart::from_slab);
     EXPECT_EQ(coroutine.memory_levels, 4U);
     EXPECT_EQ(coroutine.most_held, 200U);
 }

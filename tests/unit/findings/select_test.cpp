@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -52,6 +53,17 @@ TEST_F(Select, TheBestComesFirstWhicheverWayIsBetter) {
     EXPECT_EQ(clear_best(told_, {"http", 64}, *find_metric("throughput_rps")), "coroutine");
 }
 
+// Medians are of all trials, the ratio of the rounds that both share.
+TEST_F(Select, AFindingAgainstTheRankingMakesNoBest) {
+    const Metric& metric = *find_metric("throughput_rps");
+    for (Comparison& c : told_.comparisons) {
+        EXPECT_EQ(better_of(c, *find_metric(c.metric)).empty(),
+                  c.finding == Direction::no_difference);
+        if (c.metric == metric.key) std::swap(c.numerator, c.denominator);
+    }
+    EXPECT_EQ(clear_best(told_, {"http", 64}, metric), "");
+}
+
 TEST_F(Select, AStarvedPoolHasNoRankInPercentiles) {
     const Level level{"http", 1000};
     const auto has_prefork = [&](const char* metric) {
@@ -67,6 +79,30 @@ TEST_F(Select, AStarvedPoolHasNoRankInPercentiles) {
 TEST_F(Select, WithoutAPlanNothingIsSilent) {
     EXPECT_FALSE(is_silent(Digest{}, "idle"));
     EXPECT_EQ(headline_of(Digest{}, "idle"), "throughput_rps");
+}
+
+TEST(SelectByCpus, TheMostThatCountTellAndTheOthersLieOnNoCurveWithThem) {
+    Experiment experiment = sample_on_one_and_two_cpus();
+    const Level one{"http", 64, 0, 1}, two{"http", 64, 0, 2};
+    const Digest told = digest(experiment);
+    EXPECT_EQ(levels_of(told, "http"), (std::vector<Level>{one, two}));
+    EXPECT_EQ(curve_of(told, "http"), (std::vector<Level>{two}));
+    EXPECT_EQ(largest_levels(told).front(), two);
+    ASSERT_EQ(cells_of(told, "prefork", "http").size(), 1U);
+    EXPECT_EQ(cells_of(told, "prefork", "http").front()->level, two);
+    EXPECT_EQ(cpus_words_of(told, "http"),
+              "server 1 CPU, generator 1 CPU, apart; server 2 CPUs, generator 1 CPU, not apart");
+    EXPECT_EQ(cpus_words_of_curve(told, "http"), "server 2 CPUs, generator 1 CPU, not apart");
+    for (const Comparison& comparison : told.comparisons) {
+        EXPECT_GT(comparison.level.server_cpus, 0U);
+    }
+
+    for (Trial& trial : experiment.trials) {
+        if (trial.point.level == two) trial.result.verdict.valid = false;
+    }
+    const Digest only_one = digest(experiment);
+    EXPECT_EQ(curve_of(only_one, "http"), (std::vector<Level>{one}));
+    EXPECT_EQ(largest_levels(only_one).front(), one);
 }
 
 }  // namespace

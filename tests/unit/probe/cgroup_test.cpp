@@ -130,5 +130,32 @@ TEST(CgroupDifference, CountersAreSubtractedMemoryIsNot) {
     EXPECT_EQ(use.memory.at("current"), 7);
 }
 
+TEST_F(CgroupTest, TheLeastLimitOfTheGroupsAboveCounts) {
+    const std::string top = "root/sys/fs/cgroup/";
+    write("cgroup", "0::/slice/service\n");
+    write(top + "slice/service/cpu.stat", "usage_usec 1\n");
+    write(top + "slice/service/cpu.max", "300000 100000\n");
+    write(top + "slice/cpu.max", "150000 100000\n");
+    ASSERT_TRUE(read());
+    EXPECT_DOUBLE_EQ(read()->cpu_limit.value(), 1.5);
+    write(top + "slice/cpu.max", "max 100000\n");
+    EXPECT_DOUBLE_EQ(read()->cpu_limit.value(), 3);
+    write(top + "cpu.max", "50000 100000\n");  // a container sees its own group there
+    EXPECT_DOUBLE_EQ(read()->cpu_limit.value(), 0.5);
+}
+
+TEST_F(CgroupTest, TheLeastLimitCountsInVersion1Too) {
+    const std::string top = "root/sys/fs/cgroup/";
+    write("cgroup", "4:memory:/a/b\n2:cpu,cpuacct:/a/b\n");
+    write(top + "memory/a/b/memory.usage_in_bytes", "5000\n");
+    write(top + "cpu/a/b/cpu.cfs_quota_us", "-1\n");
+    write(top + "cpu/a/b/cpu.cfs_period_us", "100000\n");
+    ASSERT_TRUE(read());
+    EXPECT_FALSE(read()->cpu_limit);
+    write(top + "cpu/a/cpu.cfs_quota_us", "200000\n");
+    write(top + "cpu/a/cpu.cfs_period_us", "100000\n");
+    EXPECT_DOUBLE_EQ(read()->cpu_limit.value(), 2);
+}
+
 }  // namespace
 }  // namespace echotrio::loadgen

@@ -38,6 +38,7 @@ TEST(KernelGrowth, CountsOneEndOfEachConnection) {
         growth(kernel(1e6, 8192, slabinfo(20, 50, 0)), kernel(2e6, 12288, slabinfo(220, 250, 100)));
     EXPECT_DOUBLE_EQ(*grown.socket_objects, 100 * kEnd);
     EXPECT_DOUBLE_EQ(*grown.socket_buffers, 4096);
+    EXPECT_FALSE(grown.slab);
     EXPECT_DOUBLE_EQ(*grown.task_objects, 1e6 - 200 * 2368 - 200 * 192 - 100 * 192);
 }
 
@@ -66,6 +67,26 @@ TEST(KernelGrowth, IsUnknownWhereAPartIs) {
     before.tcp_buffers.reset();
     EXPECT_FALSE(growth(before, after).socket_buffers);
     EXPECT_FALSE(parse_slabs("slabinfo - version: 2.1\nTCP 1 1 2368 13 8\n"));
+}
+
+TEST(KernelGrowth, TellsSlabToThoseToWhomSlabinfoIsClosed) {
+    KernelMemory before, after;
+    before.slab = 600e6;
+    after.slab = 607.2e6;
+    EXPECT_DOUBLE_EQ(*growth(before, after).slab, 7.2e6);
+    EXPECT_FALSE(growth(before, after).socket_objects);
+    EXPECT_GT(read_kernel_memory().slab.value_or(0), 0) << "for everybody";
+}
+
+TEST(SlabInPause, IsScaledToTheLength) {
+    using std::chrono::milliseconds;
+    const TimePoint start{};
+    const SlabLook begin{start, 600e6}, end{start + milliseconds(400), 602e6};
+    EXPECT_DOUBLE_EQ(*slab_in_pause(begin, end, milliseconds(200)), 1e6);
+    EXPECT_DOUBLE_EQ(*slab_in_pause(begin, end, milliseconds(800)), 4e6);
+    EXPECT_FALSE(slab_in_pause(begin, end, milliseconds(801))) << "too short a pause";
+    EXPECT_FALSE(slab_in_pause(begin, begin, milliseconds(0)));
+    EXPECT_FALSE(slab_in_pause(begin, {start + milliseconds(400), {}}, milliseconds(200)));
 }
 
 TEST(KernelStack, IsMeminfoOverThreadsAsAPowerOfTwo) {

@@ -226,6 +226,21 @@ TEST(Http, WorkOfTheServerUnlessTheRequestSaysOtherwise) {
               (std::vector<Nanos>{microseconds(9), microseconds(9), std::chrono::seconds(10)}));
 }
 
+// Pages cost it too; what is refused does not.
+TEST(Http, EveryRequestCostsTheBaseCostBesideItsWork) {
+    using std::chrono::microseconds;
+    protocol::Settings settings;
+    settings.model = "test";
+    settings.cpu = microseconds(7);
+    settings.base_cost = microseconds(30);
+    const Outcome outcome =
+        converse(get("/echo/a") + get("/echo/a?cpu=1us") + get("/healthz") + get("/no") + get("/"),
+                 1 << 30, true, settings);
+    EXPECT_EQ(outcome.computes, (std::vector<Nanos>{microseconds(37), microseconds(31),
+                                                    microseconds(30), microseconds(30)}));
+    EXPECT_NE(outcome.output.find("costs 30us of CPU work beside its own"), std::string::npos);
+}
+
 TEST(Http, ContinueIsSaidOnceAndOnlyWhenTheBodyIsNotThere) {
     const std::string head = post("Expect: 100-continue\r\nContent-Length: 5\r\n", "");
     SessionDriver driver;

@@ -140,6 +140,18 @@ TEST(RawEcho, WorkComesBeforeEachEcho) {
     EXPECT_EQ(driver.outcome().waits, std::vector<Nanos>(2, settings.wait));
 }
 
+TEST(RawEcho, EveryPieceCostsTheBaseCostBesideItsWork) {
+    Settings settings = with_mode(Mode::automatic);
+    settings.base_cost = std::chrono::microseconds(30);
+    settings.cpu = std::chrono::microseconds(200);
+    SessionDriver driver(settings);
+    driver.send("one");
+    driver.send("two");
+    driver.end();
+    EXPECT_EQ(driver.outcome().output, "onetwo");
+    EXPECT_EQ(driver.outcome().computes, std::vector<Nanos>(2, settings.cpu + settings.base_cost));
+}
+
 TEST(RawEcho, IdleConnectionTimesOutInSilence) {
     SessionDriver driver;
     driver.send("hello");

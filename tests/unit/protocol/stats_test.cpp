@@ -14,6 +14,7 @@ Stats example() {
     stats.model = "threads";
     stats.pids = {42, 43};
     stats.uptime_s = 12.5;
+    stats.base_cost_s = 25e-6;
     Counters one;
     one.opened.add(5);
     one.closed.add(2);
@@ -40,6 +41,7 @@ TEST(Stats, JsonHasTheContractsKeys) {
     EXPECT_EQ(json.at("pid"), 42);
     EXPECT_EQ(json.at("pids"), (std::vector<int>{42, 43}));
     EXPECT_EQ(json.at("uptime_s"), 12.5);
+    EXPECT_EQ(json.at("base_cost_us"), 25);
     EXPECT_EQ(json.at("connections"), (nlohmann::json{{"now", 4}, {"total", 6}, {"refused", 6}}));
     EXPECT_EQ(json.at("requests"), 100);
     EXPECT_EQ(json.at("bytes"), (nlohmann::json{{"in", 6400}, {"out", 1ULL << 40}}));

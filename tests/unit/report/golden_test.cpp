@@ -81,7 +81,7 @@ TEST(Golden, AnOverlay) {
     const std::vector<Experiment> parts{sample_experiment(), after};
     const std::vector<std::string> names{"before", "after"};
     const Experiment both = overlay(parts, names);
-    const Document document = overlay_document(parts, both, digest(both), names);
+    const Document document = overlay_document(parts, both, digest(both, Rounds::separate), names);
     expect_golden("overlay.md", to_markdown(document));
 }
 

@@ -26,6 +26,7 @@ RunResult valid_run() {
     r.generator.cpu_s = 1.25;
     r.generator.threads = 1;
     r.generator.busiest_thread = 0.25;
+    r.cpus = {2, 1, true, 1.5, {}};
     return r;
 }
 
@@ -38,14 +39,15 @@ TEST(RunOnTheConsole, SaysWhatCameOut) {
               "tcp://127.0.0.1:7003\n"
               "16 connections\n"
               "\n"
-              "10,247 replies/s; 51,234 requests in 5 s, 15.9 in flight\n"
-              "             mean     p50  p90     p99  p99.9     max\n"
-              "  latency  1.50ms  1.40ms    -  3.10ms      -  9.00ms\n"
+              "10,247 replies/s; 51,234 requests in 5.00 s, 15.9 in flight\n"
+              "              mean      p50  p90      p99  p99.9      max\n"
+              "  latency  1.50 ms  1.40 ms    -  3.10 ms      -  9.00 ms\n"
               "  errors       none\n"
               "  connections  16 served, 16 opened, fairness 0.999\n"
               "  generator    CPU 1.25 s, busiest of 1 thread 25 %\n"
-              "  accounting   scheduled 51250 = sent 51250 + unsent 0; sent = completed 51234 + "
-              "failed 0 + timed\n"
+              "  CPUs         server 2 CPUs (quota 1.5), generator 1 CPU, apart\n"
+              "  accounting   scheduled 51,250 = sent 51,250 + unsent 0; sent = completed 51,234 "
+              "+ failed 0 + timed\n"
               "               out 0 + in flight 16\n"
               "\n"
               "Verdict\n"

@@ -52,5 +52,13 @@ TEST(Difference, OfWhatSteppedBackOrIsMissingIsUnknown) {
     EXPECT_FALSE(end.system_s);
 }
 
+// It can't be said to be unknown; a negative one, or 2^64, it must not be.
+TEST(Difference, OfAPlainCounterThatSteppedBackIsWhatCameSince) {
+    ServerUse end = since_start();
+    end.cpu_s = 3;
+    subtract_counters(end, since_start());
+    EXPECT_DOUBLE_EQ(end.cpu_s, 3);
+}
+
 }  // namespace
 }  // namespace echotrio::loadgen

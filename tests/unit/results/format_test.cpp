@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 namespace echotrio::loadgen {
@@ -14,7 +15,7 @@ TEST(Format, CountsHaveThreeSignificantDigits) {
         {1, "1.00"},
         {0.5, "0.500"},
         {0.01234, "0.0123"},
-        {0.000123, "0.0001"},
+        {0.000123, "0.000123"},
         {9.994, "9.99"},
         {12.34, "12.3"},
         {99.94, "99.9"},
@@ -48,9 +49,38 @@ TEST(Format, ExactCountsKeepTheirDigits) {
 TEST(Format, UnitsAreSaid) {
     EXPECT_EQ(format_value(41'234, Unit::per_second), "41,200");
     EXPECT_EQ(format_value(41'234, Unit::count), "41,200");
-    EXPECT_EQ(format_value(1200, Unit::microseconds), "1.20ms");
+    EXPECT_EQ(format_value(1200, Unit::microseconds), "1.20 ms");
     EXPECT_EQ(format_value(23.4 * 1024 * 1024, Unit::bytes), "23.4 MiB");
     EXPECT_FALSE(format_value(1e300, Unit::microseconds).empty()) << "beyond what the clock counts";
+}
+
+TEST(Format, WhatWasAskedForHasNoZerosAtItsEnd) {
+    EXPECT_EQ(format_short(4), "4");
+    EXPECT_EQ(format_short(2.5), "2.5");
+    EXPECT_EQ(format_short(1000), "1,000");
+    EXPECT_EQ(format_short(0.1), "0.1");
+}
+
+TEST(Format, FiguresHaveTheUnitThatSuitsThem) {
+    EXPECT_EQ(format_in(11'880, "us"), "11.9 ms");
+    EXPECT_EQ(format_in(0.337, "ns"), "0.337 ns");
+    EXPECT_EQ(format_in(2048, "bytes"), "2.00 KiB");
+    EXPECT_EQ(format_in(7260, ""), "7,260");
+}
+
+TEST(Format, NoMagnitudeHasAnExponent) {
+    for (int magnitude = -20; magnitude <= 20; ++magnitude) {
+        for (const double digits : {1.0, 1.188, 7.26, 9.996}) {
+            const double value = digits * std::pow(10, magnitude);
+            for (const Unit unit :
+                 {Unit::count, Unit::per_second, Unit::microseconds, Unit::bytes}) {
+                for (const std::string& text : {format_value(value, unit), format_short(value)}) {
+                    EXPECT_EQ(text.find("e+"), std::string::npos) << text;
+                    EXPECT_EQ(text.find("e-"), std::string::npos) << text;
+                }
+            }
+        }
+    }
 }
 
 }  // namespace

@@ -73,6 +73,21 @@ TEST(Merge, OfWhatCannotBeAddedTakesTheWorst) {
     EXPECT_DOUBLE_EQ(merged->result.generator.syscalls_per_request.value_or(0), 3);
 }
 
+TEST(Merge, KeepsTheIdleStrategyWhereAllHadTheSame) {
+    MergePart a = part(100, 10), b = part(100, 10), c = part(100, 10);
+    a.result.generator.idle_strategy = b.result.generator.idle_strategy = "spin";
+    c.result.generator.idle_strategy = "sleep";
+    const auto strategy = [](const std::vector<MergePart>& parts) {
+        const auto merged = merge_results(parts);
+        return merged ? merged->result.generator.idle_strategy : "it could not be merged";
+    };
+    EXPECT_EQ(strategy({a}), "spin");
+    EXPECT_EQ(strategy({a, b}), "spin");
+    EXPECT_EQ(strategy({a, b, c}), std::nullopt);
+    EXPECT_EQ(strategy({c, a, c}), std::nullopt);
+    EXPECT_EQ(strategy({part(100, 10), a}), std::nullopt) << "of an older file nothing is known";
+}
+
 TEST(Merge, FairnessIsOfAllSlotsTogether) {
     // 4 connections with 25 requests each, 4 with 75 each: 400^2 / (8 (4 25^2 + 4 75^2))
     const auto merged = merge_results({part(100, 100), part(100, 300)});
@@ -148,6 +163,32 @@ TEST(Merge, WhatOneKnowsIsKnown) {
     EXPECT_FALSE(merged->result.machine.swapped_pages) << "and what none knows is not";
 }
 
+TEST(Merge, ACountThatOnePartLacksIsUnknown) {
+    MergePart a = part(100, 10);
+    MergePart b = part(100, 10);
+    a.result.status_codes = {{"200", 8}, {"404", 2}};
+    b.result.status_codes = {{"200", 10}};
+    a.result.errors.stray = 1;
+    b.result.errors.stray = 2;
+    a.result.generator.spin_s = 0.5;
+    b.result.generator.spin_s = 0.25;
+    auto merged = merge_results({a, b});
+    ASSERT_TRUE(merged) << merged.error().message;
+    const std::map<std::string, std::uint64_t> sum{{"200", 18}, {"404", 2}};
+    EXPECT_EQ(merged->result.status_codes, sum);
+    EXPECT_EQ(merged->result.errors.stray, 3U);
+    EXPECT_EQ(merged->result.generator.spin_s, 0.75);
+
+    const MergePart old = part(100, 10);  // of a release that did not count them
+    for (const auto& parts : {std::vector{a, old, b}, {old, a, b}, {a, b, old}}) {
+        merged = merge_results(parts);
+        ASSERT_TRUE(merged) << merged.error().message;
+        EXPECT_FALSE(merged->result.status_codes);
+        EXPECT_FALSE(merged->result.errors.stray);
+        EXPECT_FALSE(merged->result.generator.spin_s);
+    }
+}
+
 TEST(Merge, TheServerIsThatOfTheFirstThatMeasuredIt) {
     MergePart a = part(100, 100);
     MergePart b = part(100, 300);
@@ -221,6 +262,16 @@ TEST(Merge, RefusesWhatIsNotOneLoad) {
     b.result.classes = {{"heavy", 10, {}, {}}};
     EXPECT_FALSE(merge_results({a, b})) << "other classes";
     EXPECT_FALSE(merge_results({a, part(100, 10)})) << "none";
+}
+
+TEST(Merge, KeepsOfTheCpusWhatAllPartsAgreeOn) {
+    MergePart a = part(100, 10);
+    MergePart b = part(100, 10);
+    a.result.cpus = {2, 1, true, 1.5, {}};
+    b.result.cpus = {2, 3, true, 1.5, {}};
+    const auto merged = merge_results({a, b});
+    ASSERT_TRUE(merged) << merged.error().message;
+    EXPECT_EQ(merged->result.cpus, (CpusHad{2, {}, true, 1.5, {}}));
 }
 
 }  // namespace

@@ -42,5 +42,13 @@ TEST(CpuShare, GivesExactlySoMany) {
     EXPECT_EQ(share_cpus({0, 1}, false, 8).server, (std::vector<int>{0, 1}));
 }
 
+TEST(CpuShare, GivesAllButOne) {
+    const CpuShare most = share_cpus({0, 1, 2}, true, 2);
+    EXPECT_EQ(most.server, (std::vector<int>{0, 1}));
+    EXPECT_EQ(most.generator, (std::vector<int>{2}));
+    EXPECT_FALSE(most.shared);
+    EXPECT_TRUE(share_cpus({5}, true, 1).shared);
+}
+
 }  // namespace
 }  // namespace echotrio::loadgen

@@ -1,0 +1,104 @@
+// Memory per connection as root, who reads slabinfo, and as nobody, who has Slab: two ways to the
+// same figure.
+#include "loadgen/findings/digest.hpp"
+#include "loadgen/results/results_file.hpp"
+#include "tests/e2e/loadgen_runs.hpp"
+#include "tests/support/machine_fit.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace echotrio::test {
+namespace {
+
+using loadgen::Bounds;
+using loadgen::KernelPart;
+using loadgen::MemorySlope;
+
+// A folder that everybody may write into.
+class OpenFolder {
+  public:
+    OpenFolder() {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "echotrio-rights-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) std::abort();
+        path_ = name;
+        std::filesystem::permissions(path_, std::filesystem::perms::all);
+    }
+    ~OpenFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    OpenFolder(const OpenFolder&) = delete;
+    OpenFolder& operator=(const OpenFolder&) = delete;
+    std::string path(const char* name) const { return (path_ / name).string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+struct Told {
+    std::string console;
+    std::vector<MemorySlope> memory;
+};
+
+Told compare(Words command, const std::string& out) {
+    for (const char* word :
+         {"compare", "--workloads", "idle", "--models", "threads,coroutine", "-c",
+          "200,500,900,1400", "-r", "3", "--seed", "1", "--no-wrk", "-q", "--out"}) {
+        command.emplace_back(word);
+    }
+    command.push_back(out);
+    const Ran ran = run_program(command);
+    const auto experiment = loadgen::read_experiment(out);
+    EXPECT_TRUE(experiment) << ran.err;
+    if (!experiment) return {};
+    return {ran.out, loadgen::digest(*experiment).memory};
+}
+
+const Words kAsNobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                         "--inh-caps=-all"};
+
+TEST(MemoryRights, RootAndNobodyFindTheSameMemoryPerConnection) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be both";
+    if (::access("/proc/slabinfo", R_OK) != 0) GTEST_SKIP() << "not even root has slabinfo here";
+    Words as_nobody = kAsNobody;
+    as_nobody.push_back(program("loadgen"));
+    Words version = as_nobody;
+    version.emplace_back("--version");
+    if (run_program(version).status != 0) {
+        GTEST_SKIP() << "the program can't be run as another user here";
+    }
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const OpenFolder folder;
+    const Told root = compare({program("loadgen")}, folder.path("root"));
+    const Told nobody = compare(as_nobody, folder.path("nobody"));
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    ASSERT_EQ(root.memory.size(), 2U);
+    ASSERT_EQ(nobody.memory.size(), 2U);
+    // The machine's Slab is everybody's: a neighbour that opens many files moves it.
+    for (const MemorySlope& slope : nobody.memory) {
+        if (slope.why_unknown.find("Slab moved") != std::string::npos) {
+            GTEST_SKIP() << slope.variant << ": " << slope.why_unknown;
+        }
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+        const MemorySlope &read = root.memory[i], &slab = nobody.memory[i];
+        EXPECT_EQ(read.kernel, KernelPart::read) << read.variant;
+        EXPECT_EQ(slab.kernel, KernelPart::from_slab) << slab.variant << slab.why_unknown;
+        const Bounds a = read.total.slope_interval, b = slab.total.slope_interval;
+        EXPECT_TRUE(a.low <= b.high && b.low <= a.high)
+            << read.variant << " as root " << read.total.slope << " (" << a.low << " to " << a.high
+            << "), as nobody " << slab.total.slope << " (" << b.low << " to " << b.high << ")";
+    }
+    EXPECT_NE(root.console.find("kernel included"), std::string::npos) << root.console;
+    EXPECT_EQ(nobody.console.find("kernel included"), std::string::npos) << nobody.console;
+    EXPECT_NE(nobody.console.find("from Slab, whole machine"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace echotrio::test
