@@ -2,7 +2,7 @@
 # a program of ours. `make help` lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: bench test test-long build check format lint sanitize perf fuzz soak clean help
+.PHONY: bench test test-long build check format lint sanitize perf charging fuzz soak clean help
 
 # A compiler cache is used where it is installed.
 ifneq ($(shell command -v ccache),)
@@ -28,7 +28,7 @@ named = $(shell printf '%s\n' "$(ARGS)" | sed -nE 's/.*(--out|--resume|-o)[= ]+(
 # What the plan at the end of `make bench` is for.
 DEMAND = --rate 50000 --connections 20000 --slo p99=10ms
 
-bench:               ## compare the three servers, measure the claims, plan; report in results/
+bench:               ## compare the three servers, the claims, a plan, a Python; report in results/
 	@$(install) build bench
 	@$(configure)
 	@cmake --build build --target programs
@@ -37,6 +37,10 @@ bench:               ## compare the three servers, measure the claims, plan; rep
 	[ $$status = 0 ] || [ $$status = 3 ] || exit $$status; \
 	build/bin/loadgen claims --quick --json $$folder/claims.json || [ $$? = 3 ] || exit 1; \
 	build/bin/loadgen plan $$folder $(DEMAND) --json $$folder/plan.json || [ $$? -ne 2 ] || exit 1; \
+	if [ ! -e $$folder/prediction.json ] && command -v python3 >/dev/null; then \
+	    build/bin/loadgen claims --quick --only prediction --python python3 \
+	        --json $$folder/prediction.json || rm -f $$folder/prediction.json; \
+	fi; \
 	for form in html md; do \
 	    build/bin/loadgen report $$folder --out $$folder/report.$$form || exit 1; \
 	done; \
@@ -85,6 +89,12 @@ perf:                ## ratios against reference servers and other generators
 	@$(install) build bench test
 	@$(call configure_tests,release)
 	@cmake --build build --target perf
+
+charging:            ## how far off the CPU is that a server is charged (as root, on two CPUs)
+	@$(install) build test
+	@$(configure)
+	@cmake --build build --target programs
+	@python3 tests/perf/charging.py build/bin $(ARGS)
 
 fuzz:                ## fuzz every parser: make fuzz SECONDS=600
 	@$(install) build test fuzz

@@ -27,6 +27,13 @@ import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = {"prefork": 7001, "threads": 7002, "coroutine": 7003}
+PYTHON = ["py-prefork", "py-threads", "py-asyncio"]
+QUICKLY = "--quick -r 1 -d 300ms --retries 0 --no-wrk"
+# A foreign image: root starts the server as somebody else. It answers in HTTP/1.0.
+SUBJECT = """FROM {image}
+USER root
+CMD ["sh", "-c", "setpriv --reuid 33 --regid 33 --clear-groups python3 -m http.server 8000 & wait"]
+"""
 OWNER = 12345 if os.getuid() == 0 else os.getuid()
 PROJECT = f"echotrio-test-{os.getpid()}"
 STACK = PROJECT + "-stack"  # networks of both are there at once
@@ -71,10 +78,12 @@ class EngineTest(unittest.TestCase):
         cls.ports = {model: free_port() for model in MODELS}
         cls.environment = dict(os.environ, COMPOSE_PROJECT_NAME=PROJECT, COLUMNS="120")
         cls.environment.setdefault("ECHOTRIO_IMAGE", PROJECT)
+        cls.environment["ECHOTRIO_PYTHON_IMAGE"] = PROJECT + "-python"
         for model, port in cls.ports.items():
             cls.environment[f"{model.upper()}_PORT"] = str(port)
         if cls.environment["ECHOTRIO_IMAGE"] == PROJECT:
             cls.compose("build", timeout=3000)
+        cls.compose("build", "py-prefork", timeout=600)
 
     @classmethod
     def tearDownClass(cls):
@@ -83,6 +92,7 @@ class EngineTest(unittest.TestCase):
                 for kind in (["ps", "-aq"], ["network", "ls", "-q"], ["volume", "ls", "-q"])]
         if cls.environment["ECHOTRIO_IMAGE"] == PROJECT:
             cls.docker("image", "rm", PROJECT)
+        cls.docker("image", "rm", "--force", PROJECT + "-python", PROJECT + "-subject")
         shutil.rmtree(cls.folder)
         assert left == ["", "", ""], f"down left something: {left}"
 
@@ -104,6 +114,13 @@ class EngineTest(unittest.TestCase):
 
     def container(self, service):
         return self.compose("ps", "-aq", service).stdout.strip()
+
+    def compare(self, *words, **environment):
+        """Trials of the comparison that this runs; a busy machine makes them INVALID."""
+        before = set(self.folder.glob("results/*"))
+        self.compose("run", "--rm", "-T", *words, status=(0, 3), **environment)
+        results, = set(self.folder.glob("results/*")) - before
+        return results, json.loads((results / "results.json").read_text())["trials"]
 
     def start_servers(self):
         self.compose("up", "-d", "--wait", *MODELS, *(f"{model}-observer" for model in MODELS))
@@ -146,9 +163,7 @@ class EngineTest(unittest.TestCase):
         self.start_servers()
         limits = set()
         for model in MODELS:
-            config = json.loads(self.docker("inspect", self.container(model)))[0]["HostConfig"]
-            limits.add((config["NanoCpus"], config["Memory"], config["PidsLimit"], str(config["Ulimits"])))
-            self.assertGreater(config["NanoCpus"] * config["Memory"] * config["PidsLimit"], 0)
+            limits.add(self.limits_of(model))
             status = self.compose("exec", "-T", model, "cat", "/proc/1/status").stdout
             self.assertRegex(status, r"Uid:\t10001\t10001")
             self.assertRegex(status, r"CapEff:\t0{16}")
@@ -158,16 +173,20 @@ class EngineTest(unittest.TestCase):
             self.assertEqual(nofile, "16384")
         self.assertEqual(len(limits), 1, "the servers' limits differ")
 
+    def limits_of(self, service):
+        config = json.loads(self.docker("inspect", self.container(service)))[0]["HostConfig"]
+        self.assertGreaterEqual(config["CpuQuota"], 2 * config["CpuPeriod"])
+        self.assertGreater(config["CpuPeriod"] * config["Memory"] * config["PidsLimit"], 0)
+        return tuple(str(config[key]) for key in ("CpuPeriod", "CpuQuota", "Memory", "PidsLimit", "Ulimits"))
+
     def test_5_memory_as_on_the_host(self):
         """The same servers, flags, order and load, once in containers and once here."""
         programs = os.environ.get("ECHOTRIO_BIN")
         if not programs:
             self.skipTest("ECHOTRIO_BIN does not say where the host's programs are")
-        experiment = "--quick --workloads idle -c 100,400,700,1000 -r 1 --budget 0 --seed 5 --no-wrk --quiet"
+        experiment = "--quick --workloads idle -c 100,400,700,1000 -r 1 --retries 0 --seed 5 --no-wrk --quiet"
         self.compose("up", "-d", "--wait", "--force-recreate", *MODELS, *(f"{model}-observer" for model in MODELS))
-        before = set(self.folder.glob("results/*"))
-        self.compose("run", "--rm", "-T", "generator", status=(0, 3), COMPARE=experiment)
-        contained, = set(self.folder.glob("results/*")) - before
+        contained, _ = self.compare("generator", COMPARE=experiment)
         here = self.folder / "host"
         with contextlib.ExitStack() as stack:
             targets, observers = [], []
@@ -197,9 +216,40 @@ class EngineTest(unittest.TestCase):
                             "--observer", "threads-observer:7100", "--json", "-", status=(0, 3))
         result = json.loads(done.stdout)
         self.assertEqual(result["accounting"]["completed"], 200)
-        self.assertAlmostEqual(result["server"]["cgroup"]["cpu_limit"], 1.0)
+        self.assertAlmostEqual(result["server"]["cgroup"]["cpu_limit"], 2.0)
         self.assertEqual(result["server"]["cgroup"]["memory"]["limit"], 2**30)
         self.compose("run", "--rm", "-T", "loadgen", "run", "http://threads:1/", "-n", "1", status=(1,))
+
+    def test_5_python_beside_the_models(self):
+        results, trials = self.compare("compare-python", COMPARE=QUICKLY + " --workloads http")
+        self.assertEqual(sorted(trial["model"] for trial in trials), sorted([*MODELS, *PYTHON]))
+        self.assertEqual((results / "results.json").stat().st_uid, OWNER)
+        for trial in trials:
+            self.check_measured(trial)
+        self.assertEqual(len({self.limits_of(service) for service in [*MODELS, *PYTHON]}), 1, "the limits differ")
+        self.compose("--profile", "python", "stop", *PYTHON, *(f"{name}-observer" for name in PYTHON))
+
+    def check_measured(self, trial):
+        self.assertGreater(trial["requests"], 0, trial["model"])
+        self.assertGreater(trial["server"]["cpu_s"], 0, trial["model"])
+        self.assertGreater(trial["server"]["memory"]["pss"], 0, trial["model"])
+        self.assertAlmostEqual(trial["server"]["cgroup"]["cpu_limit"], 2.0)
+
+    def test_5_subject(self):
+        (self.folder / "subject").mkdir()
+        (self.folder / "subject/Dockerfile").write_text(SUBJECT.format(image=PROJECT + "-python"))
+        self.docker("build", "-q", "-t", PROJECT + "-subject", "subject")
+        own = {"SUBJECT_IMAGE": PROJECT + "-subject", "SUBJECT_PORT": "8000"}
+        _, trials = self.compare("compare-subject", COMPARE=QUICKLY + " -c 2", **own)
+        trial, = trials
+        self.check_measured(trial)
+        self.assertEqual(trial["errors"]["status"], 0)
+        self.assertEqual(trial["server"]["processes"], 2, "what a subject starts as another user is its own, too")
+        other = own | {"SUBJECT_COMMAND": "python3 -m http.server 8001", "SUBJECT_PORT": "8001", "SUBJECT_PATH": "/none"}
+        _, trials = self.compare("compare-subject", COMPARE=QUICKLY + " -c 2", **other)
+        self.assertEqual(trials[0]["server"]["processes"], 1)
+        self.assertGreater(trials[0]["errors"]["status"], 0, "there is no such page")
+        self.compose("--profile", "subject", "rm", "--stop", "--force", "subject", "subject-observer", **own)
 
     def test_6_three_generators_are_one(self):
         load = "http://coroutine:7003/echo/hi -c 10 -R 300 -d 2s"

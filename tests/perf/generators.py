@@ -21,8 +21,7 @@ RAW_SERVER, HTTP_SERVER = ["epoll_echo"], ours("coroutine")
 LEAST_SECONDS = 2  # shorter runs would measure the start of a process
 CONNECTION_COUNTS = (1000, 5000, 15000)
 MOST_BYTES = 1024  # a connection
-# The open loop's rates, of what the closed loop reached just before. Below its limit the thread sleeps
-# between arrivals, and each waking is a wait of its own; above it both are always busy.
+# The open loop's rates, of what the closed loop reached just before: below its limit, and above it.
 OPEN_SHARES = (0.9, 1.5)
 
 
@@ -118,27 +117,63 @@ def compare(options, scheme, others):
         show(f"generator, {scheme}: {name}", ours_rates, rates[name], least)
 
 
+def useful(result):
+    """Requests per CPU-second of the generator, without the polls that found nothing."""
+    return result["throughput_rps"] * result["duration_s"] / result["generator"]["cpu_s"]
+
+
+def result_of(options, argv):
+    """The JSON of a run on the generator's CPU."""
+    argv = [*argv, "--cpus", str(options.cpus[-1])]
+    argv[argv.index("--warmup") + 1] = "200ms"
+    process = start(options, argv)
+    out, said = process.communicate()
+    if process.returncode not in (0, 3):
+        sys.exit(f"error: {' '.join(argv)} ended with status {process.returncode}: {said}")
+    return json.loads(out)
+
+
+def spin_against_sleep(options):
+    """The median latency of a low load: what a generator that sleeps adds by its waking."""
+    name = "generator: p50 at 1,000/s, polls against sleeps"
+    if options.only not in name:
+        return
+    if len(options.cpus) < 2:
+        print(f"{name:46} skipped: it would poll on the server's CPU")
+        return
+    medians = {"spin": [], "sleep": []}
+    with Server(options, RAW_SERVER) as server:
+        for turn in range(options.rounds):
+            for strategy in ("spin", "sleep")[:: 1 if turn % 2 == 0 else -1]:
+                argv = loadgen(options, server, "raw", "-R", "1000", "--idle-strategy", strategy)
+                argv[argv.index("-c") + 1] = "1"
+                medians[strategy].append(result_of(options, argv)["latency_us"]["p50"])
+    show(name, medians["spin"], medians["sleep"], 0.7, at_most=True)
+
+
 def open_against_closed(options, scheme, share):
+    """Both poll, and are compared by useful CPU time: who sleeps pays for it at every waking."""
     name = f"generator, {scheme}: open against closed, x {share}"
     if options.only not in name:
         return
     open_rates, closed_rates = [], []
     with Server(options, server_for(scheme)) as server:
         for _ in range(options.rounds):
-            argv = loadgen(options, server, scheme)
-            requests, cpu_s = measure(options, argv)
-            closed_rates.append(requests / cpu_s)
-            rate = share * requests / options.seconds
-            open_rates.append(per_cpu_second(options, [*argv, "-R", f"{rate:.0f}"]))
+            argv = loadgen(options, server, scheme, "--idle-strategy", "spin" if len(options.cpus) > 1 else "sleep")
+            closed = result_of(options, argv)
+            closed_rates.append(useful(closed))
+            rate = share * closed["throughput_rps"]
+            open_rates.append(useful(result_of(options, [*argv, "-R", f"{rate:.0f}"])))
     show(name, open_rates, closed_rates, 0.95)
 
 
-def show(name, a, b, least):
+def show(name, a, b, to_reach, at_most=False):
     ratios = sorted(x / y for x, y in zip(a, b))
     ratio = statistics.median(ratios)
     low, high = ratios[len(ratios) // 4], ratios[(3 * len(ratios)) // 4]
     print(f"{name:46} {statistics.median(a):9.0f} {statistics.median(b):9.0f}   "
-          f"{ratio:5.3f} [{low:.3f} {high:.3f}]   {least:4.2f} {verdict(ratio >= least)}", flush=True)
+          f"{ratio:5.3f} [{low:.3f} {high:.3f}]   {to_reach:4.2f} "
+          f"{verdict(ratio <= to_reach if at_most else ratio >= to_reach)}", flush=True)
 
 
 def pss_bytes(pid):
@@ -190,3 +225,4 @@ def rows(options):
     for scheme in ("raw", "HTTP"):
         for share in OPEN_SHARES:
             open_against_closed(options, scheme, share)
+    spin_against_sleep(options)

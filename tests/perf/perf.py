@@ -9,7 +9,8 @@ bare client of this folder, so that it is never the limit) on another. Printed a
 rounds, the ratio of each round's pair with its quartiles, and the ratio to reach. Then the system
 calls that one raw echo takes, counted by strace. What is not installed is skipped, with the reason.
 --only takes the rows whose name contains the text: --only generator, --only prefork, --only HTTP.
---only aa compares a server with itself instead (aa.py).
+--only aa compares a server with itself instead (aa.py); --only steady tells by how much the CPU per
+request of `compare --workloads steady` differs from run to run (steady.py).
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import aa
 import generators
+import steady
 from peers import HTTP, RAW, Server, ours
 
 
@@ -155,6 +157,9 @@ def main():
 
     if options.only == "aa":
         aa.rows(options)
+        return
+    if options.only == "steady":
+        steady.rows(options)
         return
     print(f"{options.connections} connections, 64 B raw or GET /echo/hi; "
           f"requests per server or generator CPU-second, {options.rounds} rounds\n")
