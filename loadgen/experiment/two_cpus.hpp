@@ -14,7 +14,7 @@ namespace echotrio::loadgen {
 
 struct TwoCpusPlan {
     int first = 0, second = 0;  // different ones that we may use
-    std::size_t rounds = 5;             // one alone, then both; at least two
+    std::size_t rounds = 5;     // one alone, then both; at least two
     // Longer than the period in which the kernel enforces a quota, 100 ms unless somebody chose
     // another: within one, a shorter slice of both would use what the slice before it left over.
     Nanos slice = std::chrono::milliseconds(120);

@@ -204,12 +204,13 @@ Section instance_section(const CapacityPlan& plan, const PlanSource& source) {
                      {"bytes per connection", true, 2},
                      {"kernel's part", false, 2}};
     for (const ModelPlan& m : plan.models) {
-        costs.rows.push_back({{m.model},
-                              {with_interval(m.cores_per_100k, format_count)},
-                              {m.cores_per_100k_upper ? format_count(*m.cores_per_100k_upper) : "-"},
-                              {with_interval(m.connections_per_gib, format_count)},
-                              {with_interval(m.bytes_per_connection, format_count)},
-                              {m.bytes_per_connection ? source_of(m.kernel) : "-"}});
+        costs.rows.push_back(
+            {{m.model},
+             {with_interval(m.cores_per_100k, format_count)},
+             {m.cores_per_100k_upper ? format_count(*m.cores_per_100k_upper) : "-"},
+             {with_interval(m.connections_per_gib, format_count)},
+             {with_interval(m.bytes_per_connection, format_count)},
+             {m.bytes_per_connection ? source_of(m.kernel) : "-"}});
     }
     section.blocks.emplace_back(std::move(costs));
     section.blocks.emplace_back(Paragraph{

@@ -81,7 +81,7 @@ struct Claim {
     bool by_time = true;
     // What server and generator had in the trials behind it, in words; empty: there are none.
     std::string cpus{};
-    ClaimSource source{};  // empty in older files
+    ClaimSource source{};                  // empty in older files
     std::vector<ClaimSubject> subjects{};  // the Pythons that were asked for
 };
 

@@ -140,8 +140,7 @@ TEST_P(Sequential, IntervalsCoverAlsoWhenTheyDecideHowManyRoundsThereAre) {
     EXPECT_LE(covered, kExperiments * (0.97 + error));
 }
 
-INSTANTIATE_TEST_SUITE_P(PrecisionOverSpread, Sequential,
-                         testing::Values(0.5, 0.6, 0.7, 1.0, 2.5));
+INSTANTIATE_TEST_SUITE_P(PrecisionOverSpread, Sequential, testing::Values(0.5, 0.6, 0.7, 1.0, 2.5));
 
 TEST(Narrow, IsNotALuckyLook) {
     const Values one(8, 1.0);

@@ -1,5 +1,6 @@
 // The words for the CPUs that a run had, and what is known of older results.
 #include "loadgen/results/cpus.hpp"
+
 #include "loadgen/results/experiment.hpp"
 #include "loadgen/results/result_json.hpp"
 
