@@ -122,7 +122,7 @@ void Planner::find_capacity() {
     }
     if (top_->offered_rps == 0) {
         plan_.notes.push_back(
-            "its latencies are of a closed loop, whose clients wait for replies; "
+            "latencies are of a closed loop, whose clients wait for replies; "
             "`loadgen search` measures the rate with arrivals that don't");
     }
 }

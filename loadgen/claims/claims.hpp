@@ -41,6 +41,7 @@ struct ClaimContext {
     bool quick = false;
     std::uint64_t seed = 1;
     std::function<bool()> stop;
+    std::function<bool()> hurry{};  // as in Guard::stop
     // Where the trials of load experiments are kept, a folder each; empty: nowhere.
     std::string folder{};
     // Whose servers are looked at: the models, or their twins in this Python.

@@ -201,7 +201,7 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
     found.figures.push_back(
         exact_figure({"held_more_than_others", "coroutine over the next"}, lead));
     found.reason = fmt::format(
-        "{}; memory of {} connections, {}: threads {} times that of coroutine, prefork {}",
+        "{}; memory of {} connections, {}, over that of coroutine: threads {}, prefork {}",
         fmt::join(words, "; "), kCompared, words_of(compared.kernel), in_words(threads),
         in_words(prefork));
     return {found};

@@ -298,6 +298,7 @@ Result<Trials> run_trials(const ClaimContext& context, const Plan& plan,
         return Done{};
     };
     hooks.stop = context.stop;
+    hooks.hurry = context.hurry;
     const std::vector<Trial> done = experiment.trials;
     if (const Status ran = run_plan(plan, done, options, hooks); !ran) return ran.error();
     experiment.complete = remaining_trials(plan, experiment.trials).empty();

@@ -2,11 +2,12 @@
 #include "loadgen/claims/claims.hpp"
 
 #include "common/base/cli.hpp"
-#include "common/net/signals.hpp"
+#include "common/net/socket.hpp"
 #include "loadgen/claims/counting.hpp"
 #include "loadgen/claims/prediction.hpp"
 #include "loadgen/claims/trials.hpp"
 #include "loadgen/commands/commands.hpp"
+#include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/output.hpp"
 #include "loadgen/commands/python_option.hpp"
 #include "loadgen/document/text.hpp"
@@ -88,8 +89,8 @@ int claims(const Options& options) {
     if (pythons->empty() && !options.only.empty() && is_asked(options.only, kPredictionId)) {
         return cli::fail("--only prediction: say for which Python, with --python", cli::kExitUsage);
     }
-    auto signals = net::SignalFd::block({SIGINT, SIGTERM, SIGHUP});
-    if (!signals) return cli::fail(signals.error().message);
+    auto interrupts = Interrupts::block({SIGINT, SIGTERM, SIGHUP});
+    if (!interrupts) return cli::fail(interrupts.error().message);
     net::raise_descriptor_limit();
     ClaimContext context;
     context.bin_dir = own_bin_dir();
@@ -99,12 +100,13 @@ int claims(const Options& options) {
     // What is kept goes on with the seed that it was begun with.
     const auto begun = context.folder.empty() ? std::nullopt : kept_seed(context.folder);
     context.seed = options.seed ? *options.seed : begun.value_or(std::random_device{}());
-    bool stopped = false;
-    context.stop = [&] { return stopped = stopped || signals->take().has_value(); };
+    context.stop = interrupts->stop();
+    context.hurry = interrupts->hurry();
 
     JudgedClaims found;
     const Status kept = judge_all(options, context, *pythons, found);
     const std::string refused = kept ? "" : kept.error().message;
+    const bool stopped = context.stop();
     found.complete = !stopped && refused.empty();
     const auto json = claims_to_json(found, describe_environment(), context.seed);
     if (summary_stream(options.json) == stdout) {

@@ -171,8 +171,7 @@ Status fix_rates(Started& started, const RunnerOptions& runner, Interrupts& inte
 
 // Whether the models predict the Pythons whose twins are in the plan: measured after it, kept
 // beside its results. Nothing where there are none. Error: it can't be measured or kept.
-Status predict_twins(const Started& started, const std::function<bool()>& stop,
-                     Companions& beside) {
+Status predict_twins(const Started& started, Interrupts& interrupts, Companions& beside) {
     const auto paths = twin_paths(started.plan);
     if (paths.empty()) return Done{};
     const auto pythons = find_pythons(paths);
@@ -183,7 +182,8 @@ Status predict_twins(const Started& started, const std::function<bool()>& stop,
     context.quick = !started.plan.follow_memory;  // of --quick alone, kept with the plan
     context.seed = started.plan.seed;
     context.folder = started.dir + "/prediction";
-    context.stop = stop;
+    context.stop = interrupts.stop();
+    context.hurry = interrupts.hurry();
     auto found = predict(context, *pythons, [](const std::string& what) {
         std::fprintf(stderr, "%s\n", what.c_str());
     });
@@ -246,7 +246,7 @@ int carry_out(const CompareOptions& options, Interrupts& interrupts) {
 
     Companions beside;
     const Status predicted =
-        experiment.complete ? predict_twins(*started, stop, beside) : Status(Done{});
+        experiment.complete ? predict_twins(*started, interrupts, beside) : Status(Done{});
     const Digest told = digest(experiment);
     const Document document = comparison_document(experiment, told, beside);
     if (const Status kept = write_report_files(started->dir, {experiment, told, document}); !kept) {

@@ -221,6 +221,9 @@ class TimeLeft {
     Nanos spent_before_, expected_{0};
 };
 
+// What makes a trial INVALID so often in a row is not over in a moment; the next round will see.
+constexpr std::uint64_t kMostAttempts = 3;
+
 class RoundsOfTrials {
   public:
     RoundsOfTrials(const Plan& plan, const std::vector<Trial>& done, const RunnerOptions& options,
@@ -244,6 +247,11 @@ class RoundsOfTrials {
             const std::vector<TrialPoint> points = round_trials(plan_, round, levels);
             if (points.empty()) break;  // all that is wide has had its most rounds: nothing changes
             const std::vector<TrialPoint> left = without_done(points);
+            owed_ = left;
+            if (round == 1 && plan_.repetitions > 1) {  // one round alone is never a finding
+                const auto second = without_done(round_trials(plan_, 2, levels));
+                owed_.insert(owed_.end(), second.begin(), second.end());
+            }
             for (auto from = left.begin(); from != left.end() && !over_;) {
                 const auto to = std::find_if(from, left.end(), [&](const TrialPoint& point) {
                     return point.level != from->level;
@@ -281,15 +289,19 @@ class RoundsOfTrials {
             Trial trial = runner_.attempt(point, attempt);
             if (over_ = hooks_.stop(); over_) return Done{};
             time_.finished(point);
-            trial.superseded = is_worth_repeating(trial.result) && retries_left_ > 0 &&
-                               time_.is_enough_for({point});
+            trial.superseded = is_worth_repeating(trial.result) && attempt < kMostAttempts &&
+                               retries_left_ > 0 && time_.is_enough_for(owed_);
             if (trial.superseded) --retries_left_;
             if (const Status kept = hooks_.finished(trial); !kept) return kept;
-            if (!trial.superseded) return Done{};
+            if (trial.superseded) continue;
+            std::erase(owed_, point);
+            return Done{};
         }
     }
 
     const Plan& plan_;
+    std::vector<TrialPoint>
+        owed_;  // of this round and the next of the first two: no retry at their cost
     std::vector<TrialPoint> done_;  // not the results: there can be a GiB of them
     const RunnerHooks& hooks_;
     Runner runner_;

@@ -36,6 +36,13 @@ bool is_finding(const Comparison& c, const Metric& metric, const Cell& best) {
     return better_of(c, metric) == best.variant;
 }
 
+// Whom the pairs call better; where they show nothing, the first by its median. (Medians of few
+// rounds and the pairs in them can disagree; the pairs are what is judged.)
+const Cell& better(const Comparison& c, const Metric& metric, const Cell& first,
+                   const Cell& other) {
+    return better_of(c, metric) == other.variant ? other : first;
+}
+
 // What the card's ratio is of; the ratio itself stands above it, its interval among the figures.
 std::string sentence_of(const Digest& digest, const Comparison& c, const Metric& metric,
                         const Cell& best) {
@@ -89,7 +96,8 @@ void add_other_cpus(const Digest& digest, const Level& told, const Metric& metri
             continue;
         }
         card.more.push_back(
-            fmt::format("on {}: {}", given_cpus(count), beside(*c, metric, *ranked[0])));
+            fmt::format("on {}: {}", given_cpus(count),
+                        beside(*c, metric, better(*c, metric, *ranked[0], *ranked.back()))));
         card.precise.push_back(fmt::format("{}: {}", at_level(*level), c->sentence));
     }
 }
@@ -120,18 +128,19 @@ std::optional<Card> level_card(const Digest& digest, const std::string& workload
         const Comparison* c =
             digest.comparison(*level, metric->key, ranked[0]->variant, ranked[i]->variant);
         if (c == nullptr) continue;
+        const Cell& best = better(*c, *metric, *ranked[0], *ranked[i]);
         if (!card.sentence.empty()) {
             card.precise.push_back(c->sentence);
-            card.more.push_back(beside(*c, *metric, *ranked[0]));
+            card.more.push_back(beside(*c, *metric, best));
             continue;
         }
-        const bool found = is_finding(*c, *metric, *ranked[0]);
+        const bool found = is_finding(*c, *metric, best);
         card.mark = found ? Mark::best : Mark::muted;
-        card.value = fmt::format("{} {}x", ranked[0]->variant, format_ratio(c->ratio.value));
+        card.value = fmt::format("{} {}x", best.variant, format_ratio(c->ratio.value));
         if (!found) card.value = "no difference shown";
         if (c->finding == Direction::not_known) card.value = "one round: no finding";
         card.precise = {fmt::format("{}: {}", at_level(*level), c->sentence)};
-        card.sentence = sentence_of(digest, *c, *metric, *ranked[0]);
+        card.sentence = sentence_of(digest, *c, *metric, best);
     }
     if (card.sentence.empty()) return std::nullopt;
     add_other_cpus(digest, *level, *metric, card);

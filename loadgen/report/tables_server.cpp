@@ -97,28 +97,34 @@ std::vector<Section> ready_section(const Digest& digest) {
 }
 
 std::vector<Section> scheduling_section(const Digest& digest) {
-    std::vector<CellColumn> columns{workload_column(), connections_column(3), model_column()};
-    for (const Metric& metric : metrics()) {
-        if (metric.use.per_request) columns.push_back(metric_column(metric.key, 2));
-    }
-    columns.push_back({{"own wait", true, 1}, own_wait_cell});
     std::vector<Level> levels = largest_levels(digest);
     std::erase_if(levels, [&](const Level& level) {
         return is_silent(digest, level.workload) ||
-               !has_figure(digest, level, "user_us_per_request");
+               !has_figure(digest, level, "run_queue_us_per_request");
     });
+    const auto is_known = [&](const Metric& metric) {
+        return std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
+            return has_figure(digest, level, metric.key);
+        });
+    };
+    std::vector<CellColumn> columns{workload_column(), connections_column(3), model_column()};
+    for (const Metric& metric : metrics()) {
+        if (metric.use.per_request && is_known(metric))
+            columns.push_back(metric_column(metric.key, 2));
+    }
+    columns.push_back({{"own wait", true, 1}, own_wait_cell});
     Table table = level_table(digest, levels, std::move(columns));
     if (table.rows.empty()) return {};
     Section section{"scheduling", "CPU time and waits per request", {}};
     section.blocks.push_back(std::move(table));
     section.blocks.push_back(Paragraph{
-        "At each workload's largest level, all processes and threads of the server together. "
-        "\"CPUs "
-        "busy\" is the whole machine, client included. Switches and run-queue waits end with their "
-        "thread: where threads come and go within the window (churn) they are lower bounds. Own "
-        "wait is what the model says of itself: the 99th percentile of waits for the global lock "
-        "or "
-        "of the loop's lag, the mean wait of a worker for its turn to accept.",
+        "At each workload's largest level, all processes and threads of the server together. User "
+        "and system are told apart by samples of the kernel, so under a second of CPU time a "
+        "window they are not. \"CPUs busy\" is the whole machine, client included. Switches and "
+        "run-queue waits end with their thread: where threads come and go within the window "
+        "(churn) they are lower bounds. Own wait is what the model says of itself: the 99th "
+        "percentile of waits for the global lock or of the loop's lag, the mean wait of a worker "
+        "for its turn to accept.",
         Mark::muted});
     return {std::move(section)};
 }

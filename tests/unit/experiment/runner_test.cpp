@@ -91,15 +91,34 @@ class Repeats : public testing::Test {
 TEST_F(Repeats, EndWithThePlansBudget) {
     plan_.retries = 3;
     ASSERT_TRUE(run());
-    EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, true}, {3, true}, {4, false}, {1, false}}));
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(kept_[i].point, kept_[0].point);
-    EXPECT_NE(kept_[4].point.variant, kept_[0].point.variant);
+    EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, true}, {3, false}, {1, true}, {2, false}}));
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(kept_[i].point, kept_[0].point);
+    EXPECT_NE(kept_[3].point.variant, kept_[0].point.variant);
     for (const Trial& trial : kept_) {
         EXPECT_FALSE(trial.counts());
         ASSERT_EQ(trial.result.verdict.reasons.size(), 1U);
         EXPECT_EQ(trial.result.verdict.reasons[0].check, "did not run");
         EXPECT_NE(trial.result.verdict.reasons[0].what.find("/no/such/folder"), std::string::npos);
     }
+}
+
+TEST_F(Repeats, AreAtMostTwoInARow) {
+    plan_.retries = 100;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(attempts(),
+              (Attempts{{1, true}, {2, true}, {3, false}, {1, true}, {2, true}, {3, false}}));
+}
+
+// Trials here take no time, so none of the estimate is used up.
+TEST_F(Repeats, AreNotMadeAtTheCostOfTheFirstTwoRounds) {
+    plan_.retries = 100;
+    plan_.repetitions = 3;
+    const Nanos two_rounds = estimated_duration(plan_, round_trials(plan_, 1, plan_.levels)) +
+                             estimated_duration(plan_, round_trials(plan_, 2, plan_.levels));
+    plan_.budget = two_rounds - std::chrono::milliseconds(1);
+    ASSERT_TRUE(run());
+    ASSERT_FALSE(kept_.empty());
+    EXPECT_FALSE(kept_[0].superseded) << "all that is left is owed";
 }
 
 TEST_F(Repeats, AreNoneWithoutABudget) {
