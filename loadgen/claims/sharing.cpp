@@ -1,6 +1,7 @@
 // The claim about shared data: what it costs to count together. Threads count under a lock or
 // atomically in one address space, processes atomically in shared memory. The other process is this
 // program again, started with an argument of its own (it may only count and end).
+#include "common/net/socket.hpp"
 #include "loadgen/claims/counting.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
@@ -17,6 +18,7 @@
 #include <ctime>
 #include <filesystem>
 #include <semaphore>
+#include <span>
 #include <thread>
 
 namespace echotrio::loadgen {
@@ -55,16 +57,18 @@ double time_increments(std::uint64_t times, const Increment& increment) {
     return (cpu_ns() - begin) / static_cast<double>(times);
 }
 
-// The slowest of `threads` that count at the same time.
+// The slowest of the threads that count at the same time, one on each of these CPUs: two on one
+// would take turns, and so find the counter in their cache.
 template <class Increment>
-double count_with(std::size_t threads, std::uint64_t times, const Increment& increment) {
+double count_with(std::span<const int> cpus, std::uint64_t times, const Increment& increment) {
     Counter ready{0};
-    std::vector<double> took(threads);
+    std::vector<double> took(cpus.size());
     std::vector<std::jthread> counting;
-    counting.reserve(threads);
-    for (std::size_t i = 0; i < threads; ++i) {
+    counting.reserve(cpus.size());
+    for (std::size_t i = 0; i < cpus.size(); ++i) {
         counting.emplace_back([&, i] {
-            start_together(ready, threads);
+            static_cast<void>(net::pin_to_cpus(cpus.subspan(i, 1)));
+            start_together(ready, cpus.size());
             took[i] = time_increments(times, increment);
         });
     }
@@ -94,11 +98,11 @@ class SharedPage {
     net::Fd fd_;
 };
 
-Result<double> count_with_processes(const SharedPage& page) {
+Result<double> count_with_processes(std::span<const int> cpus, const SharedPage& page) {
     std::vector<Child> children;
-    for (int i = 0; i < 2; ++i) {
-        auto child =
-            Child::start({.argv = {"/proc/self/exe", "claims", "--count-in", page.name()}});
+    for (const int cpu : cpus) {
+        auto child = Child::start(
+            {.argv = {"/proc/self/exe", "claims", "--count-in", page.name()}, .cpus = {cpu}});
         if (!child) return child.error();
         children.push_back(std::move(*child));
     }
@@ -136,21 +140,23 @@ struct Increments {
 
 Result<Increments> count_often(const ClaimContext& context) {
     Increments took;
+    const auto cpus = std::span(context.cpus).first(2);
     for (std::uint64_t i = 0; i < 3 * context.repetitions() && !context.stop(); ++i) {
         volatile std::uint64_t plain = 0;
-        took.alone.push_back(count_with(1, kIncrements, [&] { plain = plain + 1; }));
+        took.alone.push_back(count_with(cpus.first(1), kIncrements, [&] { plain = plain + 1; }));
         std::binary_semaphore lock(1);
         std::uint64_t guarded = 0;
-        took.locked.push_back(count_with(2, kUnderLock, [&] {
+        took.locked.push_back(count_with(cpus, kUnderLock, [&] {
             lock.acquire();
             ++guarded;
             lock.release();
         }));
         Counter counter{0};
-        took.atomic.push_back(count_with(2, kIncrements, [&] { increment_atomically(counter); }));
+        took.atomic.push_back(
+            count_with(cpus, kIncrements, [&] { increment_atomically(counter); }));
         const SharedPage page;
         if (!page.made()) return Error{"no shared memory could be made"};
-        const auto processes = count_with_processes(page);
+        const auto processes = count_with_processes(cpus, page);
         if (!processes) return processes.error();
         took.shared.push_back(*processes);
     }
@@ -191,8 +197,8 @@ ClaimTest sharing() {
                       "two_processes_shared_memory_ns"},
                      true}};
     sentence.source = {
-        "two threads or two processes increment one shared counter at the same time; what counts "
-        "is the CPU time of an increment, of the slower of the two",
+        "two threads or two processes, each on a CPU of its own, increment one shared counter at "
+        "the same time; what counts is the CPU time of an increment, of the slower of the two",
         "loadgen/claims/sharing.cpp", "count_often"};
     return {.name = "sharing a counter",
             .sentences = {sentence},

@@ -307,12 +307,14 @@
   const options = (spec) => {
     const value = value_axis(spec, spec.y, false), place = place_axis(spec);
     const second = spec.series.some((s) => s.second);
+    const invalid = spec.series.some((s) => s.points.some((p) => p.invalid));
+    const label = ((spec.small ? 62 : 76) + (invalid ? 56 : 0)) * zoom(); // what stands behind a bar
     return {
       spec,
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
-      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: (spec.small ? 62 : 76) * zoom() } } } : {}),
+      ...(spec.horizontal ? { indexAxis: "y", layout: { padding: { right: label } } } : {}),
       interaction: { mode: "nearest", intersect: false, axis: spec.horizontal ? "y" : "xy" },
       scales: {
         x: spec.horizontal ? value : place,
