@@ -23,9 +23,7 @@
 namespace echotrio::loadgen {
 namespace {
 
-// User and system time are told apart by which of the two a tick met. So many tell the share of
-// either to 10 points at worst (95 of 100 times); a dozen would call one of them 0.
-constexpr double kLeastSamples = 100;
+constexpr double kLeastSamples = 100;  // ticks that tell user from system time within 10 points
 
 struct Work {
     std::uint64_t user = 0, system = 0, minor = 0, major = 0;
@@ -380,7 +378,7 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
     const bool complete = !state_->any_ended && !state_->clocks_end.empty();
     use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
-    if (ticks >= kLeastSamples) {  // only ticks tell the two apart
+    if (ticks >= kLeastSamples) {
         use.user_s = use.cpu_s * static_cast<double>(work.user) / ticks;
         use.system_s = use.cpu_s - *use.user_s;
     }
