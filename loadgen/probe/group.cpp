@@ -373,8 +373,8 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.processes = state_->processes;
     use.threads = state_->threads;
     // The clocks are exact, but lose the processes that have ended. Ticks have these, and are off
-    // by up to one a process either way: of a pool at a low rate that is all of it. So only where
-    // one has ended the larger of the two is taken.
+    // by up to one a process: all of it at a low rate. So only where one has ended the larger is
+    // taken.
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
     const bool complete = !state_->any_ended && !state_->clocks_end.empty();
     use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
