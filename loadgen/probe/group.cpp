@@ -372,9 +372,8 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     use.major_faults = work.major;
     use.processes = state_->processes;
     use.threads = state_->threads;
-    // The clocks are exact, but lose the processes that have ended. Ticks have these, and are off
-    // by up to one a process: all of it at a low rate. So only where one has ended the larger is
-    // taken.
+    // The clocks are exact, but lose what has ended. Ticks keep it, and are off by up to one a
+    // process: all of it at a low rate. So only where one has ended the larger is taken.
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
     const bool complete = !state_->any_ended && !state_->clocks_end.empty();
     use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
