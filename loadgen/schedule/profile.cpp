@@ -69,7 +69,7 @@ Status add_leg(std::vector<RateStep>& steps, std::string_view text) {
     const std::size_t dots = rates.find("..");
     if (dots == std::string_view::npos) {
         const auto rate = number(rates);
-        if (!rate) return wrong("is not a rate", text);
+        if (!rate) return wrong("not a rate", text);
         if (const auto range = out_of_range(*rate)) return wrong(*range, text);
         steps.push_back({*rate, duration});
         return Done{};
@@ -77,7 +77,7 @@ Status add_leg(std::vector<RateStep>& steps, std::string_view text) {
     const std::size_t colon = rates.find(':', dots);
     const auto from = number(rates.substr(0, dots));
     const auto to = number(rates.substr(dots + 2, colon - std::min(colon, dots + 2)));
-    if (!from || !to) return wrong("is not a rate", text);
+    if (!from || !to) return wrong("not a rate", text);
     for (const double rate : {*from, *to}) {
         if (const auto range = out_of_range(rate)) return wrong(*range, text);
     }
