@@ -53,14 +53,20 @@ def level(options, connections):
             runs[way].append(run(options, connections, way))
     floor = runs.pop(None)
     for way, figures in runs.items():
-        client = [a[0] / b[0] for a, b in zip(figures, floor)]
-        server = statistics.median(a[1] / b[1] for a, b in zip(figures, floor))
-        ratio, interval = statistics.median(client), charging.median_interval(client)
-        within = "[{:.3f} {:.3f}]".format(*interval) if interval else "no interval"
-        says = "pays" if interval and interval[0] >= PAYS else "does not pay" if interval and interval[1] < PAYS else "open"
-        print(f"{connections:11,}  {WAYS[way]:18} {statistics.median(f[0] for f in figures):9.0f} "
-              f"{statistics.median(f[0] for f in floor):9.0f}   {ratio:5.3f} {within:14} {PAYS:.2f} {says:12} {server:5.3f}",
-              flush=True)
+        show(connections, WAYS[way], figures, floor)
+
+
+def show(connections, name, figures, floor):
+    ratios = [a[0] / b[0] for a, b in zip(figures, floor)]
+    of_server = statistics.median(a[1] / b[1] for a, b in zip(figures, floor))
+    interval = charging.median_interval(ratios)
+    within, says = "", "too few rounds"
+    if interval:
+        within = "[{:.3f} {:.3f}]".format(*interval)
+        says = "pays" if interval[0] >= PAYS else "does not pay" if interval[1] < PAYS else "open"
+    print(f"{connections:11,}  {name:16} {statistics.median(a[0] for a in figures):9.0f} "
+          f"{statistics.median(b[0] for b in floor):9.0f}   {statistics.median(ratios):5.3f} {within:14} "
+          f"{PAYS:.2f} {says:14} {of_server:5.3f}", flush=True)
 
 
 def rows(options):
@@ -70,7 +76,7 @@ def rows(options):
     options.seconds = max(options.seconds, generators.LEAST_SECONDS)
     print(f"io_uring (A) against epoll (B): bare clients, 64 B raw; requests per CPU-second of the client, "
           f"{options.rounds} rounds\n")
-    print(f"{'connections':11}  {'multishot and':18} {'A':>9} {'B':>9}   ratio (95 %)         to pay             of the server's")
+    print(f"{'connections':11}  {'multishot and':16} {'A':>9} {'B':>9}   ratio (95 %)         to pay               of the server")
     for connections in CONNECTIONS:
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < connections + SPARE_DESCRIPTORS:
             print(f"{connections:11,}  skipped: the limit of descriptors is lower (ulimit -Hn)")
