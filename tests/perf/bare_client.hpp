@@ -5,9 +5,9 @@
 //     NAME PORT CONNECTIONS SECONDS echo SIZE     and each of its bytes
 //     NAME PORT CONNECTIONS SECONDS http PATH     its length
 //
-// Every connection always has one request in flight. Printed is "total=N requests=N seconds=S
-// cpu_s=S": the replies of the whole run; then replies, time and CPU time without the first tenth
-// of it. Errors end the program; it is a bench, not a product.
+// Every connection always has one request in flight. Printed is "connected", then "total=N
+// requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time and CPU time
+// without the first tenth of it. Errors end the program; it is a bench, not a product.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -132,6 +133,8 @@ class ClosedLoop {
 // replies came.
 template <class Client>
 void measure(Client& client, const Asked& asked) {
+    fmt::print("connected\n");
+    std::fflush(stdout);
     client.start();
     const std::uint64_t warm_up = client.run_until(now() + asked.duration / 10);
     const TimePoint start = now();
@@ -139,6 +142,7 @@ void measure(Client& client, const Asked& asked) {
     const std::uint64_t requests = client.run_until(start + asked.duration);
     fmt::print("total={} requests={} seconds={:.6f} cpu_s={:.6f}\n", 1 + warm_up + requests,
                requests, seconds(now() - start), cpu_seconds() - cpu_before);
+    std::fflush(stdout);
 }
 
 }  // namespace echotrio::perf

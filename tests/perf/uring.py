@@ -35,8 +35,11 @@ def run(options, connections, way):
     with Server(options, ["epoll_echo"]) as server:
         argv = [f"{options.bin_dir}/{name}", str(server.port), str(connections), str(options.seconds), "echo", "64"]
         process = generators.start(options, argv + ([way] if way else []))
-        out, said = process.communicate(timeout=60 + options.seconds)
-        used = server.cpu_s()
+        process.stdout.readline()  # "connected"
+        before = server.cpu_s()
+        out = process.stdout.readline()
+        used = server.cpu_s() - before
+        _, said = process.communicate(timeout=60)
     if process.returncode == NOT_HERE:
         raise NotHere(said.strip())
     if process.returncode != 0:
@@ -76,7 +79,8 @@ def rows(options):
     options.seconds = max(options.seconds, generators.LEAST_SECONDS)
     print(f"io_uring (A) against epoll (B): bare clients, 64 B raw; requests per CPU-second of the client, "
           f"{options.rounds} rounds\n")
-    print(f"{'connections':11}  {'multishot and':16} {'A':>9} {'B':>9}   ratio (95 %)         to pay               of the server")
+    print(f"{'connections':11}  {'multishot and':16} {'A':>9} {'B':>9}   ratio (95 %)         to pay"
+          f"               of the server")
     for connections in CONNECTIONS:
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < connections + SPARE_DESCRIPTORS:
             print(f"{connections:11,}  skipped: the limit of descriptors is lower (ulimit -Hn)")
