@@ -1,116 +1,62 @@
 // The floor of generators: a bare closed-loop epoll client. A recv and a send for each reply,
-// every connection always has one request in flight, nothing is timed or checked but lengths.
-//
-//     epoll_client PORT CONNECTIONS SECONDS raw SIZE
-//     epoll_client PORT CONNECTIONS SECONDS http PATH
-//
-// prints "total=N requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time
-// and CPU time without the first tenth of it.
-#include "common/base/clock.hpp"
-#include "common/net/socket.hpp"
+// nothing is timed. Its arguments and what it prints: bare_client.hpp.
+#include "tests/perf/bare_client.hpp"
 
-#include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-
-#include <cstdint>
-#include <cstdlib>
-#include <string>
-#include <vector>
 
 namespace {
 
 using namespace echotrio;
 
-double cpu_seconds() {
-    timespec used{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
-}
-
-[[noreturn]] void fail(const std::string& why) {
-    fmt::print(stderr, "error: {}\n", why);
-    std::exit(1);
-}
-
 char buffer[64 * 1024];
 
-class Client {
+class EpollClient {
   public:
-    Client(std::uint16_t port, int connections, std::string request)
-        : request_(std::move(request)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-        const net::HostPort to{"127.0.0.1", port};
-        for (int i = 0; i < connections; ++i) {
-            auto connection = net::connect_tcp(to, std::chrono::seconds(5));
-            if (!connection) fail(connection.error().message);
+    explicit EpollClient(perf::ClosedLoop& loop)
+        : loop_(loop), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+        for (std::uint32_t i = 0; i < loop_.size(); ++i) {
             epoll_event event{};
             event.events = EPOLLIN;
-            event.data.u32 = static_cast<std::uint32_t>(i);
-            ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->get(), &event);
-            connections_.push_back(*std::move(connection));
+            event.data.u32 = i;
+            ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, loop_.fd(i), &event);
         }
-        missing_.resize(connections_.size());
     }
 
-    // The reply's length is that of the first one: all are equal.
-    void learn_reply() {
-        send(0);
-        const Io first = net::read_some(connections_[0].get(), buffer);
-        if (first.kind != Io::Kind::bytes) fail("no reply");
-        reply_ = first.bytes.size();
-        for (std::uint32_t i = 0; i < connections_.size(); ++i) send(i);
+    void start() {
+        for (std::uint32_t i = 0; i < loop_.size(); ++i) loop_.send_now(i);
     }
 
     std::uint64_t run_until(TimePoint end) {
         std::uint64_t replies = 0;
         epoll_event events[128];
         while (now() < end) {
-            const int ready = ::epoll_wait(epoll_, events, 128, 1000);
+            const int ready = ::epoll_wait(epoll_.get(), events, 128, 1000);
             for (int i = 0; i < ready; ++i) replies += receive(events[i].data.u32);
         }
         return replies;
     }
 
   private:
-    void send(std::uint32_t i) {
-        missing_[i] = reply_;
-        const Io io = net::write_some(connections_[i].get(), request_);
-        if (io.kind != Io::Kind::bytes || io.bytes.size() != request_.size()) fail("cannot send");
-    }
-
     std::uint64_t receive(std::uint32_t i) {
-        const Io io = net::read_some(connections_[i].get(), buffer);
-        if (io.kind != Io::Kind::bytes || io.bytes.size() > missing_[i]) fail("a broken reply");
-        missing_[i] -= io.bytes.size();
-        if (missing_[i] > 0) return 0;
-        send(i);
+        const Io io = net::read_some(loop_.fd(i), buffer);
+        if (io.kind != Io::Kind::bytes) perf::fail("a broken reply");
+        if (!loop_.take(i, {io.bytes.data(), io.bytes.size()})) return 0;
+        loop_.send_now(i);
         return 1;
     }
 
-    std::string request_;
-    std::size_t reply_ = 0;
-    int epoll_;
-    std::vector<net::Fd> connections_;
-    std::vector<std::size_t> missing_;
+    perf::ClosedLoop& loop_;
+    net::Fd epoll_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) fail("epoll_client PORT CONNECTIONS SECONDS raw SIZE | http PATH");
-    const auto port = static_cast<std::uint16_t>(std::atoi(argv[1]));
-    const Nanos duration = from_seconds(std::atof(argv[3]));
-    const bool http = std::string(argv[4]) == "http";
-    Client client(port, std::atoi(argv[2]),
-                  http ? fmt::format("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", argv[5])
-                       : std::string(static_cast<std::size_t>(std::atoi(argv[5])), 'x'));
-    client.learn_reply();
-    const std::uint64_t warm_up = client.run_until(now() + duration / 10);
-    const TimePoint start = now();
-    const double cpu_before = cpu_seconds();
-    const std::uint64_t requests = client.run_until(start + duration);
-    fmt::print("total={} requests={} seconds={:.6f} cpu_s={:.6f}\n", 1 + warm_up + requests,
-               requests, seconds(now() - start), cpu_seconds() - cpu_before);
+    if (argc != 6)
+        perf::fail("epoll_client PORT CONNECTIONS SECONDS raw SIZE | echo SIZE | http PATH");
+    const perf::Asked asked = perf::asked(argv);
+    perf::ClosedLoop loop(asked);
+    EpollClient client(loop);
+    perf::measure(client, asked);
     return 0;
 }

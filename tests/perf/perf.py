@@ -10,7 +10,8 @@ rounds, the ratio of each round's pair with its quartiles, and the ratio to reac
 calls that one raw echo takes, counted by strace. What is not installed is skipped, with the reason.
 --only takes the rows whose name contains the text: --only generator, --only prefork, --only HTTP.
 --only aa compares a server with itself instead (aa.py); --only steady tells by how much the CPU per
-request of `compare --workloads steady` differs from run to run (steady.py).
+request of `compare --workloads steady` differs from run to run (steady.py); --only uring whether the
+generator would cost less on io_uring (uring.py).
 """
 
 import argparse
@@ -26,6 +27,7 @@ from pathlib import Path
 import aa
 import generators
 import steady
+import uring
 from peers import HTTP, RAW, Server, ours
 
 
@@ -160,6 +162,9 @@ def main():
         return
     if options.only == "steady":
         steady.rows(options)
+        return
+    if options.only == "uring":
+        uring.rows(options)
         return
     print(f"{options.connections} connections, 64 B raw or GET /echo/hi; "
           f"requests per server or generator CPU-second, {options.rounds} rounds\n")

@@ -83,7 +83,9 @@ TEST(Prepared, LoopbackLendsMoreSourceAddresses) {
     RunOptions options = options_for("tcp://127.0.0.1:81");
     options.connections = 100;
     EXPECT_TRUE(prepare_load(options)->sources.empty());
-    options.connections = 50'000;
+    options.connections = 14'000;
+    EXPECT_EQ(prepare_load(options)->sources.size(), 2);
+    options.connections = 30'000;
     const auto many = prepare_load(options);
     ASSERT_EQ(many->sources.size(), 3);
     const auto* third = reinterpret_cast<const sockaddr_in*>(&many->sources[2].storage);
