@@ -30,6 +30,7 @@ EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd list
       signals_(std::move(signals)),
       reserve_(open_reserve()) {
     net::set_nonblocking(listener.get(), true);
+    net::set_tells_left(listener.get());
     listener_.assign(listener.release());
     signal_watch_.assign(signals_.fd());
 }

@@ -3,7 +3,6 @@
 #include "common/net/socket.hpp"
 #include "servers/coroutine/event_loop.hpp"
 
-#include <asio/post.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,14 +20,11 @@ constexpr Nanos kMost = std::chrono::hours(24 * 200);  // ticks go round
 
 }  // namespace
 
-Peer::Peer(EventLoop& loop, net::Fd socket) : descriptor_(loop.executor()) {
-    asio::error_code error;
-    descriptor_.assign(socket.get(), error);
-    if (error) {
-        loop.cannot_watch(error.value());
+Peer::Peer(EventLoop& loop, net::Fd socket) : socket_(loop.executor()) {
+    if (const int error = socket_.watch(std::move(socket))) {
+        loop.cannot_watch(error);
         throw std::bad_alloc();  // ends this coroutine, as when memory is out
     }
-    socket.release();
     enter(loop.timeouts().busy(), For::others);
 }
 
@@ -74,40 +70,44 @@ void Peer::enter(Timeouts::List& list, For what) {
 }
 
 void Peer::await_suspend(Handle coroutine) {
-    const Resume resume{coroutine};
     switch (waits_for_) {
         case For::reading:
-            return descriptor_.async_wait(Descriptor::wait_read, resume);
+            // of what is there already no edge would tell
+            if (unread_ == Unread::nothing) return socket_.when_readable(coroutine);
+            return socket_.when_others_ran(coroutine);
         case For::writing:
-            return descriptor_.async_wait(Descriptor::wait_write, resume);
+            return socket_.when_writable(coroutine);
         case For::time:
-            return timer_->async_wait(resume);
+            return timer_->async_wait(Resume{coroutine});
         case For::others:
-            return asio::post(descriptor_.get_executor(), resume);
+            return socket_.when_others_ran(coroutine);
     }
 }
 
 Io Peer::receive(EventLoop& loop) {
     const Time time = std::exchange(time_, Time::left);
     if (time == Time::was_up) return {Io::Kind::late};
-    Io io = net::read_some(descriptor_.native_handle(), loop.context().input);
+    auto [io, all] = net::read_and_tell(socket_.fd(), loop.context().input);
+    unread_ = all ? Unread::a_reset_perhaps : Unread::something;
+    if (io.kind == Io::Kind::would_block) unread_ = Unread::nothing;
     if (io.kind == Io::Kind::would_block && time == Time::is_up) io.kind = Io::Kind::late;
     return io;
 }
 
 bool Peer::send(protocol::Session& session, std::string_view bytes) {
     const Time time = std::exchange(time_, Time::left);
-    Io io = net::write_some(descriptor_.native_handle(), bytes);
+    Io io = net::write_some(socket_.fd(), bytes);
     if (io.kind == Io::Kind::would_block) {
         if (time == Time::left) return false;
         io.kind = Io::Kind::late;
     }
+    if (unread_ == Unread::a_reset_perhaps) unread_ = Unread::nothing;  // where it failed it ends
     session.sent(io);
     return true;
 }
 
 void Peer::shut_down() {
-    ::shutdown(descriptor_.native_handle(), SHUT_WR);
+    ::shutdown(socket_.fd(), SHUT_WR);
 }
 
 void Peer::time_out(EventLoop& loop) {
@@ -117,8 +117,7 @@ void Peer::time_out(EventLoop& loop) {
 }
 
 void Peer::wake() {
-    asio::error_code ignored;
-    descriptor_.cancel(ignored);
+    socket_.cancel();
     if (timer_) timer_->cancel();
 }
 

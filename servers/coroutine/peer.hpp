@@ -9,10 +9,9 @@
 #include "common/protocol/session.hpp"
 #include "servers/coroutine/task.hpp"
 #include "servers/coroutine/timing_wheel.hpp"
+#include "servers/coroutine/watched.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/basic_stream_descriptor.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -23,9 +22,6 @@ namespace echotrio::coroutine {
 
 class EventLoop;
 
-// With the concrete executor: the type-erased default costs memory and indirect calls.
-using Executor = asio::io_context::executor_type;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
@@ -101,15 +97,21 @@ class Peer : public ListHook {
     // to see it in time. was_up: before it began to.
     enum class Time : std::uint8_t { left, is_up, was_up };
 
+    // What there is to read, as far as is known. A read that took all there was tells so and tells
+    // of the peer's end, but not of a reset behind the bytes: a send that succeeds, or another read,
+    // tells that there was none.
+    enum class Unread : std::uint8_t { nothing, a_reset_perhaps, something };
+
     void wait_for(For what, EventLoop& loop, protocol::Waiting waiting, std::uint8_t request);
     void enter(Timeouts::List& list, For what);
 
-    Descriptor descriptor_;
+    Watched socket_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
     Ticks due_ = 0;
     protocol::Deadline deadline_;
     For waits_for_ = For::reading;
     Time time_ = Time::left;
+    Unread unread_ = Unread::nothing;
 };
 
 }  // namespace echotrio::coroutine
