@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -144,9 +146,6 @@ void set_send_timeout(int fd, Nanos timeout) noexcept {
 }
 void set_nodelay(int fd) noexcept {
     set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
-}
-void set_tells_left(int fd) noexcept {
-    set_flag(fd, IPPROTO_TCP, TCP_INQ);
 }
 
 void set_nonblocking(int fd, bool on) noexcept {

@@ -7,14 +7,11 @@
 #include "common/base/result.hpp"
 #include "common/net/fd.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,31 +63,6 @@ inline Io read_some(int fd, std::span<char> into) noexcept {
     if (n > 0) return {Io::Kind::bytes, 0, {into.data(), static_cast<std::size_t>(n)}};
     return n == 0 ? Io{Io::Kind::end} : io_refused();
 }
-// A read of a socket that tells what it leaves (set_tells_left). all: neither bytes nor the peer's
-// end are left; of a reset it does not tell. False also where the kernel does not say (Linux
-// before 5.1).
-struct Reading {
-    Io io;
-    bool all = false;
-};
-inline Reading read_and_tell(int fd, std::span<char> into) noexcept {
-    iovec part{into.data(), into.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t n = retry([&] { return ::recvmsg(fd, &message, 0); });
-    if (n < 0) return {io_refused()};
-    if (n == 0) return {{Io::Kind::end}};
-    const cmsghdr* const told = CMSG_FIRSTHDR(&message);
-    int left = 1;
-    if (told != nullptr && told->cmsg_level == IPPROTO_TCP && told->cmsg_type == TCP_CM_INQ) {
-        std::memcpy(&left, CMSG_DATA(told), sizeof left);
-    }
-    return {{Io::Kind::bytes, 0, {into.data(), static_cast<std::size_t>(n)}}, left == 0};
-}
 inline Io write_some(int fd, std::string_view bytes) noexcept {  // never raises SIGPIPE
     const ssize_t n = retry([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
     if (n < 0) return io_refused();
@@ -116,8 +88,6 @@ Accepted accept_one(int listener, bool nonblocking) noexcept;
 void set_receive_timeout(int fd, Nanos timeout) noexcept;
 void set_send_timeout(int fd, Nanos timeout) noexcept;
 void set_nodelay(int fd) noexcept;
-// Reads tell what they leave: those of this socket, or of all that this listener will accept.
-void set_tells_left(int fd) noexcept;
 void set_nonblocking(int fd, bool on) noexcept;
 
 // Blocking connect within `timeout`. Error names the reason.

@@ -30,7 +30,6 @@ EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd list
       signals_(std::move(signals)),
       reserve_(open_reserve()) {
     net::set_nonblocking(listener.get(), true);
-    net::set_tells_left(listener.get());
     listener_.assign(listener.release());
     signal_watch_.assign(signals_.fd());
 }
@@ -110,7 +109,7 @@ Task EventLoop::tick() {
         co_await Expiry(tick_timer_);
         attend();
         lag_.record(time_ - due);
-        timeouts_.expire(ticks_at(time_), [this](Peer& peer) { peer.time_out(*this); });
+        timeouts_.expire(ticks_at(time_), [this](Peer& peer) { peer.attend(*this); });
     }
     finished_ = true;
     asio::error_code ignored;

@@ -86,10 +86,11 @@ class Peer : public ListHook {
     void await_suspend(Handle coroutine);
     void await_resume() noexcept { timer_.reset(); }
 
-    // For the loop: ends what the coroutine waits for.
-    void time_out(EventLoop& loop);
+    // For the loop: the moment has come that due() told.
+    void attend(EventLoop& loop);
+    // Ends what the coroutine waits for.
     void wake();
-    Ticks due() const noexcept { return due_; }
+    Ticks due() const noexcept { return attended_; }
 
   private:
     enum class For : std::uint8_t { reading, writing, time, others };
@@ -97,21 +98,26 @@ class Peer : public ListHook {
     // to see it in time. was_up: before it began to.
     enum class Time : std::uint8_t { left, is_up, was_up };
 
-    // What there is to read, as far as is known. A read that took all there was tells so and tells
-    // of the peer's end, but not of a reset behind the bytes: a send that succeeds, or another read,
-    // tells that there was none.
-    enum class Unread : std::uint8_t { nothing, a_reset_perhaps, something };
+    // What there is to read that no edge will tell of any more. A read that found less than it had
+    // room for took all the bytes, but the peer's end (or a reset) may have come along with them.
+    enum class Unread : std::uint8_t { nothing, an_end_perhaps, something };
 
     void wait_for(For what, EventLoop& loop, protocol::Waiting waiting, std::uint8_t request);
-    void enter(Timeouts::List& list, For what);
+    void enter_busy(EventLoop& loop, For what);
+    void attend_at(EventLoop& loop, Ticks tick);
+    void attend_when_due(EventLoop& loop);
 
     Watched socket_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
-    Ticks due_ = 0;
+    Ticks due_ = 0;                 // when its time is up, where that is limited
+    Ticks attended_ = 0;  // when the loop attends to it: then, or before, to look for an end
     protocol::Deadline deadline_;
     For waits_for_ = For::reading;
     Time time_ = Time::left;
     Unread unread_ = Unread::nothing;
+    bool limited_ = false;
+    bool in_wheel_ = false;
+    bool has_read_ = false;
 };
 
 }  // namespace echotrio::coroutine

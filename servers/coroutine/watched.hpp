@@ -6,7 +6,8 @@
 // An edge tells once of what is there. So when_readable() must not be called while something may be
 // left to read: after a read that found nothing it is right. An edge that comes while the coroutine
 // waits for something else, or for nothing, is not lost: the reactor keeps it in mind
-// (try_speculative_, which done_and_exhausted resets), and the next when_readable() is done at once.
+// (try_speculative_, which done_and_exhausted resets), and the next when_readable() is done at
+// once.
 #pragma once
 
 #include "common/net/fd.hpp"

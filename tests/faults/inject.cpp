@@ -131,17 +131,6 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
 ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t, int flags) {
     return recv(fd, buffer, size, flags);
 }
-// The coroutine server's way to receive: a recv that tells more. Of one buffer.
-ssize_t recvmsg(int fd, msghdr* message, int flags) {
-    static auto* const real = next<decltype(recvmsg)>("recvmsg");
-    const size_t size = message->msg_iov->iov_len;
-    const ssize_t got = transfer(kRecv, size, [&](size_t n) {
-        message->msg_iov->iov_len = n;
-        return real(fd, message, flags);
-    });
-    message->msg_iov->iov_len = size;
-    return got;
-}
 ssize_t send(int fd, const void* buffer, size_t size, int flags) {
     static auto* const real = next<decltype(send)>("send");
     return transfer(kSend, size, [&](size_t n) { return real(fd, buffer, n, flags); });
