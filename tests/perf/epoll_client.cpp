@@ -4,8 +4,9 @@
 //     epoll_client PORT CONNECTIONS SECONDS raw SIZE
 //     epoll_client PORT CONNECTIONS SECONDS http PATH
 //
-// prints "total=N requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time
-// and CPU time without the first tenth of it.
+// prints "warm" after a tenth of the time, when every connection has had a reply, and at the end
+// "total=N requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time and CPU
+// time since it was warm.
 #include "common/base/clock.hpp"
 #include "common/net/socket.hpp"
 
@@ -15,6 +16,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -51,6 +53,8 @@ class Client {
             connections_.push_back(*std::move(connection));
         }
         missing_.resize(connections_.size());
+        cold_.assign(connections_.size(), true);
+        cold_left_ = connections_.size();
     }
 
     // The reply's length is that of the first one: all are equal.
@@ -61,6 +65,8 @@ class Client {
         reply_ = first.bytes.size();
         for (std::uint32_t i = 0; i < connections_.size(); ++i) send(i);
     }
+
+    bool warm() const { return cold_left_ == 0; }
 
     std::uint64_t run_until(TimePoint end) {
         std::uint64_t replies = 0;
@@ -84,6 +90,10 @@ class Client {
         if (io.kind != Io::Kind::bytes || io.bytes.size() > missing_[i]) fail("a broken reply");
         missing_[i] -= io.bytes.size();
         if (missing_[i] > 0) return 0;
+        if (cold_[i]) {
+            cold_[i] = false;
+            --cold_left_;
+        }
         send(i);
         return 1;
     }
@@ -93,6 +103,8 @@ class Client {
     int epoll_;
     std::vector<net::Fd> connections_;
     std::vector<std::size_t> missing_;
+    std::vector<bool> cold_;
+    std::size_t cold_left_ = 0;
 };
 
 }  // namespace
@@ -106,7 +118,12 @@ int main(int argc, char** argv) {
                   http ? fmt::format("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", argv[5])
                        : std::string(static_cast<std::size_t>(std::atoi(argv[5])), 'x'));
     client.learn_reply();
-    const std::uint64_t warm_up = client.run_until(now() + duration / 10);
+    std::uint64_t warm_up = 0;
+    do {
+        warm_up += client.run_until(now() + duration / 10);
+    } while (!client.warm());
+    fmt::print("warm\n");
+    std::fflush(stdout);
     const TimePoint start = now();
     const double cpu_before = cpu_seconds();
     const std::uint64_t requests = client.run_until(start + duration);

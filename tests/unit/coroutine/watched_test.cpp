@@ -4,6 +4,7 @@
 
 #include "common/net/socket.hpp"
 
+#include <asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -59,13 +60,11 @@ class WatchedTest : public testing::Test {
     }
     // All that the loop can do now.
     void turns() {
-        io_.restart();
         for (int i = 0; i < 3; ++i) io_.poll();
     }
     // Runs it until the coroutine went on; false: not within the patience.
     bool goes_on() {
-        io_.restart();
-        for (int i = 0; i < 1000 && times_ == 0; ++i) io_.run_for(10ms);
+        for (int i = 0; i < 1000 && times_ == 0; ++i) io_.run_one_for(10ms);
         return times_ == 1;
     }
     // Until the kernel has it: what the peer did comes by way of a network.
@@ -87,6 +86,8 @@ class WatchedTest : public testing::Test {
     }
 
     asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};
+    // without work it would not look at epoll
+    asio::executor_work_guard<Executor> work_{io_.get_executor()};
     Watched socket_{io_.get_executor()};
     net::Fd peer_;
     int times_ = 0;
