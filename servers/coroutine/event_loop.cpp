@@ -109,7 +109,7 @@ Task EventLoop::tick() {
         co_await Expiry(tick_timer_);
         attend();
         lag_.record(time_ - due);
-        timeouts_.expire(ticks_at(time_), [this](Peer& peer) { peer.time_out(*this); });
+        timeouts_.expire(ticks_at(time_), [this](Peer& peer) { peer.attend(*this); });
     }
     finished_ = true;
     asio::error_code ignored;

@@ -3,7 +3,7 @@
 #include "common/net/socket.hpp"
 #include "servers/coroutine/event_loop.hpp"
 
-#include <asio/post.hpp>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,18 +18,24 @@ using protocol::Waiting;
 namespace {
 
 constexpr Nanos kMost = std::chrono::hours(24 * 200);  // ticks go round
+// How long after the last bytes the loop looks whether the peer's end came with them. A connection
+// that is busy meanwhile is not looked at; to look after every read would cost as much as Asio's
+// own wait does.
+constexpr Ticks kLook = 20;
+
+bool has_unread(int fd) {
+    pollfd now{fd, POLLIN, 0};
+    return ::poll(&now, 1, 0) != 0;
+}
 
 }  // namespace
 
-Peer::Peer(EventLoop& loop, net::Fd socket) : descriptor_(loop.executor()) {
-    asio::error_code error;
-    descriptor_.assign(socket.get(), error);
-    if (error) {
-        loop.cannot_watch(error.value());
+Peer::Peer(EventLoop& loop, net::Fd socket) : socket_(loop.executor()) {
+    if (const int error = socket_.watch(std::move(socket))) {
+        loop.cannot_watch(error);
         throw std::bad_alloc();  // ends this coroutine, as when memory is out
     }
-    socket.release();
-    enter(loop.timeouts().busy(), For::others);
+    enter_busy(loop, For::others);
 }
 
 void Peer::until_readable(EventLoop& loop, const protocol::Session& session) {
@@ -44,12 +50,12 @@ void Peer::until_writable(EventLoop& loop, protocol::Session& session) {
 void Peer::until_passed(EventLoop& loop, protocol::Session& session, const Nanos& time) {
     session.hold();
     timer_ = std::make_unique<Timer>(loop.executor(), time);
-    enter(loop.timeouts().busy(), For::time);
+    enter_busy(loop, For::time);
 }
 
 void Peer::until_others_ran(EventLoop& loop, protocol::Session& session) {
     session.hold();
-    enter(loop.timeouts().busy(), For::others);
+    enter_busy(loop, For::others);
 }
 
 void Peer::wait_for(For what, EventLoop& loop, Waiting waiting, std::uint8_t request) {
@@ -59,45 +65,77 @@ void Peer::wait_for(For what, EventLoop& loop, Waiting waiting, std::uint8_t req
         time_ = Time::was_up;
         return;
     }
-    if (left == Deadline::kNever) return enter(loop.timeouts().unlimited(), what);
+    waits_for_ = what;
+    time_ = Time::left;
+    const Ticks present = loop.ticks_at(time);
+    limited_ = left != Deadline::kNever;
     // never too early: the present tick has begun some time ago, and the clock is a tick behind
-    due_ = loop.ticks_at(time) + 2 +
-           static_cast<Ticks>((std::min(left, kMost) + kTick - Nanos(1)) / kTick);
-    enter(loop.timeouts().at(due_), what);
+    if (limited_) {
+        due_ = present + 2 + static_cast<Ticks>((std::min(left, kMost) + kTick - Nanos(1)) / kTick);
+    }
+    const Ticks look = present + kLook;
+    const bool looks = what == For::reading && unread_ == Unread::an_end_perhaps &&
+                       (!limited_ || static_cast<std::int32_t>(due_ - look) > 0);
+    if (looks) return attend_at(loop, look);
+    attend_when_due(loop);
 }
 
-void Peer::enter(Timeouts::List& list, For what) {
+void Peer::attend_at(EventLoop& loop, Ticks tick) {
+    if (in_wheel_ && attended_ == tick) return;  // as for most of many messages in a tick
     unlink();
-    list.push_back(*this);
+    loop.timeouts().at(tick).push_back(*this);
+    attended_ = tick;
+    in_wheel_ = true;
+}
+
+void Peer::attend_when_due(EventLoop& loop) {
+    if (limited_) return attend_at(loop, due_);
+    unlink();
+    loop.timeouts().unlimited().push_back(*this);
+    in_wheel_ = false;
+}
+
+void Peer::enter_busy(EventLoop& loop, For what) {
+    unlink();
+    loop.timeouts().busy().push_back(*this);
+    in_wheel_ = false;
     waits_for_ = what;
     time_ = Time::left;
 }
 
 void Peer::await_suspend(Handle coroutine) {
-    const Resume resume{coroutine};
     switch (waits_for_) {
         case For::reading:
-            return descriptor_.async_wait(Descriptor::wait_read, resume);
+            if (unread_ == Unread::something) return socket_.when_others_ran(coroutine);
+            return socket_.when_readable(coroutine);
         case For::writing:
-            return descriptor_.async_wait(Descriptor::wait_write, resume);
+            return socket_.when_writable(coroutine);
         case For::time:
-            return timer_->async_wait(resume);
+            return timer_->async_wait(Resume{coroutine});
         case For::others:
-            return asio::post(descriptor_.get_executor(), resume);
+            return socket_.when_others_ran(coroutine);
     }
 }
 
 Io Peer::receive(EventLoop& loop) {
     const Time time = std::exchange(time_, Time::left);
     if (time == Time::was_up) return {Io::Kind::late};
-    Io io = net::read_some(descriptor_.native_handle(), loop.context().input);
+    Io io = net::read_some(socket_.fd(), loop.context().input);
+    if (io.kind == Io::Kind::bytes) {
+        // Many say all they have to say at once, and that this was it.
+        const bool short_of = has_read_ && io.bytes.size() < loop.context().input.size();
+        unread_ = short_of ? Unread::an_end_perhaps : Unread::something;
+        has_read_ = true;
+    } else {
+        unread_ = Unread::nothing;
+    }
     if (io.kind == Io::Kind::would_block && time == Time::is_up) io.kind = Io::Kind::late;
     return io;
 }
 
 bool Peer::send(protocol::Session& session, std::string_view bytes) {
     const Time time = std::exchange(time_, Time::left);
-    Io io = net::write_some(descriptor_.native_handle(), bytes);
+    Io io = net::write_some(socket_.fd(), bytes);
     if (io.kind == Io::Kind::would_block) {
         if (time == Time::left) return false;
         io.kind = Io::Kind::late;
@@ -107,18 +145,26 @@ bool Peer::send(protocol::Session& session, std::string_view bytes) {
 }
 
 void Peer::shut_down() {
-    ::shutdown(descriptor_.native_handle(), SHUT_WR);
+    ::shutdown(socket_.fd(), SHUT_WR);
 }
 
-void Peer::time_out(EventLoop& loop) {
-    enter(loop.timeouts().busy(), waits_for_);
-    time_ = Time::is_up;
+void Peer::attend(EventLoop& loop) {
+    const bool looks = !limited_ || attended_ != due_;
+    if (looks && !has_unread(socket_.fd())) {
+        unread_ = Unread::nothing;
+        return attend_when_due(loop);
+    }
+    enter_busy(loop, waits_for_);
+    if (looks) {
+        unread_ = Unread::something;
+    } else {
+        time_ = Time::is_up;
+    }
     wake();
 }
 
 void Peer::wake() {
-    asio::error_code ignored;
-    descriptor_.cancel(ignored);
+    socket_.cancel();
     if (timer_) timer_->cancel();
 }
 

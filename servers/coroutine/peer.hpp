@@ -9,10 +9,9 @@
 #include "common/protocol/session.hpp"
 #include "servers/coroutine/task.hpp"
 #include "servers/coroutine/timing_wheel.hpp"
+#include "servers/coroutine/watched.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/basic_stream_descriptor.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -23,9 +22,6 @@ namespace echotrio::coroutine {
 
 class EventLoop;
 
-// With the concrete executor: the type-erased default costs memory and indirect calls.
-using Executor = asio::io_context::executor_type;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
@@ -90,10 +86,11 @@ class Peer : public ListHook {
     void await_suspend(Handle coroutine);
     void await_resume() noexcept { timer_.reset(); }
 
-    // For the loop: ends what the coroutine waits for.
-    void time_out(EventLoop& loop);
+    // For the loop: the moment has come that due() told.
+    void attend(EventLoop& loop);
+    // Ends what the coroutine waits for.
     void wake();
-    Ticks due() const noexcept { return due_; }
+    Ticks due() const noexcept { return attended_; }
 
   private:
     enum class For : std::uint8_t { reading, writing, time, others };
@@ -101,15 +98,26 @@ class Peer : public ListHook {
     // to see it in time. was_up: before it began to.
     enum class Time : std::uint8_t { left, is_up, was_up };
 
-    void wait_for(For what, EventLoop& loop, protocol::Waiting waiting, std::uint8_t request);
-    void enter(Timeouts::List& list, For what);
+    // What there is to read that no edge will tell of any more. A read that found less than it had
+    // room for took all the bytes, but the peer's end (or a reset) may have come along with them.
+    enum class Unread : std::uint8_t { nothing, an_end_perhaps, something };
 
-    Descriptor descriptor_;
+    void wait_for(For what, EventLoop& loop, protocol::Waiting waiting, std::uint8_t request);
+    void enter_busy(EventLoop& loop, For what);
+    void attend_at(EventLoop& loop, Ticks tick);
+    void attend_when_due(EventLoop& loop);
+
+    Watched socket_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
-    Ticks due_ = 0;
+    Ticks due_ = 0;                 // when its time is up, where that is limited
+    Ticks attended_ = 0;  // when the loop attends to it: then, or before, to look for an end
     protocol::Deadline deadline_;
     For waits_for_ = For::reading;
     Time time_ = Time::left;
+    Unread unread_ = Unread::nothing;
+    bool limited_ = false;
+    bool in_wheel_ = false;
+    bool has_read_ = false;
 };
 
 }  // namespace echotrio::coroutine

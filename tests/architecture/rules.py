@@ -85,6 +85,9 @@ RULES = [
     Rule("asio", r"#\s*include\s*[<\"]asio|\basio\s*::",
          "common/net (the instrument shares no runtime with its subjects)",
          only=("servers/coroutine",)),
+    # Asio promises nothing about its inner parts, so what a release may break is one small file
+    Rule("asio-detail", r"\basio\s*::\s*detail\b", "Asio's public parts, or servers/coroutine/watched.hpp",
+         only=("servers/coroutine/watched.hpp",)),
     Rule("processes", r"\b(fork|vfork|_Fork|posix_spawnp?|clone3?|popen|system|exec[lv]p?e?)\s*\(",
          "loadgen/subject/child.hpp",
          only=("servers/prefork", "loadgen/subject/child.cpp", "loadgen/subject/guard.cpp",

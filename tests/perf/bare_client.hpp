@@ -5,9 +5,10 @@
 //     NAME PORT CONNECTIONS SECONDS echo SIZE     and each of its bytes
 //     NAME PORT CONNECTIONS SECONDS http PATH     its length
 //
-// Every connection always has one request in flight. Printed is "connected", then "total=N
-// requests=N seconds=S cpu_s=S": the replies of the whole run; then replies, time and CPU time
-// without the first tenth of it. Errors end the program; it is a bench, not a product.
+// Every connection always has one request in flight. Printed is "connected"; "warm" after a tenth of
+// the time, when every connection has had a reply; at the end "total=N requests=N seconds=S cpu_s=S":
+// the replies of the whole run; then replies, time and CPU time since it was warm. Errors end the
+// program; it is a bench, not a product.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -77,6 +78,8 @@ class ClosedLoop {
             connections_.push_back(*std::move(connection));
         }
         missing_.resize(connections_.size());
+        cold_.assign(connections_.size(), true);
+        cold_left_ = connections_.size();
         reply_ = request_.size();
         send_now(0);
         learn_reply(asked.http);
@@ -105,8 +108,15 @@ class ClosedLoop {
             fail("a broken reply");
         }
         missing_[i] -= bytes.size();
-        return missing_[i] == 0;
+        if (missing_[i] > 0) return false;
+        if (cold_[i]) {
+            cold_[i] = false;
+            --cold_left_;
+        }
+        return true;
     }
+
+    bool warm() const { return cold_left_ == 0; }
 
   private:
     // An echo is as long as its request. Of HTTP all replies are as long as the first, which comes
@@ -127,16 +137,23 @@ class ClosedLoop {
     std::size_t reply_ = 0;
     std::vector<net::Fd> connections_;
     std::vector<std::size_t> missing_;
+    std::vector<bool> cold_;  // without a reply so far
+    std::size_t cold_left_ = 0;
 };
 
 // Client: start() sends the first request of every connection; run_until(end) returns how many
 // replies came.
 template <class Client>
-void measure(Client& client, const Asked& asked) {
+void measure(Client& client, const ClosedLoop& loop, const Asked& asked) {
     fmt::print("connected\n");
     std::fflush(stdout);
     client.start();
-    const std::uint64_t warm_up = client.run_until(now() + asked.duration / 10);
+    std::uint64_t warm_up = 0;
+    do {
+        warm_up += client.run_until(now() + asked.duration / 10);
+    } while (!loop.warm());
+    fmt::print("warm\n");
+    std::fflush(stdout);
     const TimePoint start = now();
     const double cpu_before = cpu_seconds();
     const std::uint64_t requests = client.run_until(start + asked.duration);

@@ -26,6 +26,8 @@ class EpollClient {
         for (std::uint32_t i = 0; i < loop_.size(); ++i) loop_.send_now(i);
     }
 
+    bool warm() const { return cold_left_ == 0; }
+
     std::uint64_t run_until(TimePoint end) {
         std::uint64_t replies = 0;
         epoll_event events[128];
@@ -57,6 +59,6 @@ int main(int argc, char** argv) {
     const perf::Asked asked = perf::asked(argv);
     perf::ClosedLoop loop(asked);
     EpollClient client(loop);
-    perf::measure(client, asked);
+    perf::measure(client, loop, asked);
     return 0;
 }

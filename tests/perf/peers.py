@@ -15,7 +15,7 @@ RAW = ("raw", "64")
 HTTP = ("http", "/echo/hi")
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 19000; }}
 http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 60s;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;

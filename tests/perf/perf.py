@@ -6,9 +6,11 @@ beside others (generators.py).
 
 A and B of a comparison run in turns, each freshly started: the server on one CPU, the generator (the
 bare client of this folder, so that it is never the limit) on another. Printed are medians over the
-rounds, the ratio of each round's pair with its quartiles, and the ratio to reach. Then the system
-calls that one raw echo takes, counted by strace. What is not installed is skipped, with the reason.
---only takes the rows whose name contains the text: --only generator, --only prefork, --only HTTP.
+rounds, the ratio of each round's pair with its quartiles, and the ratio to reach. A server's CPU time
+is taken while all connections are open: neither their opening nor their closing is in it. Then the
+system calls that one raw echo takes, counted by strace. What is not installed is skipped, with the
+reason. --only takes the rows whose name contains the text: --only generator, --only prefork, --only HTTP,
+--only ", raw, 10,000".
 --only aa compares a server with itself instead (aa.py); --only steady tells by how much the CPU per
 request of `compare --workloads steady` differs from run to run (steady.py); --only uring whether the
 generator would cost less on io_uring (uring.py).
@@ -16,6 +18,7 @@ generator would cost less on io_uring (uring.py).
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -31,17 +34,26 @@ import uring
 from peers import HTTP, RAW, Server, ours
 
 
+# Of the coroutine server, beside --connections.
+MANY = (1000, 10000)
+
+
 def comparisons(connections):
-    """(name, load, A, B, least ratio of A to B)."""
+    """(name, connections, load, A, B, least ratio of A to B)."""
     n = str(connections)
     pool = ("--start-workers", n, "--min-spare", "1", "--max-spare", n, "--max-workers", str(connections + 8))
+    rows = []
+    for count in (connections, *MANY):
+        rows += [
+            (f"coroutine, raw, {count:,}: against the epoll floor", count, RAW, ours("coroutine"), ["epoll_echo"], 0.97),
+            (f"coroutine, raw, {count:,}: against Asio as documented", count, RAW, ours("coroutine"), ["asio_echo"], 1.03),
+            (f"coroutine, HTTP, {count:,}: against nginx return 200", count, HTTP, ours("coroutine"), ["nginx"], 1.2),
+        ]
     return [
-        ("coroutine, raw: against the epoll floor", RAW, ours("coroutine"), ["epoll_echo"], 0.92),
-        ("coroutine, raw: against Asio as documented", RAW, ours("coroutine"), ["asio_echo"], 1.0),
-        ("coroutine, HTTP: against nginx return 200", HTTP, ours("coroutine"), ["nginx"], 1.1),
-        ("threads --gil off, raw: against bare threads", RAW, ours("threads", "--gil", "off"),
+        *rows,
+        ("threads --gil off, raw: against bare threads", connections, RAW, ours("threads", "--gil", "off"),
          ["bare_thread_echo"], 0.92),
-        ("prefork, raw: against bare processes", RAW, ours("prefork", *pool),
+        ("prefork, raw: against bare processes", connections, RAW, ours("prefork", *pool),
          ["bare_prefork_echo", n], 0.92),
     ]
 
@@ -50,43 +62,49 @@ def comparisons(connections):
 CALLS = [
     ("prefork", ours("prefork"), 2),
     ("threads --gil off", ours("threads", "--gil", "off"), 2),
-    ("coroutine", ours("coroutine"), 3),
+    ("coroutine", ours("coroutine"), 2),
     ("epoll floor", ["epoll_echo"], 2),
 ]
 SHARED_WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2")
 
 
-def client(options, port, load, seconds):
+def client(options, port, load, seconds, connections):
     return subprocess.Popen(
-        [f"{options.bin_dir}/epoll_client", str(port), str(options.connections), str(seconds), *load],
+        [f"{options.bin_dir}/epoll_client", str(port), str(connections), str(seconds), *load],
         stdout=subprocess.PIPE, text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, options.cpus[-1:]))
 
 
-def per_cpu_second(options, argv, load):
+def per_cpu_second(options, argv, load, connections):
     with Server(options, argv) as server:
+        run = client(options, server.port, load, options.seconds, connections)
+        run.stdout.readline()  # "connected"
+        run.stdout.readline()  # "warm"
         before = server.cpu_s()
-        run = client(options, server.port, load, options.seconds)
-        out, _ = run.communicate(timeout=60 + options.seconds)
+        line = run.stdout.readline()
         used = server.cpu_s() - before
-    if run.returncode != 0:
-        sys.exit(f"error: the client failed against {argv[0]}")
-    return int(out.split("total=")[1].split()[0]) / used
+        run.stdout.close()
+        if run.wait(timeout=60) != 0:
+            sys.exit(f"error: the client failed against {argv[0]}")
+    return int(line.split("requests=")[1].split()[0]) / used
 
 
-def compare(options, name, load, a, b, least):
+def compare(options, name, connections, load, a, b, least):
     if b[0] == "nginx" and shutil.which("nginx") is None:
-        print(f"{name:46} skipped: nginx is not installed")
+        print(f"{name:50} skipped: nginx is not installed")
+        return
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < connections + 100:
+        print(f"{name:50} skipped: it needs {connections + 100} descriptors (ulimit -Hn)")
         return
     rates = {"a": [], "b": []}
     for turn in range(options.rounds):
         for which in ("ab", "ba")[turn % 2]:
-            rates[which].append(per_cpu_second(options, a if which == "a" else b, load))
+            rates[which].append(per_cpu_second(options, a if which == "a" else b, load, connections))
     ratios = sorted(x / y for x, y in zip(rates["a"], rates["b"]))
     ratio = statistics.median(ratios)
     low, high = ratios[len(ratios) // 4], ratios[(3 * len(ratios)) // 4]
     verdict = "reached" if ratio >= least else "NOT reached"
-    print(f"{name:46} {statistics.median(rates['a']):9.0f} {statistics.median(rates['b']):9.0f}   "
+    print(f"{name:50} {statistics.median(rates['a']):9.0f} {statistics.median(rates['b']):9.0f}   "
           f"{ratio:5.3f} [{low:.3f} {high:.3f}]   {least:4.2f} {verdict}", flush=True)
 
 
@@ -111,7 +129,7 @@ def strace(pids, seconds):
 def calls_of_server(options, argv):
     """One second in the middle of a run, all connections busy."""
     with Server(options, argv) as server:
-        run = client(options, server.port, RAW, 3)
+        run = client(options, server.port, RAW, 3, options.connections)
         time.sleep(0.7)
         seen = strace(server.group(), 1)
         run.kill()
@@ -153,6 +171,8 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--only", default="", help="comparisons whose name contains this")
     options = parser.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     options.cpus = sorted(os.sched_getaffinity(0))
     if len(options.cpus) == 1:
         print("one CPU only: server and generator share it, ratios are blurred")
@@ -166,9 +186,9 @@ def main():
     if options.only == "uring":
         uring.rows(options)
         return
-    print(f"{options.connections} connections, 64 B raw or GET /echo/hi; "
+    print(f"{options.connections} connections where no number is said, 64 B raw or GET /echo/hi; "
           f"requests per server or generator CPU-second, {options.rounds} rounds\n")
-    print(f"{'':46} {'A':>9} {'B':>9}   ratio [quartiles]      to reach")
+    print(f"{'':50} {'A':>9} {'B':>9}   ratio [quartiles]      to reach")
     for row in comparisons(options.connections):
         if options.only in row[0]:
             compare(options, *row)

@@ -36,6 +36,7 @@ def run(options, connections, way):
         argv = [f"{options.bin_dir}/{name}", str(server.port), str(connections), str(options.seconds), "echo", "64"]
         process = generators.start(options, argv + ([way] if way else []))
         process.stdout.readline()  # "connected"
+        process.stdout.readline()  # "warm"
         before = server.cpu_s()
         out = process.stdout.readline()
         used = server.cpu_s() - before
@@ -45,7 +46,7 @@ def run(options, connections, way):
     if process.returncode != 0:
         raise RuntimeError(f"{name} ended with status {process.returncode}: {said}")
     figures = {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", out)}
-    return figures["requests"] / figures["cpu_s"], figures["total"] / used
+    return figures["requests"] / figures["cpu_s"], figures["requests"] / used
 
 
 def level(options, connections):

@@ -193,6 +193,6 @@ int main(int argc, char** argv) {
     const perf::Asked asked = perf::asked(argv);
     perf::ClosedLoop loop(asked);
     UringClient client(loop, way_of(argv[6]));
-    perf::measure(client, asked);
+    perf::measure(client, loop, asked);
     return 0;
 }
