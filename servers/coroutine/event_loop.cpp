@@ -41,6 +41,7 @@ EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd list
 }
 
 bool EventLoop::run() {
+    beat();
     static_cast<void>(tick());
     static_cast<void>(watch_signals());
     static_cast<void>(accept_connections(*this));
@@ -90,10 +91,15 @@ void EventLoop::cannot_watch(int error) {
                                                 std::strerror(error)));
 }
 
+// For the supervisor, where there is one.
+void EventLoop::beat() {
+    if (limits().request > Nanos(0)) slot_.expect(std::max(limits().request, kHeardOf));
+}
+
 // What must not wait behind the handlers that are ready.
 void EventLoop::attend() {
     time_ = now();
-    if (limits().request > Nanos(0)) slot_.expect(std::max(limits().request, kHeardOf));
+    beat();
     while (signals_.take()) {
         if (draining_) {
             stop();

@@ -79,6 +79,7 @@ class EventLoop {
     }
     Task tick();
     Task watch_signals();
+    void beat();
     void attend();
     void start_drain();
     void stop();

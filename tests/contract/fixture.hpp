@@ -1,5 +1,5 @@
-// The one suite for all servers, the twins in Python among them: the model is its parameter, and a
-// server is started with the flags that a test wants.
+// The one suite for all servers, the twins in Python and a coroutine server of two processes among
+// them: which one is its parameter, and a server is started with the flags that a test wants.
 #pragma once
 
 #include "tests/support/server.hpp"
@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace echotrio::test {
 
@@ -20,7 +21,8 @@ inline std::string name_of(const testing::TestParamInfo<const char*>& model) {
 
 class Contract : public testing::TestWithParam<const char*> {
   protected:
-    std::string model() const { return GetParam(); }
+    std::string model() const { return of_two() ? "coroutine" : GetParam(); }
+    bool of_two() const { return std::string_view(GetParam()) == "coroutine-x2"; }
 
     void SetUp() override {
         if (model().starts_with("py-") && !has_python_twins()) {
@@ -32,6 +34,7 @@ class Contract : public testing::TestWithParam<const char*> {
         if (model().ends_with("prefork")) {
             arguments.insert(arguments.end(), {"--start-workers", "12"});
         }
+        if (of_two()) arguments.insert(arguments.end(), {"--processes", "2"});
         if (model() == "prefork") arguments.insert(arguments.end(), {"--max-spare", "12"});
         server_.emplace(model(), arguments);
     }
@@ -52,6 +55,7 @@ class Contract : public testing::TestWithParam<const char*> {
 
 #define INSTANTIATE_FOR_ALL_SERVERS(suite)                                                    \
     INSTANTIATE_TEST_SUITE_P(Servers, suite,                                                  \
-                             testing::Values("prefork", "threads", "coroutine", "py-prefork", \
-                                             "py-threads", "py-asyncio"),                     \
+                             testing::Values("prefork", "threads", "coroutine",               \
+                                             "coroutine-x2", "py-prefork", "py-threads",      \
+                                             "py-asyncio"),                                   \
                              echotrio::test::name_of)

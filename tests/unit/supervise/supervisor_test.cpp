@@ -96,14 +96,14 @@ TEST(SupervisorDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
 // that nobody serves.
 TEST(SupervisorDeathTest, AFixedNumberIsKept) {
     constexpr std::size_t kCount = 4;
-    const Body body = [](Board& board, const WorkerSetup& setup) {
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
         const auto lives = [&](std::size_t slot) { return board.slot(slot).counters.opened.get(); };
         board.slot(setup.slot).counters.opened.add();
         board.slot(setup.slot).counters.requests.set(static_cast<std::uint64_t>(setup.listener));
         report_started(board.slot(setup.slot), setup.started);
         if (lives(setup.slot) == 1 && setup.slot > 0) ::kill(::getpid(), SIGKILL);
-        net::SignalFd::unblock_all();
         ::signal(SIGTERM, [](int) { ::_exit(0); });
+        net::SignalFd::unblock_all();
         while (setup.slot == 1 && lives(2) + lives(3) < 4) ::usleep(1000);
         std::set<std::uint64_t> sockets;
         for (std::size_t i = 0; i < kCount; ++i) {
@@ -116,9 +116,9 @@ TEST(SupervisorDeathTest, AFixedNumberIsKept) {
 }
 
 TEST(SupervisorDeathTest, AWorkerThatFailsAtTheDrainIsNoGoodEnd) {
-    const Body body = [](Board& board, const WorkerSetup& setup) {
-        net::SignalFd::unblock_all();
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
         ::signal(SIGTERM, [](int) { ::_exit(1); });  // it cut somebody off
+        net::SignalFd::unblock_all();
         report_started(board.slot(setup.slot), setup.started);
         if (setup.slot == 1) ::kill(::getppid(), SIGTERM);
         while (true) ::pause();
