@@ -14,7 +14,8 @@ namespace echotrio::supervise {
 
 class Listeners {
   public:
-    // Binds the first one; with a socket for each worker as many as start. Error: as net::listen_tcp.
+    // Binds the first one; with a socket for each worker as many as start. Error: as
+    // net::listen_tcp.
     static Result<Listeners> open(const Options& options);
 
     const net::HostPort& bound() const noexcept { return bound_; }

@@ -39,9 +39,9 @@ enum class Order : std::uint8_t {
 
 // A model adds its own figures to it.
 struct alignas(kCacheLine) Slot {
-    protocol::Counters counters;       // the worker
-    std::atomic<std::int64_t> due{0};  // both: see expect()
-    std::atomic<pid_t> pid{0};         // the supervisor; 0 = no worker
+    protocol::Counters counters;               // the worker
+    std::atomic<std::int64_t> due{0};          // both: see expect()
+    std::atomic<pid_t> pid{0};                 // the supervisor; 0 = no worker
     std::atomic<std::uint32_t> generation{0};  // the supervisor
     std::atomic<State> state{State::dead};     // the worker; the supervisor before and after it
     std::atomic<Order> order{Order::serve};    // the supervisor

@@ -19,14 +19,14 @@ Result<SlotMemory> SlotMemory::shared(std::size_t bytes) {
 }
 
 SlotMemory SlotMemory::alone(std::size_t bytes) {
-    return SlotMemory({::operator new(bytes, std::align_val_t{kCacheLine}), Release{}});
+    return SlotMemory({::operator new (bytes, std::align_val_t{kCacheLine}), Release{}});
 }
 
 void SlotMemory::Release::operator()(void* memory) const noexcept {
     if (mapped > 0) {
         ::munmap(memory, mapped);
     } else {
-        ::operator delete(memory, std::align_val_t{kCacheLine});
+        ::operator delete (memory, std::align_val_t{kCacheLine});
     }
 }
 

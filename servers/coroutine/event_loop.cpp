@@ -15,7 +15,8 @@ namespace {
 
 // CPU work holds the loop, but not signals and the drain's deadline: it looks up this often.
 constexpr Nanos kAttention = std::chrono::milliseconds(10);
-// A loop looks up every tick: one that has not for so long hangs, however short a time requests get.
+// A loop looks up every tick: one that has not for so long hangs, however short a time requests
+// get.
 constexpr Nanos kHeardOf = std::chrono::seconds(1);
 // Connections beyond --max-connections that may wait for their 503 at a time.
 constexpr std::uint64_t kRefusedAtATime = 256;

@@ -17,9 +17,9 @@ int serve_in_slot(const Options& options, Scoreboard& board, const work::Burner&
     // it was blocked at the fork: an order that has come since then is not lost
     auto signals = net::SignalFd::block({SIGTERM});
     if (!signals) return cli::fail(signals.error().message);
-    const auto loop = std::make_unique<EventLoop>(options, *std::move(signals),
-                                                  net::Fd(setup.listener),
-                                                  Place{board, board.slot(setup.slot), burner});
+    const auto loop =
+        std::make_unique<EventLoop>(options, *std::move(signals), net::Fd(setup.listener),
+                                    Place{board, board.slot(setup.slot), burner});
     supervise::report_started(board.slot(setup.slot), setup.started);
     return loop->run() ? cli::kExitOk : cli::kExitFailed;
 }

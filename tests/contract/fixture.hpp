@@ -53,9 +53,8 @@ class Contract : public testing::TestWithParam<const char*> {
 
 }  // namespace echotrio::test
 
-#define INSTANTIATE_FOR_ALL_SERVERS(suite)                                                    \
-    INSTANTIATE_TEST_SUITE_P(Servers, suite,                                                  \
-                             testing::Values("prefork", "threads", "coroutine",               \
-                                             "coroutine-x2", "py-prefork", "py-threads",      \
-                                             "py-asyncio"),                                   \
+#define INSTANTIATE_FOR_ALL_SERVERS(suite)                                                      \
+    INSTANTIATE_TEST_SUITE_P(Servers, suite,                                                    \
+                             testing::Values("prefork", "threads", "coroutine", "coroutine-x2", \
+                                             "py-prefork", "py-threads", "py-asyncio"),         \
                              echotrio::test::name_of)

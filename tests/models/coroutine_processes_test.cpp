@@ -91,7 +91,8 @@ TEST(CoroutineProcesses, OneThatIsKilledIsReplacedAndTakesNoCountWithIt) {
     const Load::Tally seen = load.stop();
     EXPECT_EQ(seen.refused, 0U) << "its listening socket stays, and its queue";
     EXPECT_EQ(seen.wrong, 0U);
-    const json stats = server.stats_when([](const json& s) { return s["connections"]["now"] == 1; });
+    const json stats =
+        server.stats_when([](const json& s) { return s["connections"]["now"] == 1; });
     EXPECT_EQ(stats["connections"]["now"], 1) << "the dead process's connections are over";
     // /stats counts those who ask it, once the reply is made
     const auto requests = stats["requests"].get<std::uint64_t>();
@@ -185,7 +186,7 @@ TEST(CoroutineProcesses, ShareTheLimitOfConnections) {
     served.clear();
     const json stats =
         server.stats_when([](const json& s) { return s["connections"]["now"] == 1; });
-    EXPECT_EQ(stats["connections"]["refused"], 10);
+    EXPECT_GE(stats["connections"]["refused"], 10) << "and who asked before the last had gone";
     EXPECT_EQ(server.stop(), 0);
 }
 

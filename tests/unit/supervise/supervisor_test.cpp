@@ -1,6 +1,7 @@
 // A supervisor with workers that do as a test says: how it starts or does not, what it replaces,
 // and what it ends with. Each runs in a process of its own, as a death test.
 #include "common/supervise/supervisor.hpp"
+
 #include "tests/unit/supervise/board.hpp"
 
 #include <fmt/format.h>
@@ -38,8 +39,8 @@ Options fixed(int count) {
 [[noreturn]] void serve(const Options& options, const Body& body) {
     Board board(static_cast<std::size_t>(2 * options.pool.max_workers));
     auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
-    auto set = WorkerSet::create(
-        options, board, [&](const WorkerSetup& setup) { return body(board, setup); });
+    auto set = WorkerSet::create(options, board,
+                                 [&](const WorkerSetup& setup) { return body(board, setup); });
     std::_Exit(run(options, *std::move(signals), *std::move(set)));
 }
 
