@@ -84,6 +84,8 @@ protocol::Stats Scoreboard::collect() {
         {"processes",
          {{"alive", "Processes that serve", gauge, total(stats.pids.size() - 1)},
           {"most_connections", "Connections of the process that has most", gauge, total(most)},
+          {"waiting", "Connections that no process has accepted yet", gauge,
+           total(pool().waiting.load())},
           {"fairness", "Jain's index of the processes' connections so far", gauge, shares.index()},
           {"spawned_total", "Processes started", counter, total(pool().spawned.get())},
           {"dead_total", "Processes that were killed or failed", counter,
