@@ -92,6 +92,13 @@ void EventLoop::cannot_watch(int error) {
                                                 std::strerror(error)));
 }
 
+// Alone, by a second signal. A supervisor says it in the slot: who stops a service may send a signal
+// to each of its processes, beside that of the supervisor.
+bool EventLoop::told_to_leave() const noexcept {
+    if (board_.size() == 1) return draining_;
+    return slot_.order.load() == supervise::Order::leave;
+}
+
 // For the supervisor, where there is one.
 void EventLoop::beat() {
     if (limits().request > Nanos(0)) slot_.expect(std::max(limits().request, kHeardOf));
@@ -102,11 +109,9 @@ void EventLoop::attend() {
     time_ = now();
     beat();
     while (signals_.take()) {
-        if (draining_) {
-            stop();
-        } else {
-            start_drain();
-        }
+        const bool at_once = told_to_leave();
+        if (!draining_) start_drain();
+        if (at_once) stop();
     }
     if (draining_ && time_ >= drain_deadline_) stop();
 }

@@ -79,6 +79,7 @@ class EventLoop {
     }
     Task tick();
     Task watch_signals();
+    bool told_to_leave() const noexcept;
     void beat();
     void attend();
     void start_drain();

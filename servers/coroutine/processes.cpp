@@ -10,8 +10,7 @@
 namespace echotrio::coroutine {
 namespace {
 
-// A process of its own, with its slot. What the supervisor orders by SIGTERM is what a loop takes
-// it for: the first drains, the second ends.
+// A process of its own, with its slot. The supervisor orders by SIGTERM.
 int serve_in_slot(const Options& options, Scoreboard& board, const work::Burner& burner,
                   const supervise::WorkerSetup& setup) {
     // it was blocked at the fork: an order that has come since then is not lost

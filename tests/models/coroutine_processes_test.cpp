@@ -142,8 +142,11 @@ TEST(CoroutineProcesses, FinishWhatIsInFlightAtADrain) {
         clients.emplace_back(server.where());
         ask(clients.back(), "/echo/late?wait=400ms");
     }
-    server.stats_when([](const json& s) { return s["connections"]["now"] == 17; });
+    const json stats =
+        server.stats_when([](const json& s) { return s["connections"]["now"] == 17; });
     server.signal(SIGTERM);
+    // as a service manager does that stops all processes of a service
+    for (const int pid : workers_of(stats)) ::kill(pid, SIGTERM);
     for (Client& client : clients) EXPECT_EQ(client.reply().value_or(Reply{}).body, "late");
     EXPECT_EQ(server.wait(), 0);
     EXPECT_FALSE(Client(server.where()).connected());
