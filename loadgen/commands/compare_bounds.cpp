@@ -112,7 +112,7 @@ Status bound_trials(CompareOptions& options) {
     // How many rounds there will be is not known of an open end: it is taken for ten.
     const std::uint64_t rounds =
         is_open_ended(plan) ? std::min(plan.repetitions, kQuickRepetitions) : plan.repetitions;
-    const std::uint64_t trials = rounds * plan.levels.size() * plan.variants.size();
+    const std::uint64_t trials = rounds * round_trials(plan, 1, plan.levels).size();
     plan.retries = options.retries.value_or(std::max<std::uint64_t>(3, trials / 10));
     // --quick too has two rounds, or as many as were asked for if fewer: without them there is no
     // interval at all.

@@ -32,6 +32,10 @@ std::string choice(const std::vector<std::string>& names) {
     return text;
 }
 
+std::uint64_t count_usable() {
+    return std::max<std::size_t>(usable_cpus().size(), 1);
+}
+
 Status check_model(const char* flag, const std::string& model) {
     const auto names = model_names();
     if (std::find(names.begin(), names.end(), model) != names.end()) return Done{};
@@ -80,10 +84,10 @@ Status add_servers(CompareOptions& options) {
 
 Status add_variants(CompareOptions& options) {
     std::vector<Variant>& variants = options.plan.variants;
-    std::vector<std::string> models = options.models;
+    const std::vector<std::string>& models = options.models;
     if (models.empty() && options.plan.targets.empty() && options.variants.empty() &&
         options.servers.empty()) {
-        models = model_names();
+        variants = usual_variants(count_usable());
     }
     for (const std::string& model : models) {
         if (const Status known = check_model("--models", model); !known) return known;
@@ -213,7 +217,7 @@ Status add_levels(CompareOptions& options) {
     Plan& plan = options.plan;
     const auto sections = chosen_sections(options);
     if (!sections) return sections.error();
-    const std::uint64_t usable = std::max<std::size_t>(usable_cpus().size(), 1);
+    const std::uint64_t usable = count_usable();
     for (const WorkloadSection& section : *sections) {
         auto workload = workload_of_section(section);
         if (!workload) return Error{options.experiment + ": " + workload.error().message};
@@ -249,6 +253,10 @@ Status add_levels(CompareOptions& options) {
         }
         plan.workloads.push_back(std::move(*workload));
     }
+    std::erase_if(plan.variants, [&](const Variant& variant) {
+        return std::none_of(plan.workloads.begin(), plan.workloads.end(),
+                            [&](const Workload& workload) { return tries(variant, workload); });
+    });
     return Done{};
 }
 
@@ -276,7 +284,7 @@ void add_compare_options(CLI::App& command, CompareOptions& o) {
     cli::option(command, "--models", o.models,
                 fmt::format("Which of {}", fmt::join(model_names(), ",")))
         .delimiter(',')
-        .default_str("all");
+        .default_str("all; for cpu and mixed also 'coroutine x N', a process for each CPU");
     cli::option(command, "--variant", o.variants,
                 "A server with flags of its own: 'no lock=threads --gil off'; may be repeated")
         .type_name("LABEL=MODEL FLAGS");

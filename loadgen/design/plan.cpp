@@ -34,7 +34,6 @@ void put_silent_first(const Plan& plan, std::vector<std::size_t>& levels) {
 
 std::vector<TrialPoint> round_trials(const Plan& plan, std::uint64_t number,
                                      const std::vector<Level>& wanted) {
-    const std::size_t variants = plan.variants.size();
     const std::uint64_t round = number - 1;
     std::vector<std::size_t> levels(plan.levels.size());
     std::iota(levels.begin(), levels.end(), 0U);
@@ -47,10 +46,14 @@ std::vector<TrialPoint> round_trials(const Plan& plan, std::uint64_t number,
         const bool done =
             workload != nullptr && workload->most_rounds > 0 && number > workload->most_rounds;
         if (done || std::find(wanted.begin(), wanted.end(), where) == wanted.end()) continue;
+        std::vector<std::size_t> order;
+        for (std::size_t i = 0; i < plan.variants.size(); ++i) {
+            if (workload == nullptr || tries(plan.variants[i], *workload)) order.push_back(i);
+        }
         // A block of as many rounds as variants shares one random order, turned on by one each
         // round: every variant is first, second ... once in it.
-        std::vector<std::size_t> order(variants);
-        std::iota(order.begin(), order.end(), 0U);
+        const std::size_t variants = order.size();
+        if (variants == 0) continue;
         Rng(plan.seed ^ 0x6c6174696eU).split(round / variants).split(level).shuffle(order);
         for (std::size_t i = 0; i < variants; ++i) {
             trials.push_back({plan.variants[order[(i + round) % variants]].label, where, number});

@@ -84,6 +84,7 @@ Json plan_to_json(const Plan& plan) {
     for (const Variant& v : plan.variants) {
         variants.push_back({{"label", v.label}, {"model", v.model}, {"arguments", v.arguments}});
         if (v.server) variants.back()["server"] = subject_to_json(*v.server);
+        if (v.only_many_cpus) variants.back()["only_many_cpus"] = true;
     }
     Json workloads = Json::array();
     for (const Workload& workload : plan.workloads) {
@@ -122,6 +123,7 @@ Result<Plan> plan_from_json(const Json& json) {
     try {
         for (const Json& v : json.at("models")) {
             plan.variants.push_back({v.at("label"), v.at("model"), v.at("arguments")});
+            plan.variants.back().only_many_cpus = v.value("only_many_cpus", false);
             if (v.contains("server")) {
                 plan.variants.back().server = subject_from_json(v.at("server"));
                 plan.variants.back().server->label = plan.variants.back().label;

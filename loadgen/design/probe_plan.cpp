@@ -55,7 +55,9 @@ std::optional<Plan> probe_plan(const Plan& plan) {
 
 Result<std::vector<Capacity>> capacities_of(const Plan& plan, const std::vector<Trial>& probed) {
     std::vector<Capacity> capacities;
+    const auto asked = std::find_if(plan.workloads.begin(), plan.workloads.end(), has_shares);
     for (const Variant& variant : plan.variants) {
+        if (asked != plan.workloads.end() && !tries(variant, *asked)) continue;
         std::vector<double> rates;
         std::string why = "no trial was made";
         for (const Trial& trial : probed) {

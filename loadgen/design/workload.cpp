@@ -2,6 +2,8 @@
 
 #include "loadgen/models/models.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -195,6 +197,25 @@ bool takes(const Variant& variant, const Workload& workload) {
     if (!variant.server || variant.server->speaks_our_protocol || workload.page) return true;
     const Workload* known = find_workload(standard_workloads(), workload.name);
     return known == nullptr || known->page;
+}
+
+bool tries(const Variant& variant, const Workload& workload) {
+    return !variant.only_many_cpus || workload.many_cpus;
+}
+
+std::vector<Variant> usual_variants(std::uint64_t usable) {
+    std::vector<Variant> variants;
+    for (const std::string& model : model_names()) variants.push_back({model, model, {}});
+    const std::uint64_t most = server_cpu_counts({.name = "", .many_cpus = true}, usable).back();
+    const auto count = fmt::format("{}", std::max<std::uint64_t>(most, 2));
+    for (const Model& model : models()) {
+        if (model.processes.empty()) continue;
+        variants.push_back({.label = fmt::format("{} x {}", model.name, count),
+                            .model = std::string(model.name),
+                            .arguments = {std::string(model.processes), count},
+                            .only_many_cpus = true});
+    }
+    return variants;
 }
 
 std::vector<std::string> server_arguments(const Variant& variant, const Workload& workload,

@@ -56,6 +56,14 @@ const std::vector<Workload>& standard_workloads();
 // and what the user's own workloads ask for.
 bool takes(const Variant& variant, const Workload& workload);
 
+// Whether a plan tries the variant on this workload.
+bool tries(const Variant& variant, const Workload& workload);
+
+// What is compared where nobody says otherwise: each model, and those that can serve from several
+// processes also so ("coroutine x 4"), with one for each CPU that a server can have (at least two),
+// on the workloads alone whose story is cores. `usable` as of server_cpu_counts.
+std::vector<Variant> usual_variants(std::uint64_t usable);
+
 // Empty when there is none of that name.
 const Workload* find_workload(const std::vector<Workload>& workloads, std::string_view name);
 

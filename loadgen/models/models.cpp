@@ -29,7 +29,8 @@ constexpr std::array kModels = {
           .colour = 2,
           .pool = false,
           .global_lock = false,
-          .own_wait = {"loop_lag_p99_us", "loop lag", "event loop lag, p99"}},
+          .own_wait = {"loop_lag_p99_us", "loop lag", "event loop lag, p99"},
+          .processes = "--processes"},
 };
 
 // In Python: what each is, which model it is a twin of, and which of that model's flags it has. Its

@@ -25,6 +25,7 @@ struct Model {
     bool pool;                 // a worker process serves one connection at a time
     bool global_lock;          // its threads take turns, unless it is told otherwise
     OwnWait own_wait;
+    std::string_view processes{};  // flag with which several of it serve one port; empty: none
 };
 
 std::span<const Model> models();

@@ -167,10 +167,13 @@ std::string allowance_words(const Json& environment) {
 std::string compared_words(const Digest& digest) {
     const auto is_one = [](const Variant& variant) {
         const auto names = model_names();
+        if (variant.only_many_cpus) return true;  // of one of them
         return std::find(names.begin(), names.end(), variant.label) != names.end();
     };
     const auto& variants = digest.plan.variants;
-    if (variants.size() == model_names().size() &&
+    const auto whole = std::count_if(variants.begin(), variants.end(),
+                                     [](const Variant& v) { return !v.only_many_cpus; });
+    if (whole == std::ssize(model_names()) &&
         std::all_of(variants.begin(), variants.end(), is_one)) {
         return "three concurrency models, one service";
     }

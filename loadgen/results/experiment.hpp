@@ -23,6 +23,7 @@ struct Variant {
         model;  // prefork | threads | coroutine | py-threads ...; of another server its label
     std::vector<std::string> arguments;
     std::optional<Subject> server{};  // it is no model of ours: how it is started
+    bool only_many_cpus = false;      // tried on workloads alone whose story is cores
 };
 
 // One setting of the load. Two trials at the same level differ only in the server.

@@ -15,6 +15,9 @@ namespace {
 
 // CPU work holds the loop, but not signals and the drain's deadline: it looks up this often.
 constexpr Nanos kAttention = std::chrono::milliseconds(10);
+// A loop looks up every tick: one that has not for so long hangs, however short a time requests
+// get.
+constexpr Nanos kHeardOf = std::chrono::seconds(1);
 // Connections beyond --max-connections that may wait for their 503 at a time.
 constexpr std::uint64_t kRefusedAtATime = 256;
 
@@ -24,9 +27,13 @@ net::Fd open_reserve() {
 
 }  // namespace
 
-EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd listener)
+EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd listener,
+                     const Place& place)
     : options_(options),
-      context_(options.server.settings, counters_, *this, draining_, unix_time),
+      board_(place.board),
+      slot_(place.slot),
+      context_(options.server.settings, slot_.counters, board_, draining_, unix_time),
+      burner_(place.burner),
       signals_(std::move(signals)),
       reserve_(open_reserve()) {
     net::set_nonblocking(listener.get(), true);
@@ -35,6 +42,7 @@ EventLoop::EventLoop(const Options& options, net::SignalFd signals, net::Fd list
 }
 
 bool EventLoop::run() {
+    beat();
     static_cast<void>(tick());
     static_cast<void>(watch_signals());
     static_cast<void>(accept_connections(*this));
@@ -44,8 +52,9 @@ bool EventLoop::run() {
 }
 
 bool EventLoop::overfull() const noexcept {
-    const std::uint64_t most = options_.server.max_connections;
-    return connections() >= most && connections() - most >= kRefusedAtATime;
+    if (!limited()) return false;
+    const std::uint64_t present = board_.connections();
+    return present >= most_connections() && present - most_connections() >= kRefusedAtATime;
 }
 
 bool EventLoop::burn_part(Nanos& left) {
@@ -58,39 +67,51 @@ bool EventLoop::burn_part(Nanos& left) {
         attend();
     }
     if (left <= Nanos(0) || stopped_) return false;
-    ++yields_;
+    slot_.yields.add();
     return true;
 }
 
 void EventLoop::shed(int error) {
-    if (accept_pauses_++ == 0) {
+    slot_.accept_pauses.add();
+    if (slot_.accept_pauses.get() == 1) {
         net::log_line("echo-coroutine",
                       fmt::format("cannot accept: {}; closing some of the connections that wait "
                                   "(raise ulimit -n, or set --max-connections)",
                                   std::strerror(error)));
     }
     reserve_.reset();
-    if (net::accept_one(listener_.native_handle(), true).connection) counters_.refused.add();
+    if (net::accept_one(listener_.native_handle(), true).connection) counters().refused.add();
     reserve_ = open_reserve();
 }
 
 void EventLoop::cannot_watch(int error) {
-    counters_.refused.add();
+    counters().refused.add();
     if (std::exchange(unwatched_logged_, true)) return;
     net::log_line("echo-coroutine", fmt::format("cannot watch a connection, it is closed: {} (see "
                                                 "fs.epoll.max_user_watches)",
                                                 std::strerror(error)));
 }
 
+// Alone, by a second signal. A supervisor says it in the slot: who stops a service may send a signal
+// to each of its processes, beside that of the supervisor.
+bool EventLoop::told_to_leave() const noexcept {
+    if (board_.size() == 1) return draining_;
+    return slot_.order.load() == supervise::Order::leave;
+}
+
+// For the supervisor, where there is one.
+void EventLoop::beat() {
+    if (limits().request > Nanos(0)) slot_.expect(std::max(limits().request, kHeardOf));
+}
+
 // What must not wait behind the handlers that are ready.
 void EventLoop::attend() {
     time_ = now();
+    beat();
     while (signals_.take()) {
-        if (draining_) {
-            stop();
-        } else {
-            start_drain();
-        }
+        const bool at_once = told_to_leave();
+        if (!draining_) start_drain();
+        if (at_once) stop();
     }
     if (draining_ && time_ >= drain_deadline_) stop();
 }
@@ -108,7 +129,7 @@ Task EventLoop::tick() {
         tick_timer_.expires_at(due);
         co_await Expiry(tick_timer_);
         attend();
-        lag_.record(time_ - due);
+        slot_.lag.record(time_ - due);
         timeouts_.expire(ticks_at(time_), [this](Peer& peer) { peer.attend(*this); });
     }
     finished_ = true;
@@ -129,31 +150,6 @@ void EventLoop::stop() {
     if (connections() == 0 || std::exchange(stopped_, true)) return;
     timeouts_.each_waiting([](Peer& peer) { peer.wake(); });
     for (Peer& peer : timeouts_.busy()) peer.wake();
-}
-
-protocol::Stats EventLoop::collect() {
-    using protocol::FieldKind;
-    protocol::Stats stats;
-    stats.model = options_.server.settings.model;
-    stats.pids = {::getpid()};
-    stats.uptime_s = seconds(now() - started_);
-    stats.totals.add(counters_);
-    stats.own = {{"loop",
-                  {{"lag_p50_us", "How late a tick of the loop is, median", FieldKind::gauge,
-                    lag_.quantile_us(0.5)},
-                   {"lag_p99_us", "How late a tick of the loop is, 99th percentile",
-                    FieldKind::gauge, lag_.quantile_us(0.99)},
-                   {"lag_max_us", "How late a tick of the loop was at most", FieldKind::gauge,
-                    lag_.max_us()},
-                   {"ticks", "Ticks of the loop, each a measurement of its lag", FieldKind::counter,
-                    static_cast<double>(lag_.count())},
-                   {"frames", "Connections' coroutine frames alive", FieldKind::gauge,
-                    static_cast<double>(connections())},
-                   {"yields", "Times that CPU work gave way to others (--yield-every)",
-                    FieldKind::counter, static_cast<double>(yields_)},
-                   {"accept_pauses", "Times that accepting paused: no descriptor or memory left",
-                    FieldKind::counter, static_cast<double>(accept_pauses_)}}}};
-    return stats;
 }
 
 }  // namespace echotrio::coroutine

@@ -6,10 +6,9 @@
 #include "common/net/server_options.hpp"
 #include "common/net/signals.hpp"
 #include "common/protocol/session.hpp"
-#include "common/protocol/stats.hpp"
 #include "common/work/burner.hpp"
-#include "servers/coroutine/lag.hpp"
 #include "servers/coroutine/peer.hpp"
+#include "servers/coroutine/scoreboard.hpp"
 #include "servers/coroutine/task.hpp"
 #include "servers/coroutine/timing_wheel.hpp"
 
@@ -17,18 +16,28 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 namespace echotrio::coroutine {
 
 struct Options {
     net::ServerOptions server;
     Nanos yield_every{0};  // 0: CPU work holds the loop to its end
+    int processes = 1;     // with a loop each
+};
+inline constexpr const char* kProcessesFlag = "--processes";
+
+// Where a loop counts, beside others or alone, and how fast this CPU works.
+struct Place {
+    Scoreboard& board;
+    Slot& slot;  // of the board
+    const work::Burner& burner;
 };
 
-class EventLoop final : public protocol::StatsSource {
+class EventLoop {
   public:
     // Serves the connections of `listener` (made non-blocking) until a signal ends it.
-    EventLoop(const Options& options, net::SignalFd signals, net::Fd listener);
+    EventLoop(const Options& options, net::SignalFd signals, net::Fd listener, const Place& place);
 
     // Returns when the drain that the first signal begins is over. False: some connections were
     // cut off, at the drain's deadline or by a second signal.
@@ -36,7 +45,7 @@ class EventLoop final : public protocol::StatsSource {
 
     Executor executor() noexcept { return io_.get_executor(); }
     protocol::Context& context() noexcept { return context_; }
-    protocol::Counters& counters() noexcept { return counters_; }
+    protocol::Counters& counters() noexcept { return slot_.counters; }
     Timeouts& timeouts() noexcept { return timeouts_; }
     const protocol::Limits& limits() const noexcept { return options_.server.limits; }
     // The tick of a moment. (That of the loop's last look at the clock is as old as the loop lags.)
@@ -47,10 +56,11 @@ class EventLoop final : public protocol::StatsSource {
     bool stopped() const noexcept { return stopped_; }  // leave now, without finishing
 
     std::uint64_t connections() const noexcept {
-        return counters_.opened.get() - counters_.closed.get();
+        return slot_.counters.opened.get() - slot_.counters.closed.get();
     }
-    // Beyond --max-connections; far beyond it not even a refusal is worth a coroutine.
-    bool full() const noexcept { return connections() > options_.server.max_connections; }
+    // Beyond --max-connections, which is over all processes; far beyond it not even a refusal is
+    // worth a coroutine.
+    bool full() const noexcept { return limited() && board_.connections() > most_connections(); }
     bool overfull() const noexcept;
 
     // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
@@ -62,20 +72,25 @@ class EventLoop final : public protocol::StatsSource {
     // epoll takes no more: that connection is closed.
     void cannot_watch(int error);
 
-    protocol::Stats collect() override;
-
   private:
+    std::uint64_t most_connections() const noexcept { return options_.server.max_connections; }
+    bool limited() const noexcept {  // else what the others have need not be read
+        return most_connections() != std::numeric_limits<std::uint64_t>::max();
+    }
     Task tick();
     Task watch_signals();
+    bool told_to_leave() const noexcept;
+    void beat();
     void attend();
     void start_drain();
     void stop();
 
     const Options& options_;
-    protocol::Counters counters_;
+    Scoreboard& board_;
+    Slot& slot_;
     std::atomic<bool> draining_{false};
     protocol::Context context_;
-    work::Burner burner_;
+    const work::Burner& burner_;
     net::SignalFd signals_;
     net::Fd reserve_;  // given up to accept, and so to close, one connection too many
     TimePoint started_ = now();
@@ -83,10 +98,7 @@ class EventLoop final : public protocol::StatsSource {
     TimePoint drain_deadline_{};
     bool stopped_ = false;
     bool finished_ = false;  // the last connection has ended
-    std::uint64_t yields_ = 0;
-    std::uint64_t accept_pauses_ = 0;
     bool unwatched_logged_ = false;
-    Lag lag_;
     Timeouts timeouts_;
     asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE};  // one thread: no lock anywhere
     Descriptor listener_{io_};

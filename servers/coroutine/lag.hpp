@@ -1,8 +1,9 @@
 // How late the loop's ticks were: a histogram of durations with eight slots for every doubling
-// (12.5 % wide), from 1 us to over an hour. It belongs to the loop's one thread.
+// (12.5 % wide), from 1 us to over an hour. The loop alone writes it; anyone may read it meanwhile.
 #pragma once
 
 #include "common/base/clock.hpp"
+#include "common/protocol/counters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,21 +18,27 @@ class Lag {
   public:
     void record(Nanos lag) {
         const auto us = static_cast<std::uint64_t>(std::max<Nanos::rep>(lag.count(), 0)) / 1000;
-        ++counts_[std::min(slot_of(us), counts_.size() - 1)];
-        ++count_;
-        max_us_ = std::max(max_us_, us);
+        counts_[std::min(slot_of(us), counts_.size() - 1)].add();
+        count_.add();
+        max_us_.set(std::max(max_us_.get(), us));
+    }
+    // What another loop recorded, too.
+    void add(const Lag& other) {
+        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(other.counts_[i].get());
+        count_.add(other.count());
+        max_us_.set(std::max(max_us_.get(), other.max_us_.get()));
     }
 
-    std::uint64_t count() const { return count_; }
-    double max_us() const { return static_cast<double>(max_us_); }
+    std::uint64_t count() const { return count_.get(); }
+    double max_us() const { return static_cast<double>(max_us_.get()); }
 
     // The upper end, in microseconds, of the slot that holds this quantile (0 to 1), but never more
     // than the largest value met; 0 when nothing was recorded.
     double quantile_us(double q) const {
-        const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_)));
+        const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count())));
         std::uint64_t seen = 0;
         for (std::size_t slot = 0; slot < counts_.size(); ++slot) {
-            seen += counts_[slot];
+            seen += counts_[slot].get();
             if (seen > 0 && seen >= rank) return std::min(end_of(slot), max_us());
         }
         return 0;
@@ -48,9 +55,9 @@ class Lag {
         return std::ldexp(static_cast<double>(slot - doubling * 8 + 1), static_cast<int>(doubling));
     }
 
-    std::array<std::uint64_t, 32 * 8> counts_{};
-    std::uint64_t count_ = 0;
-    std::uint64_t max_us_ = 0;
+    std::array<protocol::Count, 32 * 8> counts_;
+    protocol::Count count_;
+    protocol::Count max_us_;
 };
 
 }  // namespace echotrio::coroutine

@@ -1,18 +1,21 @@
 // echo-prefork: a pool of worker processes, one connection each.
 #include "common/base/cli.hpp"
-#include "servers/prefork/supervisor.hpp"
+#include "common/supervise/supervisor.hpp"
+#include "servers/prefork/worker.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
 #include <map>
+#include <optional>
 
 namespace {
 
 namespace cli = echotrio::cli;
 namespace net = echotrio::net;
 namespace prefork = echotrio::prefork;
+namespace supervise = echotrio::supervise;
 
 constexpr int kMostWorkers = 10'000;
 
@@ -38,7 +41,10 @@ void add_options(CLI::App& app, prefork::Options& options) {
         {"reuseport", prefork::AcceptMode::reuseport}};
     cli::option(
         app, "--accept",
-        [&options, modes](const std::string& name) { options.accept = modes.at(name); },
+        [&options, modes](const std::string& name) {
+            options.accept = modes.at(name);
+            options.socket_each = options.accept == prefork::AcceptMode::reuseport;
+        },
         "All workers in accept on one socket, one of them at a time, or a socket for each")
         .one_of({"shared", "lock", "reuseport"})
         .type_name("shared|lock|reuseport")
@@ -78,17 +84,22 @@ int run(const prefork::Options& options) {
     auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
     if (!signals) return cli::fail(signals.error().message);
     const echotrio::work::Burner burner;  // measured once, before the workers inherit it
-    auto workers = prefork::WorkerSet::create(options, [&](const prefork::WorkerSetup& setup) {
-        return prefork::Worker(options, burner, setup).run();
+    // During a reload a whole new generation stands beside the old one.
+    auto board = prefork::Scoreboard::create(options.settings.model,
+                                             2 * static_cast<std::size_t>(options.pool.max_workers),
+                                             options.max_connections);
+    if (!board) return cli::fail(board.error().message);
+    std::optional<prefork::AcceptLock> lock;
+    if (options.accept == prefork::AcceptMode::lock) {
+        auto created = prefork::AcceptLock::create();
+        if (!created) return cli::fail(created.error().message);
+        lock = *std::move(created);
+    }
+    auto workers = supervise::WorkerSet::create(options, *board, [&](const auto& setup) {
+        return prefork::Worker(options, burner, {setup, *board, lock ? &*lock : nullptr}).run();
     });
     if (!workers) return cli::fail(workers.error().message);
-    if (auto became = net::become_user(options); !became) {
-        return cli::fail(became.error().message);
-    }
-    prefork::Supervisor supervisor(options, *std::move(signals), *std::move(workers));
-    const auto finished = supervisor.run();
-    if (!finished) return cli::fail(finished.error().message);
-    return *finished ? cli::kExitOk : cli::kExitFailed;
+    return supervise::run(options, *std::move(signals), *std::move(workers));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The flags of echo-prefork as values.
 #pragma once
 
-#include "common/net/server_options.hpp"
+#include "common/supervise/options.hpp"
 
 #include <cstdint>
 
@@ -13,15 +13,7 @@ enum class AcceptMode : std::uint8_t {
     reuseport,  // a listening socket for each worker; the kernel deals connections out by hash
 };
 
-struct PoolLimits {
-    int start = 5;      // workers at the beginning
-    int min_spare = 5;  // idle workers
-    int max_spare = 10;
-    int max_workers = 256;
-};
-
-struct Options : net::ServerOptions {
-    PoolLimits pool;
+struct Options : supervise::Options {
     std::uint64_t max_connections_per_worker = 0;  // 0 = any number
     AcceptMode accept = AcceptMode::shared;
 };

@@ -5,7 +5,6 @@
 #include "common/net/signals.hpp"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,9 +38,7 @@ Worker::Worker(const Options& options, const work::Burner& burner, const WorkerS
 
 int Worker::run() {
     net::SignalFd::unblock_all();  // from here on an order arrives, also one that came before
-    slot_.state.store(State::idle);
-    slot_.expect(Nanos(0));
-    ::eventfd_write(setup_.started, 1);
+    supervise::report_started(slot_, setup_.started);
     while (connections_left_ > 0 && !stop_.leaving()) {
         const net::Accepted accepted = accept();
         if (accepted.connection) {

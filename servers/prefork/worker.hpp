@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/protocol/session.hpp"
+#include "common/supervise/worker_set.hpp"
 #include "common/work/burner.hpp"
 #include "servers/prefork/accept_lock.hpp"
 #include "servers/prefork/options.hpp"
@@ -16,13 +17,10 @@
 
 namespace echotrio::prefork {
 
-// What the supervisor hands to a worker that it has just forked.
-struct WorkerSetup {
+// What a worker is handed once it is forked.
+struct WorkerSetup : supervise::WorkerSetup {
     Scoreboard& board;
-    std::size_t slot;
-    int listener;
     AcceptLock* lock;  // null: accept without
-    int started;       // eventfd: the worker adds 1 when it is ready to accept
 };
 
 class Worker {

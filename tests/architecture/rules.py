@@ -16,6 +16,9 @@ PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/record
 LOCK_IS_THE_SUBJECT = ("servers/threads/gil.hpp", "servers/threads/gil.cpp", "servers/prefork/accept_lock.hpp",
                        "servers/prefork/accept_lock.cpp", "loadgen/claims/sharing.cpp")
 
+# All of common but the processes, which are some servers' own.
+UNSUPERVISED = ("common/base", "common/net", "common/protocol", "common/work")
+
 # Which of our folders a folder may include, beside itself. The servers do not know each other, and
 # the instrument does not know its subjects. tests/ may include everything.
 EDGES = {
@@ -23,8 +26,9 @@ EDGES = {
     "common/protocol": ("common/base",),
     "common/work": ("common/base",),
     "common/net": ("common/base", "common/protocol"),
+    "common/supervise": ("common/base", "common/net", "common/protocol"),
     "servers/prefork": ("common",),
-    "servers/threads": ("common",),
+    "servers/threads": UNSUPERVISED,  # one process
     "servers/coroutine": ("common",),
     # from the ground up: each may look down only
     "loadgen/models": ("common/base",),
@@ -40,16 +44,16 @@ EDGES = {
     # what an experiment is; how it is run
     "loadgen/design": ("common/base", "common/net", "loadgen/models", "loadgen/schedule", "loadgen/load",
                        "loadgen/results"),
-    "loadgen/experiment": ("common", "loadgen/models", "loadgen/schedule", "loadgen/load", "loadgen/results", "loadgen/analysis", "loadgen/engine",
+    "loadgen/experiment": (*UNSUPERVISED, "loadgen/models", "loadgen/schedule", "loadgen/load", "loadgen/results", "loadgen/analysis", "loadgen/engine",
                            "loadgen/probe", "loadgen/subject", "loadgen/design"),
-    "loadgen/claims": ("common", "loadgen/models", "loadgen/load", "loadgen/results", "loadgen/analysis",
+    "loadgen/claims": (*UNSUPERVISED, "loadgen/models", "loadgen/load", "loadgen/results", "loadgen/analysis",
                        "loadgen/probe", "loadgen/subject", "loadgen/design", "loadgen/experiment"),
     # what the reports are made of: nothing here runs anything
     "loadgen/findings": ("common/base", "loadgen/models", "loadgen/results", "loadgen/analysis", "loadgen/design"),
     "loadgen/document": ("common/base", "loadgen/models", "loadgen/record", "loadgen/results"),
     "loadgen/report": ("common/base", "loadgen/models", "loadgen/record", "loadgen/results", "loadgen/analysis",
                        "loadgen/design", "loadgen/findings", "loadgen/document"),
-    "loadgen/commands": ("common", "loadgen"),
+    "loadgen/commands": (*UNSUPERVISED, "loadgen"),
     "loadgen/main.cpp": ("common/base", "common/net", "loadgen/commands"),
 }
 
@@ -89,8 +93,8 @@ RULES = [
     Rule("asio-detail", r"\basio\s*::\s*detail\b", "Asio's public parts, or servers/coroutine/watched.hpp",
          only=("servers/coroutine/watched.hpp",)),
     Rule("processes", r"\b(fork|vfork|_Fork|posix_spawnp?|clone3?|popen|system|exec[lv]p?e?)\s*\(",
-         "loadgen/subject/child.hpp",
-         only=("servers/prefork", "loadgen/subject/child.cpp", "loadgen/subject/guard.cpp",
+         "common/supervise (a server's processes) or loadgen/subject/child.hpp",
+         only=("common/supervise", "loadgen/subject/child.cpp", "loadgen/subject/guard.cpp",
                "loadgen/subject/guard_process.cpp")),
     Rule("epoll", r"\bepoll_(create1?|ctl|p?wait2?|event)\b|\bio_uring\w*|<sys/epoll\.h>",
          "the model's own way of waiting (epoll is the generator's)", only=("loadgen/engine",)),
@@ -100,7 +104,7 @@ RULES = [
          r"#\s*include\s*<(mutex|shared_mutex|condition_variable|semaphore(\.h)?|latch|barrier)>",
          "data with one owner (where a lock is the subject is listed in rules.py)", only=LOCK_IS_THE_SUBJECT),
     Rule("threads", r"\bstd\s*::\s*(jthread|thread|async)\b|\bpthread_create\b|<thread>",
-         "the model's own concurrency (prefork has processes, coroutine one thread)",
+         "the model's own concurrency (prefork and coroutine have processes of one thread)",
          only=("servers/threads", "loadgen")),
     # the twins in Python, by what they import
     Rule("python-pure", r"(?m)^\s*(?:from|import)\s+(?:socket|select|selectors|ssl|os|signal|subprocess|mmap|fcntl"

@@ -1,6 +1,6 @@
-// The one suite for all servers, the twins in Python among them: the model is its parameter, and a
+// The one suite for all servers, the twins in Python among them: which one is its parameter, and a
 // server is started with the flags that a test wants. "coroutine-plain" is the coroutine server as
-// it is with a release of Asio that it does not know.
+// it is with a release of Asio that it does not know, "coroutine-x2" one of two processes.
 #pragma once
 
 #include "tests/support/server.hpp"
@@ -25,8 +25,9 @@ class Contract : public testing::TestWithParam<const char*> {
     // As it calls itself.
     std::string model() const {
         const std::string_view name = GetParam();
-        return std::string(name.substr(0, name.find("-plain")));
+        return std::string(name.starts_with("coroutine") ? "coroutine" : name);
     }
+    bool of_two() const { return std::string_view(GetParam()) == "coroutine-x2"; }
 
     void SetUp() override {
         if (model().starts_with("py-") && !has_python_twins()) {
@@ -38,8 +39,9 @@ class Contract : public testing::TestWithParam<const char*> {
         if (model().ends_with("prefork")) {
             arguments.insert(arguments.end(), {"--start-workers", "12"});
         }
+        if (of_two()) arguments.insert(arguments.end(), {"--processes", "2"});
         if (model() == "prefork") arguments.insert(arguments.end(), {"--max-spare", "12"});
-        server_.emplace(GetParam(), arguments);
+        server_.emplace(of_two() ? "coroutine" : GetParam(), arguments);
     }
     // It must end well unless a test has ended it itself.
     void TearDown() override {
@@ -56,8 +58,9 @@ class Contract : public testing::TestWithParam<const char*> {
 
 }  // namespace echotrio::test
 
-#define INSTANTIATE_FOR_ALL_SERVERS(suite)                                                         \
-    INSTANTIATE_TEST_SUITE_P(Servers, suite,                                                       \
-                             testing::Values("prefork", "threads", "coroutine", "coroutine-plain", \
-                                             "py-prefork", "py-threads", "py-asyncio"),            \
-                             echotrio::test::name_of)
+#define INSTANTIATE_FOR_ALL_SERVERS(suite)                                                    \
+    INSTANTIATE_TEST_SUITE_P(                                                                 \
+        Servers, suite,                                                                       \
+        testing::Values("prefork", "threads", "coroutine", "coroutine-plain", "coroutine-x2", \
+                        "py-prefork", "py-threads", "py-asyncio"),                            \
+        echotrio::test::name_of)

@@ -229,6 +229,16 @@ class EngineTest(unittest.TestCase):
         self.assertEqual(len({self.limits_of(service) for service in [*MODELS, *PYTHON]}), 1, "the limits differ")
         self.compose("--profile", "python", "stop", *PYTHON, *(f"{name}-observer" for name in PYTHON))
 
+    def test_5_processes_beside_one_loop(self):
+        _, trials = self.compare("compare-processes", COMPARE=QUICKLY + " --workloads cpu")
+        processes = {trial["model"]: trial["server"]["processes"] for trial in trials}
+        self.assertEqual(processes["coroutine"], 1)
+        self.assertEqual(processes["coroutine-processes"], 3, "two, and their supervisor")
+        for trial in trials:
+            self.check_measured(trial)
+        self.assertEqual(len({self.limits_of(name) for name in ["coroutine", "coroutine-processes"]}), 1)
+        self.compose("--profile", "processes", "stop", "coroutine-processes", "coroutine-processes-observer")
+
     def check_measured(self, trial):
         self.assertGreater(trial["requests"], 0, trial["model"])
         self.assertGreater(trial["server"]["cpu_s"], 0, trial["model"])

@@ -452,6 +452,9 @@ TEST_F(Compare, CpuWorkHasARowAtOneCpuAndOneAtAllThereAre) {
             << sweep.out;
     }
     EXPECT_NE(planned.out.find("1000; 1s"), std::string::npos) << "echo has its share of them";
+    EXPECT_NE(planned.out.find("echo-coroutine --processes"), std::string::npos) << planned.out;
+    EXPECT_EQ(compare({"--workloads", "echo", "--plan"}).out.find("--processes"),
+              std::string::npos);
 
     const test::Ran ended = compare(small({"--workloads", "cpu", "--models", "threads,coroutine"}));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
@@ -470,6 +473,27 @@ TEST_F(Compare, CpuWorkHasARowAtOneCpuAndOneAtAllThereAre) {
     }
     EXPECT_TRUE(experiment->environment.contains("cpu_quota"));
     EXPECT_EQ(experiment->environment["two_cpus_at_once"].is_number(), usable.size() > 1);
+}
+
+TEST_F(Compare, TheLoopOncePerCpuIsAVariantWhereCoresAreTheStory) {
+    const test::Ran ended = compare(small({"--workloads", "cpu,echo", "--connections", "4"}));
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    const auto experiment = read_experiment(out_);
+    ASSERT_TRUE(experiment) << experiment.error().message;
+    std::size_t of_cpu = 0, seen = 0;
+    for (const Trial& trial : experiment->trials) {
+        of_cpu += trial.point.level.workload == "cpu" ? 1 : 0;
+        if (!trial.point.variant.starts_with("coroutine x ")) continue;
+        ++seen;
+        EXPECT_EQ(trial.point.level.workload, "cpu");
+        ASSERT_TRUE(trial.result.server);
+        const std::uint64_t processes = std::stoul(trial.server_command.back());
+        EXPECT_GE(processes, 2U);
+        EXPECT_EQ(trial.result.server->processes, processes + 1) << "and the supervisor";
+        EXPECT_EQ(trial.server_stats["processes"]["alive"], processes);
+    }
+    EXPECT_EQ(of_cpu, 4 * seen);
+    EXPECT_GE(seen, 1U);
 }
 
 }  // namespace

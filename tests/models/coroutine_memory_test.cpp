@@ -86,8 +86,9 @@ class LoopHere {
         auto signals = net::SignalFd::block({SIGUSR1});  // before the thread exists
         auto listener = net::listen_tcp(options_.server.listen, 4096);
         where_ = net::local_address(listener->get()).value();
-        loop_ = std::make_unique<coroutine::EventLoop>(options_, *std::move(signals),
-                                                       *std::move(listener));
+        loop_ = std::make_unique<coroutine::EventLoop>(
+            options_, *std::move(signals), *std::move(listener),
+            coroutine::Place{board_, board_.slot(0), burner_});
         thread_ = std::thread([this] { loop_->run(); });
     }
     ~LoopHere() {
@@ -101,6 +102,8 @@ class LoopHere {
 
   private:
     coroutine::Options options_;
+    const work::Burner burner_;
+    coroutine::Scoreboard board_{"coroutine"};
     net::HostPort where_;
     std::unique_ptr<coroutine::EventLoop> loop_;
     std::thread thread_;

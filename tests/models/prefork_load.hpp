@@ -1,5 +1,5 @@
-// Clients that keep a prefork server busy while a test does something to it, and count what became
-// of every request.
+// Clients that keep a server with worker processes busy while a test does something to it, and
+// count what became of every request.
 #pragma once
 
 #include "tests/support/server.hpp"

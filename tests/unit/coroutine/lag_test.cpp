@@ -22,6 +22,21 @@ TEST(Lag, NothingRecorded) {
     EXPECT_EQ(lag.max_us(), 0);
 }
 
+TEST(Lag, OfSeveralLoopsIsThatOfAllTheirTicks) {
+    Lag one, other, both, sum;
+    Rng rng(5);
+    for (int i = 0; i < 1000; ++i) {
+        const auto lag = microseconds(rng.below(100'000));
+        (i % 3 == 0 ? one : other).record(lag);
+        both.record(lag);
+    }
+    sum.add(one);
+    sum.add(other);
+    EXPECT_EQ(sum.count(), both.count());
+    EXPECT_EQ(sum.max_us(), both.max_us());
+    for (const double q : {0.1, 0.5, 0.99}) EXPECT_EQ(sum.quantile_us(q), both.quantile_us(q)) << q;
+}
+
 TEST(Lag, OneValueIsEveryQuantile) {
     Lag lag;
     lag.record(microseconds(1000));

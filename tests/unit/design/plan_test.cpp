@@ -69,6 +69,26 @@ TEST(Plan, ServersThatAreNotFreshGetTheirSilentConnectionsFirstFromFewToMany) {
     }
 }
 
+TEST(Plan, WhatIsForWorkloadsWithManyCpusIsTriedThereAlone) {
+    Plan plan = small_plan(8);
+    plan.variants.push_back({"x2", "coroutine", {"--processes", "2"}});
+    plan.variants.back().only_many_cpus = true;
+    EXPECT_EQ(order_trials(plan), order_trials(small_plan(8))) << "none of these is such a one";
+    plan.workloads.push_back(*find_workload(standard_workloads(), "cpu"));
+    plan.levels.push_back({"cpu", 8, 0, 2});
+    std::map<std::pair<std::string, std::size_t>, int> places;
+    std::size_t of_cpu = 0;
+    for (const TrialPoint& point : order_trials(plan)) {
+        if (point.level.workload != "cpu") {
+            EXPECT_NE(point.variant, "x2");
+        } else {
+            ++places[{point.variant, of_cpu++ % 4}];
+        }
+    }
+    EXPECT_EQ(of_cpu, 8U * 4U);
+    for (const auto& [place, times] : places) EXPECT_EQ(times, 2) << place.first;
+}
+
 TEST(Plan, FollowsItsSeed) {
     Plan plan = small_plan();
     const auto first = order_trials(plan);
@@ -192,6 +212,17 @@ TEST(Rates, AreSharesOfWhatTheSlowestCanDo) {
     EXPECT_EQ(back->capacities.size(), 3U);
 }
 
+TEST(Rates, AskNothingOfWhatIsTriedElsewhereAlone) {
+    Plan plan = steady_plan();
+    plan.variants.push_back({"x2", "coroutine", {"--processes", "2"}});
+    plan.variants.back().only_many_cpus = true;
+    for (const TrialPoint& point : order_trials(*probe_plan(plan))) EXPECT_NE(point.variant, "x2");
+    const auto found = capacities_of(
+        plan, probed({{"prefork", 52'000}, {"threads", 21'000}, {"coroutine", 70'000}}));
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->size(), 3U);
+}
+
 TEST(Rates, AreUnknownWhereAServerDidNothing) {
     auto trials = probed({{"prefork", 52'000}, {"threads", 0}, {"coroutine", 70'000}});
     trials[1].result.verdict.reasons = {{"did not run", "no such program", ""}};
@@ -242,6 +273,8 @@ TEST(PlanJson, OlderFilesCalledTheRetriesABudget) {
 TEST(PlanJson, ComesBack) {
     Plan plan = small_plan();
     plan.variants.push_back({"no lock", "threads", {"--gil", "off"}});
+    plan.variants.push_back({"x2", "coroutine", {"--processes", "2"}});
+    plan.variants.back().only_many_cpus = true;
     plan.workloads.push_back(*find_workload(standard_workloads(), "mixed"));
     plan.levels.push_back({"mixed", 64});
     plan.targets["threads"] = {"::1", 7002};  // where --resume goes on

@@ -89,6 +89,24 @@ TEST(ServerArguments, ThePoolServesTheBackgroundToo) {
               "60");
 }
 
+TEST(UsualVariants, AreTheModelsAndTheLoopOncePerCpuThatAServerCanHave) {
+    for (const auto& [usable, processes] : {std::pair(1U, "2"), {2U, "2"}, {3U, "2"}, {8U, "7"}}) {
+        const auto variants = usual_variants(usable);
+        ASSERT_EQ(variants.size(), 4U);
+        EXPECT_EQ(variants[2].label, "coroutine");
+        EXPECT_TRUE(variants[2].arguments.empty());
+        EXPECT_EQ(variants[3].label, std::string("coroutine x ") + processes);
+        EXPECT_EQ(variants[3].model, "coroutine");
+        EXPECT_EQ(argument_after(variants[3].arguments, "--processes"), processes);
+        for (const Workload& workload : standard_workloads()) {
+            EXPECT_TRUE(tries(variants[2], workload));
+            EXPECT_EQ(tries(variants[3], workload),
+                      workload.name == "cpu" || workload.name == "mixed")
+                << workload.name;
+        }
+    }
+}
+
 TEST(ConnectionsHeld, AreAtMostTheWorkersOfAPool) {
     RunResult result;
     result.connections.idle = 100;

@@ -74,18 +74,5 @@ TEST(Scoreboard, WithoutALimitThereIsAlwaysASeat) {
     for (std::size_t i = 0; i < 10; ++i) EXPECT_TRUE(board->take_seat(i % 2));
 }
 
-TEST(Scoreboard, AHeartbeatIsOverdueAfterItsBound) {
-    Slot slot;
-    EXPECT_FALSE(slot.overdue());
-    slot.expect(std::chrono::hours(1));
-    EXPECT_FALSE(slot.overdue());
-    slot.expect(-std::chrono::seconds(1));
-    EXPECT_FALSE(slot.overdue()) << "no bound is known";
-    slot.due.store((now() - std::chrono::seconds(1)).time_since_epoch().count());
-    EXPECT_TRUE(slot.overdue());
-    slot.expect(Nanos(0));
-    EXPECT_FALSE(slot.overdue());
-}
-
 }  // namespace
 }  // namespace echotrio::prefork

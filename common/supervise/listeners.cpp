@@ -1,13 +1,13 @@
-#include "servers/prefork/listeners.hpp"
+#include "common/supervise/listeners.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 Result<Listeners> Listeners::open(const Options& options) {
-    if (options.accept == AcceptMode::reuseport) {
+    if (options.socket_each) {
         // With SO_REUSEPORT a port that another server of this user has would be shared silently.
         if (auto alone = net::listen_tcp(options.listen, 1); !alone) return alone.error();
     }
@@ -16,6 +16,10 @@ Result<Listeners> Listeners::open(const Options& options) {
     auto bound = net::local_address(listeners.fd(0));
     if (!bound) return bound.error();
     listeners.bound_ = *std::move(bound);
+    // Now, while we are who we are: the kernel shares a port among the sockets of one user.
+    for (int i = 1; options.socket_each && i < options.pool.start; ++i) {
+        if (auto added = listeners.add(); !added) return added.error();
+    }
     return listeners;
 }
 
@@ -24,8 +28,7 @@ Status Listeners::add() {
 }
 
 Status Listeners::listen_on(const net::HostPort& where) {
-    const bool reuse_port = options_.accept == AcceptMode::reuseport;
-    auto socket = net::listen_tcp(where, options_.backlog, reuse_port);
+    auto socket = net::listen_tcp(where, options_.backlog, options_.socket_each);
     if (!socket) return socket.error();
     sockets_.push_back(*std::move(socket));
     return Done{};
@@ -48,4 +51,4 @@ std::uint32_t Listeners::waiting() const noexcept {
     return sum;
 }
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

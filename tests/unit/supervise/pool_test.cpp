@@ -1,5 +1,5 @@
 // The pool's arithmetic: a table of single decisions, and how it behaves over time.
-#include "servers/prefork/pool.hpp"
+#include "common/supervise/pool.hpp"
 
 #include "common/base/rng.hpp"
 
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
 constexpr PoolLimits kLimits{.start = 5, .min_spare = 5, .max_spare = 10, .max_workers = 256};
@@ -106,4 +106,4 @@ TEST(Pool, ComesToRestBetweenTheLimits) {
 }
 
 }  // namespace
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,4 +1,4 @@
-#include "servers/prefork/suspicion.hpp"
+#include "common/supervise/suspicion.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 std::optional<Scheduled> scheduled(pid_t pid) {
     Scheduled state;
@@ -41,4 +41,4 @@ bool Suspicion::look(TimePoint at, const std::optional<Scheduled>& state) {
     return own_ >= kEnough;
 }
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -5,7 +5,7 @@
 
 #include "common/base/clock.hpp"
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 class Respawn {
   public:
@@ -36,4 +36,4 @@ class Respawn {
     bool allowed_ = true;   // what the last tick said
 };
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,8 +1,8 @@
-#include "servers/prefork/respawn.hpp"
+#include "common/supervise/respawn.hpp"
 
 #include <algorithm>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 namespace {
 
@@ -31,4 +31,4 @@ bool Respawn::tick() noexcept {
     return allowed_;
 }
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

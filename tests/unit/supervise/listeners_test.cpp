@@ -1,5 +1,5 @@
-// Prefork's listening sockets: one for all or one for each worker, and an end for all processes.
-#include "servers/prefork/listeners.hpp"
+// Listening sockets: one for all or one for each worker, and an end for all processes.
+#include "common/supervise/listeners.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,13 +7,14 @@
 #include <cerrno>
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
-Options on_a_free_port(AcceptMode mode) {
+Options on_a_free_port(bool socket_each) {
     Options options;
     options.listen = {"127.0.0.1", 0};
-    options.accept = mode;
+    options.pool.start = 1;
+    options.socket_each = socket_each;
     return options;
 }
 
@@ -24,7 +25,7 @@ net::Fd connect(const net::HostPort& where) {
 }
 
 TEST(Listeners, SayThePortThatTheKernelPicked) {
-    const Options options = on_a_free_port(AcceptMode::shared);
+    const Options options = on_a_free_port(false);
     const auto listeners = Listeners::open(options);
     ASSERT_TRUE(listeners) << listeners.error().message;
     EXPECT_EQ(listeners->size(), 1U);
@@ -33,7 +34,7 @@ TEST(Listeners, SayThePortThatTheKernelPicked) {
 }
 
 TEST(Listeners, CountThoseThatWait) {
-    const Options options = on_a_free_port(AcceptMode::shared);
+    const Options options = on_a_free_port(false);
     const auto listeners = Listeners::open(options);
     ASSERT_TRUE(listeners) << listeners.error().message;
     EXPECT_EQ(listeners->waiting(), 0U);
@@ -44,8 +45,19 @@ TEST(Listeners, CountThoseThatWait) {
     EXPECT_EQ(listeners->waiting(), 2U);
 }
 
+TEST(Listeners, ThereIsOneForEachThatStarts) {
+    Options options = on_a_free_port(true);
+    options.pool.start = 3;
+    const auto listeners = Listeners::open(options);
+    ASSERT_TRUE(listeners) << listeners.error().message;
+    ASSERT_EQ(listeners->size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(net::local_address(listeners->fd(i))->port, listeners->bound().port);
+    }
+}
+
 TEST(Listeners, OfReuseportShareTheAddress) {
-    const Options options = on_a_free_port(AcceptMode::reuseport);
+    const Options options = on_a_free_port(true);
     auto listeners = Listeners::open(options);
     ASSERT_TRUE(listeners) << listeners.error().message;
     const net::HostPort first = listeners->bound();
@@ -60,7 +72,7 @@ TEST(Listeners, OfReuseportShareTheAddress) {
 }
 
 TEST(Listeners, ShutDownTakeNoConnectionAnyMore) {
-    const Options options = on_a_free_port(AcceptMode::reuseport);
+    const Options options = on_a_free_port(true);
     auto listeners = Listeners::open(options);
     ASSERT_TRUE(listeners) << listeners.error().message;
     ASSERT_TRUE(listeners->add());
@@ -74,7 +86,7 @@ TEST(Listeners, ShutDownTakeNoConnectionAnyMore) {
 }
 
 TEST(Listeners, AnOccupiedPortIsSaid) {
-    const Options options = on_a_free_port(AcceptMode::shared);
+    const Options options = on_a_free_port(false);
     const auto first = Listeners::open(options);
     ASSERT_TRUE(first) << first.error().message;
     Options same = options;
@@ -85,4 +97,4 @@ TEST(Listeners, AnOccupiedPortIsSaid) {
 }
 
 }  // namespace
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -3,19 +3,20 @@
 #pragma once
 
 #include "common/net/signals.hpp"
-#include "servers/prefork/options.hpp"
-#include "servers/prefork/pool.hpp"
-#include "servers/prefork/respawn.hpp"
-#include "servers/prefork/worker_set.hpp"
+#include "common/supervise/options.hpp"
+#include "common/supervise/pool.hpp"
+#include "common/supervise/respawn.hpp"
+#include "common/supervise/worker_set.hpp"
 
 #include <optional>
 #include <string>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 class Supervisor {
   public:
-    // Precondition: `signals` has SIGTERM, SIGINT, SIGHUP and SIGCHLD, and no thread exists.
+    // Precondition: `signals` has SIGTERM, SIGINT and SIGCHLD, and SIGHUP where workers understand
+    // Order::retire, which a reload takes; and no thread exists.
     Supervisor(const Options& options, net::SignalFd signals, WorkerSet workers)
         : options_(options),
           signals_(std::move(signals)),
@@ -47,6 +48,7 @@ class Supervisor {
     void fail(std::string reason);
     void drain();
     void end_drain();
+    void log(const std::string& message) const;
     bool stopping() const noexcept { return phase_ >= Phase::draining; }
 
     const Options& options_;
@@ -65,4 +67,8 @@ class Supervisor {
     TimePoint deadline_{};
 };
 
-}  // namespace echotrio::prefork
+// The end of a supervised server's main: becomes --user and serves; the exit status. Precondition
+// as of Supervisor.
+int run(const Options& options, net::SignalFd signals, WorkerSet workers);
+
+}  // namespace echotrio::supervise

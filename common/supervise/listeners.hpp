@@ -4,24 +4,25 @@
 
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
-#include "servers/prefork/options.hpp"
+#include "common/supervise/options.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 class Listeners {
   public:
-    // Binds the first one. Error: as net::listen_tcp.
+    // Binds the first one; with a socket for each worker as many as start. Error: as
+    // net::listen_tcp.
     static Result<Listeners> open(const Options& options);
 
     const net::HostPort& bound() const noexcept { return bound_; }
     std::size_t size() const noexcept { return sockets_.size(); }
     int fd(std::size_t index) const noexcept { return sockets_[index].get(); }
 
-    // Another one on the same address (--accept reuseport only). It is never closed before the
+    // Another one on the same address (options.socket_each only). It is never closed before the
     // end: closing one resets the connections that wait in its queue.
     Status add();
 
@@ -40,4 +41,4 @@ class Listeners {
     std::vector<net::Fd> sockets_;
 };
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -4,9 +4,9 @@
 // retire one.
 #pragma once
 
-#include "servers/prefork/options.hpp"
+#include "common/supervise/options.hpp"
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 // Workers that will accept again: those told to leave are in neither figure.
 struct Census {
@@ -33,4 +33,4 @@ class Pool {
     int rate_ = 1;  // how many to start if there are too few now
 };
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

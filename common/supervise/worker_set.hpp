@@ -4,29 +4,36 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
-#include "servers/prefork/accept_lock.hpp"
-#include "servers/prefork/listeners.hpp"
-#include "servers/prefork/options.hpp"
-#include "servers/prefork/pool.hpp"
-#include "servers/prefork/scoreboard.hpp"
-#include "servers/prefork/suspicion.hpp"
-#include "servers/prefork/worker.hpp"
+#include "common/supervise/listeners.hpp"
+#include "common/supervise/options.hpp"
+#include "common/supervise/pool.hpp"
+#include "common/supervise/scoreboard.hpp"
+#include "common/supervise/suspicion.hpp"
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
+
+// What a worker is handed once it is forked.
+struct WorkerSetup {
+    std::size_t slot;  // of the scoreboard
+    int listener;
+    int started;  // eventfd: see report_started()
+};
+
+// To be called by a worker that can accept connections from now on.
+void report_started(Slot& slot, int started);
 
 // How a worker ended.
 struct Death {
     pid_t pid = 0;
-    bool started = false;  // it had reached its accept call
+    bool started = false;  // it had reported so
     bool ordered = false;  // it was told to leave
     bool clean = false;    // exit status 0
     Nanos lived{0};        // since the fork
@@ -38,15 +45,16 @@ class WorkerSet {
     // What a forked process does; returns its exit status.
     using Body = std::function<int(const WorkerSetup&)>;
 
-    // Binds and maps what the workers share. Error: the reason.
-    static Result<WorkerSet> create(const Options& options, Body body);
+    // Binds what the workers share. Options and scoreboard outlive it; with a reload the board has
+    // twice as many slots as there may be workers. Error: the reason.
+    static Result<WorkerSet> create(const Options& options, Scoreboard& board, Body body);
 
     const net::HostPort& bound() const noexcept { return listeners_.bound(); }
     int started_fd() const noexcept { return started_.get(); }  // readable: see note_started()
 
     // One more worker. Error: fork or another call failed, or every slot is taken.
     Status spawn();
-    // Takes note of the workers that have reached accept since the last time; how many.
+    // Takes note of the workers that have reported their start since the last time; how many.
     int note_started();
     // The workers that have ended since the last time. Processes of others (we may be process 1 of
     // a container) are reaped too, and forgotten.
@@ -62,7 +70,7 @@ class WorkerSet {
 
     void next_generation();
     std::uint32_t generation() const noexcept { return generation_; }
-    // Of the present generation, not yet in accept.
+    // Of the present generation, not yet accepting.
     bool starting() const;
 
     Census census();
@@ -73,7 +81,7 @@ class WorkerSet {
     std::size_t listener_count() const noexcept { return listeners_.size(); }
 
     void stop_listening() noexcept { listeners_.shut_down(); }
-    void publish_waiting() noexcept { board_.pool().waiting.store(listeners_.waiting()); }
+    void publish_waiting() noexcept { board_->pool().waiting.store(listeners_.waiting()); }
 
   private:
     // Our own record of a slot: the scoreboard, which workers can write to, is believed only where
@@ -89,8 +97,8 @@ class WorkerSet {
         Suspicion suspicion{};
     };
 
-    WorkerSet(const Options& options, Body body, Listeners listeners, Scoreboard board,
-              std::optional<AcceptLock> lock, net::Fd started);
+    WorkerSet(const Options& options, Scoreboard& board, Body body, Listeners listeners,
+              net::Fd started);
 
     [[noreturn]] void become_worker(std::size_t slot, int listener, pid_t supervisor);
     Result<std::size_t> choose_listener();
@@ -99,13 +107,12 @@ class WorkerSet {
     Death record_death(std::size_t slot, int status);
 
     const Options& options_;
+    Scoreboard* board_;
     Body body_;
     Listeners listeners_;
-    Scoreboard board_;
-    std::optional<AcceptLock> lock_;
     net::Fd started_;
     std::vector<Member> members_;  // by slot
     std::uint32_t generation_ = 0;
 };
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,4 +1,4 @@
-#include "servers/prefork/worker_set.hpp"
+#include "common/supervise/worker_set.hpp"
 
 #include "common/net/signals.hpp"
 
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstring>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
 // A worker has nothing to do at its start that takes longer.
@@ -29,36 +29,29 @@ std::string describe(int status) {
 
 }  // namespace
 
-Result<WorkerSet> WorkerSet::create(const Options& options, Body body) {
-    auto listeners = Listeners::open(options);
-    if (!listeners) return listeners.error();
-    // During a reload a whole new generation stands beside the old one.
-    auto board = Scoreboard::create(options.settings.model,
-                                    2 * static_cast<std::size_t>(options.pool.max_workers),
-                                    options.max_connections);
-    if (!board) return board.error();
-    std::optional<AcceptLock> lock;
-    if (options.accept == AcceptMode::lock) {
-        auto created = AcceptLock::create();
-        if (!created) return created.error();
-        lock = *std::move(created);
-    }
-    net::Fd started(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!started) return Error{fmt::format("cannot make an eventfd: {}", std::strerror(errno))};
-    return WorkerSet(options, std::move(body), *std::move(listeners), *std::move(board),
-                     std::move(lock), std::move(started));
+void report_started(Slot& slot, int started) {
+    slot.state.store(State::idle);
+    slot.expect(Nanos(0));
+    ::eventfd_write(started, 1);
 }
 
-WorkerSet::WorkerSet(const Options& options, Body body, Listeners listeners, Scoreboard board,
-                     std::optional<AcceptLock> lock, net::Fd started)
+Result<WorkerSet> WorkerSet::create(const Options& options, Scoreboard& board, Body body) {
+    auto listeners = Listeners::open(options);
+    if (!listeners) return listeners.error();
+    net::Fd started(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!started) return Error{fmt::format("cannot make an eventfd: {}", std::strerror(errno))};
+    return WorkerSet(options, board, std::move(body), *std::move(listeners), std::move(started));
+}
+
+WorkerSet::WorkerSet(const Options& options, Scoreboard& board, Body body, Listeners listeners,
+                     net::Fd started)
     : options_(options),
+      board_(&board),
       body_(std::move(body)),
       listeners_(std::move(listeners)),
-      board_(std::move(board)),
-      lock_(std::move(lock)),
       started_(std::move(started)),
-      members_(board_.size()) {
-    board_.pool().supervisor = ::getpid();
+      members_(board.size()) {
+    board_->pool().supervisor = ::getpid();
 }
 
 Status WorkerSet::spawn() {
@@ -71,7 +64,7 @@ Status WorkerSet::spawn() {
     if (!listener) return listener.error();
 
     const auto index = static_cast<std::size_t>(free - members_.begin());
-    Slot& slot = board_.slot(index);
+    Slot& slot = board_->slot(index);
     slot.state.store(State::starting);
     slot.order.store(Order::serve);
     slot.generation.store(generation_);
@@ -84,7 +77,7 @@ Status WorkerSet::spawn() {
         return Error{fmt::format("cannot start a worker: fork: {}", std::strerror(errno))};
     }
     slot.pid.store(pid);
-    board_.pool().spawned.add();
+    board_->pool().spawned.add();
     *free = {pid, now(), generation_, *listener};
     return Done{};
 }
@@ -97,11 +90,11 @@ void WorkerSet::become_worker(std::size_t slot, int listener, pid_t supervisor) 
     // A terminal sends these to the whole group; what they mean the supervisor tells us.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
-    ::_exit(body_({board_, slot, listener, lock_ ? &*lock_ : nullptr, started_.get()}));
+    ::_exit(body_({slot, listener, started_.get()}));
 }
 
 Result<std::size_t> WorkerSet::choose_listener() {
-    if (options_.accept != AcceptMode::reuseport) return std::size_t{0};
+    if (!options_.socket_each) return std::size_t{0};
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
         if (!has_worker(i, generation_)) return i;
     }
@@ -129,7 +122,7 @@ int WorkerSet::note_started() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
         Member& member = members_[i];
         if (member.pid == 0 || member.started) continue;
-        member.started = board_.slot(i).state.load() != State::starting;
+        member.started = board_->slot(i).state.load() != State::starting;
         count += member.started ? 1 : 0;
     }
     return count;
@@ -149,7 +142,7 @@ std::vector<Death> WorkerSet::reap() {
 
 Death WorkerSet::record_death(std::size_t index, int status) {
     Member& member = members_[index];
-    Slot& slot = board_.slot(index);
+    Slot& slot = board_->slot(index);
     const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     Death death{member.pid,
                 member.started || slot.state.load() != State::starting,
@@ -159,11 +152,11 @@ Death WorkerSet::record_death(std::size_t index, int status) {
                 describe(status)};
     // Its counts stay; the connection that it had has ended with it.
     slot.counters.closed.set(slot.counters.opened.get());
-    board_.leave_seat(index);
+    board_->vacate(index);
     slot.expect(Nanos(0));
     slot.state.store(State::dead);
     slot.pid.store(0);
-    if (!clean) board_.pool().died.add();
+    if (!clean) board_->pool().died.add();
     member = Member{};
     return death;
 }
@@ -172,7 +165,7 @@ void WorkerSet::order(std::size_t index, Order what) {
     Member& member = members_[index];
     if (member.pid == 0 || member.order >= what) return;
     member.order = what;
-    board_.slot(index).order.store(what);
+    board_->slot(index).order.store(what);
     ::kill(member.pid, SIGTERM);
 }
 
@@ -189,7 +182,7 @@ void WorkerSet::retire_former() {
 void WorkerSet::retire_one_idle() {
     for (std::size_t i = members_.size(); i-- > 0;) {
         if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;
-        if (board_.slot(i).state.load() != State::idle) continue;
+        if (board_->slot(i).state.load() != State::idle) continue;
         return order(i, Order::retire);
     }
 }
@@ -205,7 +198,7 @@ std::vector<pid_t> WorkerSet::abort_hung() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
         Member& member = members_[i];
         if (member.pid == 0) continue;
-        if (!board_.slot(i).overdue()) {
+        if (!board_->slot(i).overdue()) {
             member.suspicion = {};
             continue;
         }
@@ -218,7 +211,7 @@ std::vector<pid_t> WorkerSet::abort_hung() {
 }
 
 void WorkerSet::next_generation() {
-    board_.pool().generation.store(++generation_);
+    board_->pool().generation.store(++generation_);
 }
 
 bool WorkerSet::starting() const {
@@ -241,11 +234,11 @@ Census WorkerSet::census() {
     Census census;
     for (std::size_t i = 0; i < members_.size(); ++i) {
         if (members_[i].pid == 0 || members_[i].order != Order::serve) continue;
-        const State state = board_.slot(i).state.load();
+        const State state = board_->slot(i).state.load();
         ++census.all;
         census.idle += state == State::idle || state == State::starting ? 1 : 0;
     }
     return census;
 }
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,4 +1,6 @@
-#include "servers/prefork/supervisor.hpp"
+#include "common/supervise/supervisor.hpp"
+
+#include "common/base/cli.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -7,16 +9,12 @@
 #include <array>
 #include <csignal>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
 constexpr Nanos kTick = std::chrono::seconds(1);
 // What a worker gets between SIGTERM and SIGKILL when the drain has taken too long.
 constexpr Nanos kLastChance = std::chrono::seconds(1);
-
-void log(const std::string& message) {
-    net::log_line("echo-prefork", message);
-}
 
 }  // namespace
 
@@ -35,11 +33,15 @@ Result<bool> Supervisor::run() {
     return !cut_short_;
 }
 
+void Supervisor::log(const std::string& message) const {
+    net::log_line("echo-" + options_.settings.model, message);
+}
+
 void Supervisor::start_first() {
     for (int i = 1; i <= options_.pool.start; ++i) {
         if (auto spawned = workers_.spawn(); !spawned) {
-            return fail(fmt::format("{} (number {} of --start-workers {})", spawned.error().message,
-                                    i, options_.pool.start));
+            return fail(fmt::format("{} (number {} of {} {})", spawned.error().message, i,
+                                    options_.count_flag, options_.pool.start));
         }
     }
 }
@@ -95,6 +97,7 @@ void Supervisor::take_deaths() {
             log(fmt::format("worker {} {}{}", death.pid, death.how,
                             failed_start ? " before it could accept" : ""));
         }
+        if (stopping() && !death.clean) cut_short_ = true;
         if (death.ordered || (death.clean && death.started) || stopping()) continue;
         respawn_.died(death.started, death.lived);
         if (!failed_start) continue;
@@ -129,13 +132,12 @@ void Supervisor::maintain_pool() {
         log(fmt::format("all {} workers are busy (--max-workers): connections wait in the backlog",
                         options_.pool.max_workers));
     }
-    const bool reuseport = options_.accept == AcceptMode::reuseport;
-    const int wanted =
-        std::max(decision.spawn, reuseport ? workers_.listeners_without_worker() : 0);
+    const int unattended = options_.socket_each ? workers_.listeners_without_worker() : 0;
+    const int wanted = std::max(decision.spawn, unattended);
     if (wanted > 0) {
         spawn(wanted);
-    } else if (decision.retire && !reloading_ && !reuseport) {
-        // (with reuseport the worker's listening socket would stay behind, and its queue)
+    } else if (decision.retire && !reloading_ && !options_.socket_each) {
+        // (the worker's own listening socket would stay behind, and its queue)
         workers_.retire_one_idle();
     }
 }
@@ -146,7 +148,7 @@ void Supervisor::reload() {
     const auto& pool = options_.pool;
     int wanted = std::max(pool.start, census.all - census.idle + pool.min_spare);
     wanted = std::min(wanted, pool.max_workers);
-    // with reuseport each socket's queue needs a successor
+    // where each has a socket, its queue needs a successor
     wanted = std::max(wanted, static_cast<int>(workers_.listener_count()));
     workers_.next_generation();
     reloading_ = true;
@@ -196,4 +198,14 @@ void Supervisor::end_drain() {
     cut_short_ = true;
 }
 
-}  // namespace echotrio::prefork
+int run(const Options& options, net::SignalFd signals, WorkerSet workers) {
+    if (auto became = net::become_user(options); !became) {
+        return cli::fail(became.error().message);
+    }
+    Supervisor supervisor(options, std::move(signals), std::move(workers));
+    const auto finished = supervisor.run();
+    if (!finished) return cli::fail(finished.error().message);
+    return *finished ? cli::kExitOk : cli::kExitFailed;
+}
+
+}  // namespace echotrio::supervise

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 // Of a process with one thread, since it began.
 struct Scheduled {
@@ -38,4 +38,4 @@ class Suspicion {
     Nanos own_{0};
 };
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

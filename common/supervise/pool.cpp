@@ -1,8 +1,8 @@
-#include "servers/prefork/pool.hpp"
+#include "common/supervise/pool.hpp"
 
 #include <algorithm>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 
 Decision Pool::tick(const Census& census) noexcept {
     Decision decision;
@@ -20,4 +20,4 @@ Decision Pool::tick(const Census& census) noexcept {
     return decision;
 }
 
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,10 +1,10 @@
-#include "servers/prefork/respawn.hpp"
+#include "common/supervise/respawn.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
 constexpr Nanos kMoment = std::chrono::milliseconds(10);
@@ -79,4 +79,4 @@ TEST(Respawn, TheBudgetIsOfStartsThatFailedInARow) {
 }
 
 }  // namespace
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,11 +1,11 @@
-#include "servers/prefork/suspicion.hpp"
+#include "common/supervise/suspicion.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <vector>
 
-namespace echotrio::prefork {
+namespace echotrio::supervise {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST(Suspicion, ReadsTheKernelsBooks) {
 }
 
 }  // namespace
-}  // namespace echotrio::prefork
+}  // namespace echotrio::supervise

@@ -1,0 +1,131 @@
+// A supervisor with workers that do as a test says: how it starts or does not, what it replaces,
+// and what it ends with. Each runs in a process of its own, as a death test.
+#include "common/supervise/supervisor.hpp"
+
+#include "tests/unit/supervise/board.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <set>
+
+namespace echotrio::supervise {
+namespace {
+
+using Body = std::function<int(Board&, const WorkerSetup&)>;
+
+Options workers(int count) {
+    Options options;
+    options.settings.model = "test";
+    options.listen = {"127.0.0.1", 0};
+    options.pool.start = count;
+    options.drain_timeout = std::chrono::milliseconds(100);
+    return options;
+}
+
+Options fixed(int count) {
+    Options options = workers(count);
+    options.pool = {count, count, count, count};
+    options.socket_each = true;
+    return options;
+}
+
+[[noreturn]] void serve(const Options& options, const Body& body) {
+    Board board(static_cast<std::size_t>(2 * options.pool.max_workers));
+    auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
+    auto set = WorkerSet::create(options, board,
+                                 [&](const WorkerSetup& setup) { return body(board, setup); });
+    std::_Exit(run(options, *std::move(signals), *std::move(set)));
+}
+
+// Accepts nothing, until SIGTERM kills it.
+int wait_for_the_end(Board& board, const WorkerSetup& setup) {
+    report_started(board.slot(setup.slot), setup.started);
+    net::SignalFd::unblock_all();
+    while (true) ::pause();
+}
+
+// SIGTERM to this process after so many milliseconds.
+void end_after(int ms) {
+    std::signal(SIGALRM, [](int) { std::raise(SIGTERM); });
+    const itimerval once{{0, 0}, {ms / 1000, ms % 1000 * 1000}};
+    ::setitimer(ITIMER_REAL, &once, nullptr);
+}
+
+TEST(SupervisorDeathTest, WorkersThatCrashAtTheirStartStopTheServerWithTheReason) {
+    const Body crash = [](Board&, const WorkerSetup&) -> int { std::abort(); };
+    EXPECT_EXIT(serve(workers(3), crash), testing::ExitedWithCode(1),
+                "error: workers cannot start: worker [0-9]+ was killed by signal 6 \\(Aborted\\)");
+}
+
+TEST(SupervisorDeathTest, AnExitStatusIsAReasonToo) {
+    const Body leave = [](Board&, const WorkerSetup&) { return 3; };
+    EXPECT_EXIT(serve(workers(1), leave), testing::ExitedWithCode(1),
+                "error: workers cannot start: worker [0-9]+ exited with status 3");
+}
+
+TEST(SupervisorDeathTest, OneOfManyThatCannotStartIsEnough) {
+    const Body body = [](Board& board, const WorkerSetup& setup) {
+        if (setup.slot == 2) std::abort();
+        return wait_for_the_end(board, setup);
+    };
+    EXPECT_EXIT(serve(workers(4), body), testing::ExitedWithCode(1), "error: workers cannot start");
+}
+
+// Workers that reach accept and die then: the server goes on, and does not fork in a loop.
+TEST(SupervisorDeathTest, WorkersThatDieAtOnceAreReplacedWithPauses) {
+    const Body body = [](Board& board, const WorkerSetup& setup) {
+        report_started(board.slot(setup.slot), setup.started);
+        if (board.pool().spawned.get() > 40) ::kill(::getppid(), SIGKILL);  // a loop
+        return 1;
+    };
+    const auto some_ticks = [&] {
+        end_after(2500);
+        serve(workers(4), body);
+    };
+    const auto not_killed = [](int status) { return WIFEXITED(status); };
+    EXPECT_EXIT(some_ticks(), not_killed, "exited with status 1");
+}
+
+// A fixed number, each with its listening socket: all that are missing come back, each to a socket
+// that nobody serves.
+TEST(SupervisorDeathTest, AFixedNumberIsKept) {
+    constexpr std::size_t kCount = 4;
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
+        const auto lives = [&](std::size_t slot) { return board.slot(slot).counters.opened.get(); };
+        board.slot(setup.slot).counters.opened.add();
+        board.slot(setup.slot).counters.requests.set(static_cast<std::uint64_t>(setup.listener));
+        report_started(board.slot(setup.slot), setup.started);
+        if (lives(setup.slot) == 1 && setup.slot > 0) ::kill(::getpid(), SIGKILL);
+        ::signal(SIGTERM, [](int) { ::_exit(0); });
+        net::SignalFd::unblock_all();
+        while (setup.slot == 1 && lives(2) + lives(3) < 4) ::usleep(1000);
+        std::set<std::uint64_t> sockets;
+        for (std::size_t i = 0; i < kCount; ++i) {
+            sockets.insert(board.slot(i).counters.requests.get());
+        }
+        if (setup.slot == 1 && sockets.size() == kCount) ::kill(::getppid(), SIGTERM);
+        while (true) ::pause();
+    };
+    EXPECT_EXIT(serve(fixed(kCount), body), testing::ExitedWithCode(0), "killed by signal 9");
+}
+
+TEST(SupervisorDeathTest, AWorkerThatFailsAtTheDrainIsNoGoodEnd) {
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
+        ::signal(SIGTERM, [](int) { ::_exit(1); });  // it cut somebody off
+        net::SignalFd::unblock_all();
+        report_started(board.slot(setup.slot), setup.started);
+        if (setup.slot == 1) ::kill(::getppid(), SIGTERM);
+        while (true) ::pause();
+    };
+    EXPECT_EXIT(serve(fixed(2), body), testing::ExitedWithCode(1), "exited with status 1");
+}
+
+}  // namespace
+}  // namespace echotrio::supervise
