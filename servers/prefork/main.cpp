@@ -5,8 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
+#include <string>
 
 namespace {
 
@@ -15,6 +20,17 @@ namespace net = echotrio::net;
 namespace prefork = echotrio::prefork;
 
 constexpr int kMostWorkers = 10'000;
+constexpr std::uint64_t kLargestHeap = 1ULL << 40;
+
+// What --keep-alive means: so many requests on a connection. Empty: nothing.
+std::optional<std::uint64_t> requests_kept(const std::string& text) {
+    if (text == "on") return std::numeric_limits<std::uint64_t>::max();
+    if (text == "off") return 1;
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size() || count == 0) return std::nullopt;
+    return count;
+}
 
 void add_options(CLI::App& app, prefork::Options& options) {
     net::add_server_options(app, options, "prefork", 7001);
@@ -43,6 +59,23 @@ void add_options(CLI::App& app, prefork::Options& options) {
         .one_of({"shared", "lock", "reuseport"})
         .type_name("shared|lock|reuseport")
         .default_str("shared");
+    cli::option(
+        app, "--keep-alive",
+        [&options](const std::string& text) { options.keep_alive = *requests_kept(text); },
+        "HTTP: whether a worker keeps its client, closes after each reply, or after N")
+        .check([](const std::string& text) {
+            return requests_kept(text) ? ""
+                                       : "must be on, off or a number of requests > 0, got " + text;
+        })
+        .type_name("on|off|N")
+        .default_str("on");
+    cli::size(app, "--heap", options.heap,
+              "Memory that the supervisor holds before it forks, shared until it is written to")
+        .check(cli::size_between(0, kLargestHeap));
+    cli::option(app, "--touch", options.touch,
+                "Share of --heap, 0 to 1, that each worker dirties within its first 100 requests")
+        .check(cli::number_between(0, 1))
+        .type_name("SHARE");
 }
 
 // Figures that were not given follow those that were; given ones must fit together.
@@ -52,6 +85,9 @@ echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
         return echotrio::Error{
             "--user: with --accept reuseport every worker binds the port, which below 1024 needs "
             "root: choose another --port or --accept"};
+    }
+    if (options.touch > 0 && options.heap == 0) {
+        return echotrio::Error{"--touch: there is nothing to touch: give --heap SIZE"};
     }
     auto& pool = options.pool;
     const auto given = [&](const char* flag) { return cli::count(app, flag) > 0; };
@@ -78,8 +114,10 @@ int run(const prefork::Options& options) {
     auto signals = net::SignalFd::block({SIGTERM, SIGINT, SIGHUP, SIGCHLD});
     if (!signals) return cli::fail(signals.error().message);
     const echotrio::work::Burner burner;  // measured once, before the workers inherit it
+    auto heap = prefork::Heap::create(options.heap, options.touch);
+    if (!heap) return cli::fail(heap.error().message);
     auto workers = prefork::WorkerSet::create(options, [&](const prefork::WorkerSetup& setup) {
-        return prefork::Worker(options, burner, setup).run();
+        return prefork::Worker(options, burner, *heap, setup).run();
     });
     if (!workers) return cli::fail(workers.error().message);
     if (auto became = net::become_user(options); !became) {

@@ -5,6 +5,7 @@
 #include "common/protocol/session.hpp"
 #include "common/work/burner.hpp"
 #include "servers/prefork/accept_lock.hpp"
+#include "servers/prefork/heap.hpp"
 #include "servers/prefork/options.hpp"
 #include "servers/prefork/peer.hpp"
 #include "servers/prefork/scoreboard.hpp"
@@ -27,7 +28,8 @@ struct WorkerSetup {
 
 class Worker {
   public:
-    Worker(const Options& options, const work::Burner& burner, const WorkerSetup& setup);
+    Worker(const Options& options, const work::Burner& burner, Heap& heap,
+           const WorkerSetup& setup);
 
     // Returns the exit status of the process.
     int run();
