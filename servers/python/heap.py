@@ -1,5 +1,5 @@
-"""Objects that a worker only reads and yet writes to: in CPython a reference count lies in the object that it counts. So
-a page that supervisor and workers shared since the fork is copied by each worker that reads an object in it."""
+"""Objects that a worker only reads and yet writes to: in CPython a reference count lies in the object that it counts.
+So a page that supervisor and workers share since the fork is copied by each worker that reads an object in it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ _ECHO = b"/echo/"
 _BODY_METHODS = "POST, PUT, OPTIONS"
 _PAGE_METHODS = "GET, HEAD, OPTIONS"
 # What the query may ask a request to cost, in the order in which it does.
-_COSTS = {b"cpu": (COMPUTE, BYTECODE), b"native": (COMPUTE, NATIVE), b"hold": (COMPUTE, HOLD), b"wait": (WAIT, BYTECODE)}
+_COSTS = {b"cpu": (COMPUTE, BYTECODE), b"native": (COMPUTE, NATIVE), b"hold": (COMPUTE, HOLD),
+          b"wait": (WAIT, BYTECODE)}
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 

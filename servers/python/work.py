@@ -1,5 +1,5 @@
-"""CPU work as a fixed amount of it, not of time, calibrated once at start. So a thread that loses the interpreter's lock
-in the middle still does all of it, and the interpreter, not this module, decides when it loses it. Three kinds:
+"""CPU work as a fixed amount of it, not of time, calibrated once at start. So a thread that loses the interpreter's
+lock in the middle still does all of it, and the interpreter, not this module, decides when it loses it. Three kinds:
 
     BYTECODE    a loop of the interpreter's own: it may lose the lock between any two turns
     NATIVE      compression, by zlib: it gives the lock up for as long as it works
