@@ -41,16 +41,17 @@ std::optional<double> cpu_us(const RunResult& result) {
     return result.server ? result.server->cpu_us_per_request : std::nullopt;
 }
 
+// Who is served does not depend on how punctual the generator is, no more than memory does.
 Measurement starved(const Trials& trials) {
     const auto kept = median_figure({"served_by_keeping", "workers keep clients", "prefork"},
-                                    trials.figures({"keeps", kMany}, served));
+                                    trials.memory({"keeps", kMany}, served));
     const auto closed = median_figure({"served_by_closing", "close after a reply", "prefork"},
-                                      trials.figures({"closes", kMany}, served));
+                                      trials.memory({"closes", kMany}, served));
     Measurement found{
         figures_of({kept, closed}),
-        fmt::format("of {} clients {} were ever answered by {} workers that keep theirs, and {} by "
-                    "as many that close after each reply",
-                    2 * kWorkers, value_in_words(kept), kWorkers, value_in_words(closed))};
+        fmt::format("clients that were ever answered, of {}, by {} workers: {} where these keep "
+                    "theirs, {} where they close after each reply",
+                    2 * kWorkers, kWorkers, in_words(kept), in_words(closed))};
     found.notes = {{"clients", 2 * kWorkers}, {"workers", kWorkers}};
     return found;
 }
@@ -65,8 +66,8 @@ Measurement cost(const ClaimContext& context, const Trials& trials) {
         ratio_figure(context, {"closing_over_keeping/ratio", "closing over keeping", "prefork"},
                      trials.pairs(closes, keeps, cpu_us));
     return {figures_of({kept, closed, ratio}),
-            fmt::format("CPU time of a request is {} on a kept connection and {} on one of its "
-                        "own; ratio {}",
+            fmt::format("CPU time of a request: {} on a kept connection, {} on one of its own; "
+                        "ratio {}",
                         value_in_words(kept), value_in_words(closed), in_words(ratio))};
 }
 

@@ -71,8 +71,8 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
         median_figure({"wait_beside_work_ms", "beside as much work", "threads", "ms"},
                       trials.figures(work, waited_ms));
     return {{figures_of({call, beside_call, beside_work, ratio}),
-             fmt::format("beside a call of {} a small request waits {}: {} of the call; beside as "
-                         "much work that can be interrupted, {}",
+             fmt::format("the call takes {}, a small request beside it waits {}; wait over call: "
+                         "{}; beside as much work that can be interrupted the wait is {}",
                          value_in_words(call), value_in_words(beside_call), in_words(ratio),
                          value_in_words(beside_work))}};
 }

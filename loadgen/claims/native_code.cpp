@@ -45,8 +45,8 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
     const auto idle = median_figure({"cpus_used_interpreted", "interpreted work", "threads"},
                                     trials.figures(interpreted, cpus_used));
     return {{figures_of({ratio, busy, idle}),
-             fmt::format("on two cores threads do {} times as much native work as interpreted; "
-                         "they keep {} CPUs busy with the one and {} with the other",
+             fmt::format("throughput of threads on two cores, native work over interpreted: {}; "
+                         "CPUs that they kept busy: {} with the one, {} with the other",
                          in_words(ratio), value_in_words(busy), value_in_words(idle))}};
 }
 

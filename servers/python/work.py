@@ -18,15 +18,14 @@ from steps import BYTECODE, HOLD, NATIVE
 LONGEST = 10.0  # seconds of work that may be asked for
 _ROUND = 20_000  # iterations; a millisecond or less
 _ROUNDS = 20
-_FEW_ROUNDS = 5  # of compression, each of which takes longer
-# What is compressed: numbers as text, so that neither all nor nothing repeats. A call takes all of it, some
-# milliseconds. At level 1, since with others a byte costs more the more there are before it.
-_TEXT = b"".join(b"%d " % (i * i % 65_521) for i in range(40_000))
+# What is compressed: numbers as text, so that neither all nor nothing repeats within the 32 KiB that zlib looks back. A
+# call takes all of it, some milliseconds. At level 1, since with others a byte costs more the more there are before it.
+_TEXT = 4 * b"".join(b"%d " % (i * i % 65_521) for i in range(10_000))
 _LEVEL = 1
 # Fails at every place of a text of nulls after this many steps, without a step back.
 _STEPS = 500
 _PATTERN = re.compile(rb"[\x00\x01]{%d}\x02" % _STEPS)
-_PLACES = 1000
+_PLACES = 500
 
 
 def spin(iterations: int) -> None:
@@ -44,16 +43,16 @@ def compress(size: int) -> None:
 
 
 class Burner:
-    """Measures this interpreter on this CPU for some 60 ms: the fastest of several slices in CPU time, so that other
+    """Measures this interpreter on this CPU for some 30 ms: the fastest of several slices in CPU time, so that other
     programs do not count as slowness, after a first run in which the interpreter specialises the loop (3.11 and
     later)."""
 
     def __init__(self) -> None:
         spin(5 * _ROUND)
         self._rate = _fastest(spin, _ROUND, _ROUNDS)
-        self._compress_rate = _fastest(compress, len(_TEXT), _FEW_ROUNDS)
+        self._compress_rate = _fastest(compress, len(_TEXT), _ROUNDS // 5)
         self._nulls = bytes(_PLACES + _STEPS)
-        self._search_rate = _fastest(self._search, _PLACES, _ROUNDS)
+        self._search_rate = _fastest(self._search, _PLACES, _ROUNDS // 2)
         # For the longest call. Nulls that nobody has written to take no memory.
         self._nulls = bytes(int(LONGEST * self._search_rate) + _STEPS + 1)
 

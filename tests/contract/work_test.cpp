@@ -29,7 +29,8 @@ TEST_P(Work, OfEveryKindHasTheSameBounds) {
     start();
     Client client(where());
     for (const std::string name : {"cpu", "native", "hold", "wait"}) {
-        for (const std::string wrong : {"=11s", "=5", "", "=-1s", "=1ms&" + name + "=1ms"}) {
+        const Words wrongs{"=11s", "=5", "", "=-1s", "=1ms&" + name + "=1ms"};
+        for (const std::string& wrong : wrongs) {
             ask(client, "/echo/a?" + name + wrong);
             const auto reply = client.reply();
             ASSERT_TRUE(reply);
