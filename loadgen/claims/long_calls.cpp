@@ -26,7 +26,7 @@ Workload beside(const ClaimContext& context, const char* name, const std::string
                              kLongPercent, what, kLongMs),
         .shows = "how long the other connection waits for the lock"};
     work.load = small_load(context);
-    work.load.duration = std::chrono::milliseconds(context.quick ? 1500 : 3000);
+    work.load.duration = std::chrono::milliseconds(context.quick ? 800 : 2000);
     work.load.classes = {
         {"small", 100 - kLongPercent, "/echo/hi"},
         {"long", kLongPercent, fmt::format("/echo/hi?{}={:.0f}ms", parameter, kLongMs)}};

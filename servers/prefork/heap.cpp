@@ -32,7 +32,7 @@ Result<Heap> Heap::create(std::uint64_t bytes, double share) {
     const std::uint64_t pages = (bytes + heap.page_ - 1) / heap.page_;
     const auto there_are = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
     if (pages > there_are) {
-        return Error{fmt::format("--heap: {} do not fit into this machine's {}",
+        return Error{fmt::format("--heap: {} does not fit into this machine's {}",
                                  human_bytes(static_cast<double>(bytes)),
                                  human_bytes(static_cast<double>(there_are * heap.page_)))};
     }
