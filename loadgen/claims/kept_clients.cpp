@@ -53,6 +53,10 @@ std::optional<ClaimFigure> served_by(const Trials& trials, const std::string& va
     return median_figure(named, counts);
 }
 
+std::string count_in_words(const std::optional<ClaimFigure>& figure) {
+    return figure ? fmt::format("{:.0f}", figure->value) : value_in_words(figure);
+}
+
 Measurement starved(const Trials& trials) {
     const auto kept =
         served_by(trials, "keeps", {"served_by_keeping", "workers keep clients", "prefork"});
@@ -62,7 +66,7 @@ Measurement starved(const Trials& trials) {
         figures_of({kept, closed}),
         fmt::format("clients that were ever answered, of {}, by {} workers: {} where these keep "
                     "theirs, {} where they close after each reply",
-                    2 * kWorkers, kWorkers, value_in_words(kept), value_in_words(closed))};
+                    2 * kWorkers, kWorkers, count_in_words(kept), count_in_words(closed))};
     found.notes = {{"clients", 2 * kWorkers}, {"workers", kWorkers}};
     return found;
 }
