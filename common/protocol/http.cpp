@@ -7,6 +7,13 @@
 #include <cstring>
 
 namespace echotrio::protocol {
+namespace {
+
+Step compute(Work work, Nanos duration) noexcept {
+    return {.kind = Step::Kind::compute, .work = work, .duration = duration};
+}
+
+}  // namespace
 
 void Http::reset() noexcept {
     scanner_ = HeadScanner{};
@@ -24,7 +31,7 @@ void Http::reset() noexcept {
 Step Http::next(Context& context, Input& input, bool ended) {
     while (true) {
         if (flushing_) {
-            if (pending() > 0) return {Step::Kind::write, {}, unsent(context, input)};
+            if (pending() > 0) return {.kind = Step::Kind::write, .bytes = unsent(context, input)};
             flushing_ = false;
         }
         switch (phase_) {
@@ -43,12 +50,22 @@ Step Http::next(Context& context, Input& input, bool ended) {
                     flushing_ = true;  // earlier replies do not wait for this request's work
                     break;
                 }
+                phase_ = Phase::native;
+                if (resource_.cpu > Nanos(0)) return compute(Work::interpreted, resource_.cpu);
+                break;
+            case Phase::native:
+                phase_ = Phase::hold;
+                if (resource_.native > Nanos(0)) return compute(Work::native, resource_.native);
+                break;
+            case Phase::hold:
                 phase_ = Phase::wait;
-                if (resource_.cpu > Nanos(0)) return {Step::Kind::compute, {}, {}, resource_.cpu};
+                if (resource_.hold > Nanos(0)) return compute(Work::hold, resource_.hold);
                 break;
             case Phase::wait:
                 phase_ = Phase::reply;
-                if (resource_.wait > Nanos(0)) return {Step::Kind::wait, {}, {}, resource_.wait};
+                if (resource_.wait > Nanos(0)) {
+                    return {.kind = Step::Kind::wait, .duration = resource_.wait};
+                }
                 break;
             case Phase::reply:
                 make_reply(context, input);

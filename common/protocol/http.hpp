@@ -53,6 +53,8 @@ class Http {
         head,     // of the next request, perhaps not begun
         body,     // of this request
         cpu,      // the request is whole: its work, if it has any,
+        native,   // that without a global lock,
+        hold,     // that in one piece under it,
         wait,     // its wait,
         reply,    // its reply,
         rest,     // and of that the part that is too long for the output

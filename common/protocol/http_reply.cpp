@@ -65,6 +65,8 @@ std::string about_page(const Settings& settings) {
            "  GET  /echo/TEXT    TEXT\n"
            "  POST /echo         the body\n"
            "       ?cpu=200us&wait=5ms on either: it costs that much CPU work, then waiting\n"
+           "       ?native=1ms, ?hold=1ms: CPU work without a global lock; in one call that keeps "
+           "it\n"
            "  GET  /stats        what the server has done, JSON\n"
            "  GET  /metrics      the same for Prometheus\n"
            "  GET  /healthz      ok\n\n"
@@ -200,6 +202,8 @@ void Http::append_allow(Context& context) noexcept {
 void Http::append_head(Context& context, int status, std::string_view type, std::size_t length,
                        bool keep_alive) noexcept {
     CHECK_LE(type.size() + kHeadRoom, room());
+    if (--context.replies_left == 0) [[unlikely]]
+        keep_alive = false;
     char* to = context.output.data() + made_;
     to = status == 200 ? put(to, "HTTP/1.1 200 OK\r\n") : put(to, error_line(status));
     std::memcpy(to, context.date.at(context.unix_time()).data(), DateLine::kSize);

@@ -125,7 +125,7 @@ bool Http::read_chunks(Context& context, Input& input) {
 
 // The whole request is here.
 void Http::received() noexcept {
-    phase_ = resource_.cpu + resource_.wait > Nanos(0) ? Phase::cpu : Phase::reply;
+    phase_ = resource_.cost() > Nanos(0) ? Phase::cpu : Phase::reply;
 }
 
 void Http::finish_request(Input& input) {

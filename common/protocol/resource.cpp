@@ -4,6 +4,8 @@
 #include "common/protocol/characters.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 
 namespace echotrio::protocol {
 namespace {
@@ -12,6 +14,16 @@ constexpr std::string_view kEcho = "/echo/";
 // What Allow says of a path.
 constexpr std::string_view kBodyMethods = "POST, PUT, OPTIONS";
 constexpr std::string_view kPageMethods = "GET, HEAD, OPTIONS";
+
+// What the query may ask the request to cost.
+struct Parameter {
+    std::string_view name;
+    Nanos Resource::*cost;
+};
+constexpr std::array kParameters{
+    Parameter{"cpu", &Resource::cpu}, Parameter{"native", &Resource::native},
+    Parameter{"hold", &Resource::hold}, Parameter{"wait", &Resource::wait}};
+using Given = std::bitset<kParameters.size()>;
 
 bool is_percent_encoded(std::string_view text) {
     for (std::size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 1)) {
@@ -34,27 +46,29 @@ std::string_view without_authority(Method method, std::string_view target) {
 }
 
 // One name=value of the query. What is not ours is left alone: clients add parameters of their own.
-Problem take_parameter(std::string_view parameter, Resource& found, bool (&given)[2]) {
+Problem take_parameter(std::string_view parameter, Resource& found, Given& given) {
     const std::size_t equals = parameter.find('=');
     const std::string_view name = parameter.substr(0, equals);
-    if (name != "cpu" && name != "wait") return {};
-    bool& seen = given[name == "cpu" ? 0 : 1];
+    const auto* known = std::find_if(kParameters.begin(), kParameters.end(),
+                                     [&](const Parameter& one) { return one.name == name; });
+    if (known == kParameters.end()) return {};
+    const auto index = static_cast<std::size_t>(known - kParameters.begin());
     const auto refuse = [&](const std::string& why) -> Problem {
         found.detail = std::string(name) + ": " + why;
         return {400, found.detail};
     };
-    if (seen) return refuse("is given twice");
-    seen = true;
+    if (given.test(index)) return refuse("is given twice");
+    given.set(index);
     const auto duration =
         parse_duration(equals == std::string_view::npos ? "" : parameter.substr(equals + 1));
     if (!duration) return refuse(duration.error().message);
     if (*duration > kLongestWork) return refuse("must be at most " + format_duration(kLongestWork));
-    (name == "cpu" ? found.cpu : found.wait) = *duration;
+    found.*known->cost = *duration;
     return {};
 }
 
 Problem take_query(std::string_view query, Resource& found) {
-    bool given[2] = {false, false};
+    Given given;
     while (!query.empty()) {
         const std::size_t end = query.find('&');
         const Problem problem = take_parameter(query.substr(0, end), found, given);
@@ -87,7 +101,7 @@ void find_resource(Method method, std::string_view whole, const Settings& settin
     found.problem = {};
     found.allow = {};
     found.text = {};
-    found.cpu = found.wait = Nanos(0);
+    found.cpu = found.native = found.hold = found.wait = Nanos(0);
     const bool takes_body = found.page == Page::echo_body;
     if (found.page == Page::none) {
         found.problem = {404, "no such page; GET / says what there is"};

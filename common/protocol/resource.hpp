@@ -31,9 +31,13 @@ struct Resource {
     Problem problem;
     std::string_view allow;  // with a 405 and with options: the methods that this path takes
     Span text;               // echo_text: where in the target, as it was sent
-    Nanos cpu{0};
+    Nanos cpu{0};            // the base cost included
+    Nanos native{0};
+    Nanos hold{0};
     Nanos wait{0};
     std::string detail;
+
+    Nanos cost() const noexcept { return cpu + native + hold + wait; }
 };
 
 // Sets all of `found`. `target` in origin form (/path?query), absolute form

@@ -160,12 +160,12 @@ void Session::begin_echo() noexcept {
 
 Step Session::next_raw() {
     if (std::exchange(compute_due_, false)) {
-        return {Step::Kind::compute, {}, {}, context_.raw_work};
+        return {.kind = Step::Kind::compute, .duration = context_.raw_work};
     }
     if (std::exchange(wait_due_, false)) {
-        return {Step::Kind::wait, {}, {}, context_.settings.wait};
+        return {.kind = Step::Kind::wait, .duration = context_.settings.wait};
     }
-    if (!input_.empty()) return {Step::Kind::write, {}, input_.view()};
+    if (!input_.empty()) return {.kind = Step::Kind::write, .bytes = input_.view()};
     if (ended_) return {Step::Kind::close, reason_};
     return read();
 }

@@ -8,7 +8,7 @@
 //         switch (step.kind) {
 //             case Step::Kind::read:     session.took(what a read came to)
 //             case Step::Kind::write:    session.sent(what a write of step.bytes came to)
-//             case Step::Kind::compute:  burn step.duration of CPU work
+//             case Step::Kind::compute:  burn step.duration of CPU work, as step.work says
 //             case Step::Kind::wait:     let step.duration pass
 //             case Step::Kind::shut_down: shutdown(SHUT_WR); the reads that follow only discard
 //             case Step::Kind::close:    close the connection, step.reason says why
@@ -40,6 +40,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -113,6 +114,9 @@ struct Context {
     std::array<char, kOutputSize>& output;
     DateLine date{};
     HttpPointer spare_http{};  // taken by a session while a request is in progress
+    // HTTP replies until one says "Connection: close" and is the last of its connection. For who
+    // serves one connection at a time, and sets it anew for each; nobody else comes to the end.
+    std::uint64_t replies_left = std::numeric_limits<std::uint64_t>::max();
 };
 
 enum class CloseReason : std::uint8_t {
@@ -124,6 +128,14 @@ enum class CloseReason : std::uint8_t {
     refused,   // made by refuse(): 503 or nothing was sent
 };
 
+// How CPU work stands to a global lock, where a model has one. Where it has none, all is the same
+// but that a loop which yields can do so in interpreted work alone.
+enum class Work : std::uint8_t {
+    interpreted,  // under the lock; others may get it between two of many small steps
+    native,       // one call of code that needs nothing of the interpreter: without the lock
+    hold,         // one call that keeps the lock to its end
+};
+
 struct Step {
     // shut_down comes after the last reply: closing at once would reset the connection under the
     // reply while the peer is still sending (RFC 9112 9.6), so the session first reads to the
@@ -131,6 +143,7 @@ struct Step {
     enum class Kind : std::uint8_t { read, write, compute, wait, shut_down, close };
     Kind kind;
     CloseReason reason = CloseReason::finished;  // close
+    Work work = Work::interpreted;               // compute
     std::string_view bytes{};                    // write: a view, valid until the next call
     Nanos duration{0};                           // compute, wait
 };

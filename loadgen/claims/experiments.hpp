@@ -15,11 +15,16 @@ ClaimTest scaling_with_cores();
 ClaimTest one_processor();
 ClaimTest preemption();
 ClaimTest yielding();
+ClaimTest native_code();
+ClaimTest long_calls();
+ClaimTest copy_on_write();
+ClaimTest kept_clients();
 ClaimTest most_connections();
 
 inline std::vector<ClaimTest> all_experiments() {
     return {contained_faults(), resources_on_need(),  memory_of_being(), creation(),
             sharing(),          scaling_with_cores(), one_processor(),   preemption(),
+            native_code(),      long_calls(),         copy_on_write(),   kept_clients(),
             yielding(),         most_connections()};
 }
 

@@ -65,16 +65,20 @@ Trials round_of(const Trials& trials, std::uint64_t repetition) {
 
 Result<ServerProcess> start_server(const ClaimContext& context, const std::string& model,
                                    std::uint64_t workers, std::uint64_t most,
-                                   const std::vector<int>& cpus) {
+                                   const std::vector<int>& cpus,
+                                   std::vector<std::string> arguments) {
+    const auto with_pool = [&](const std::string& name) {
+        const auto pool = pool_arguments(name, arguments, workers, most);
+        arguments.insert(arguments.end(), pool.begin(), pool.end());
+        return arguments;
+    };
     if (!context.python) {
-        return ServerProcess::start(context.bin_dir, model,
-                                    pool_arguments(model, {}, workers, most), cpus);
+        return ServerProcess::start(context.bin_dir, model, with_pool(model), cpus);
     }
     const Python& python = *context.python;
-    const Twin twin = twin_of(model, {}, python.interpreter, python.scripts);
+    const Twin twin = twin_of(model, arguments, python.interpreter, python.scripts);
     if (!twin.missing.empty()) return Error{twin.missing};
-    return ServerProcess::start_program(twin.program, pool_arguments(twin.name, {}, workers, most),
-                                        cpus);
+    return ServerProcess::start_program(twin.program, with_pool(twin.name), cpus);
 }
 
 }  // namespace echotrio::loadgen

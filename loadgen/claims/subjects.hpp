@@ -30,10 +30,12 @@ Trials trials_of(const Trials& all, const Plan& models, const Python* python);
 std::vector<std::uint64_t> rounds_of(const Trials& trials);
 Trials round_of(const Trials& trials, std::uint64_t repetition);
 
-// A server with so many workers, where it is a pool, of the model or of the context's Python.
+// A server with so many workers, where it is a pool, of the model or of the context's Python, with
+// these arguments beside.
 // Error: as ServerProcess::start.
 Result<ServerProcess> start_server(const ClaimContext& context, const std::string& model,
                                    std::uint64_t workers, std::uint64_t most,
-                                   const std::vector<int>& cpus = {});
+                                   const std::vector<int>& cpus = {},
+                                   std::vector<std::string> arguments = {});
 
 }  // namespace echotrio::loadgen

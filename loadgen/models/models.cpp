@@ -38,7 +38,7 @@ constexpr std::array kModels = {
 struct TwinRow {
     Model row;
     std::string_view model;
-    std::string_view own_flag;
+    std::array<std::string_view, 4> own_flags;
 };
 constexpr std::array kTwins = {
     TwinRow{{.name = "py-prefork",
@@ -48,7 +48,7 @@ constexpr std::array kTwins = {
              .global_lock = false,
              .own_wait = {}},
             "prefork",
-            "--start-workers"},
+            {"--start-workers", "--keep-alive", "--heap", "--touch"}},
     TwinRow{{.name = "py-threads",
              .program = "threads.py",
              .colour = 1,
@@ -56,7 +56,7 @@ constexpr std::array kTwins = {
              .global_lock = true,
              .own_wait = {}},
             "threads",
-            "--switch-interval"},
+            {"--switch-interval"}},
     TwinRow{{.name = "py-asyncio",
              .program = "asyncio_server.py",
              .colour = 2,
@@ -64,7 +64,7 @@ constexpr std::array kTwins = {
              .global_lock = false,
              .own_wait = {"loop_lag_p99_us", "loop lag", ""}},
             "coroutine",
-            "--yield-every"},
+            {"--yield-every"}},
 };
 
 // The flags that decide what the table says of a pool and of a lock.
@@ -179,7 +179,8 @@ Twin twin_of(std::string_view model, std::span<const std::string> arguments,
     twin.program.push_back(fmt::format("{}/{}", scripts, found->row.program));
     for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
         if (arguments[i] == kLock) continue;
-        if (arguments[i] != found->own_flag) {
+        const auto& known = found->own_flags;
+        if (std::find(known.begin(), known.end(), arguments[i]) == known.end()) {
             twin.missing = fmt::format("{} has no {}", twin.name, arguments[i]);
         }
         twin.arguments.insert(twin.arguments.end(), {arguments[i], arguments[i + 1]});

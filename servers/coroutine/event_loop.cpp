@@ -57,8 +57,10 @@ bool EventLoop::overfull() const noexcept {
     return present >= most_connections() && present - most_connections() >= kRefusedAtATime;
 }
 
-bool EventLoop::burn_part(Nanos& left) {
-    Nanos part = options_.yield_every > Nanos(0) ? std::min(left, options_.yield_every) : left;
+bool EventLoop::burn_part(protocol::Step& step) {
+    const bool yields = options_.yield_every > Nanos(0) && step.work == protocol::Work::interpreted;
+    Nanos& left = step.duration;
+    Nanos part = yields ? std::min(left, options_.yield_every) : left;
     while (part > Nanos(0) && !stopped_) {
         const Nanos piece = std::min(part, kAttention);
         burner_.burn(piece);

@@ -63,8 +63,9 @@ class EventLoop {
     bool full() const noexcept { return limited() && board_.connections() > most_connections(); }
     bool overfull() const noexcept;
 
-    // Burns CPU work, all that is `left` or the share of --yield-every. True: some is left.
-    bool burn_part(Nanos& left);
+    // Burns CPU work, all that is left in the step or the share of --yield-every; a call, native or
+    // not, is no place to yield in. True: some is left.
+    bool burn_part(protocol::Step& step);
 
     Descriptor& listener() noexcept { return listener_; }  // closed by a drain
     // No descriptor (or memory) for the next connection: closes it, through the reserve descriptor.

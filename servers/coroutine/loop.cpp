@@ -26,7 +26,7 @@ Task serve(EventLoop& loop, net::Fd socket) {
                 co_await peer;
                 break;
             case Step::Kind::compute:
-                while (loop.burn_part(step.duration)) {
+                while (loop.burn_part(step)) {
                     peer.until_others_ran(loop, session);
                     co_await peer;
                 }

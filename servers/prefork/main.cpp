@@ -6,9 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
+#include <string>
 
 namespace {
 
@@ -18,6 +22,17 @@ namespace prefork = echotrio::prefork;
 namespace supervise = echotrio::supervise;
 
 constexpr int kMostWorkers = 10'000;
+constexpr std::uint64_t kLargestHeap = 1ULL << 40;
+
+// What --keep-alive means: so many requests on a connection. Empty: nothing.
+std::optional<std::uint64_t> requests_kept(const std::string& text) {
+    if (text == "on") return std::numeric_limits<std::uint64_t>::max();
+    if (text == "off") return 1;
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size() || count == 0) return std::nullopt;
+    return count;
+}
 
 void add_options(CLI::App& app, prefork::Options& options) {
     net::add_server_options(app, options, "prefork", 7001);
@@ -49,6 +64,23 @@ void add_options(CLI::App& app, prefork::Options& options) {
         .one_of({"shared", "lock", "reuseport"})
         .type_name("shared|lock|reuseport")
         .default_str("shared");
+    cli::option(
+        app, "--keep-alive",
+        [&options](const std::string& text) { options.keep_alive = *requests_kept(text); },
+        "HTTP: whether a worker keeps its client, closes after each reply, or after N")
+        .check([](const std::string& text) {
+            return requests_kept(text) ? ""
+                                       : "must be on, off or a number of requests > 0, got " + text;
+        })
+        .type_name("on|off|N")
+        .default_str("on");
+    cli::size(app, "--heap", options.heap,
+              "Memory that the supervisor holds before it forks, shared until it is written to")
+        .check(cli::size_between(0, kLargestHeap));
+    cli::option(app, "--touch", options.touch,
+                "Share of --heap, 0 to 1, that each worker dirties within its first 100 requests")
+        .check(cli::number_between(0, 1))
+        .type_name("SHARE");
 }
 
 // Figures that were not given follow those that were; given ones must fit together.
@@ -58,6 +90,9 @@ echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
         return echotrio::Error{
             "--user: with --accept reuseport every worker binds the port, which below 1024 needs "
             "root: choose another --port or --accept"};
+    }
+    if (options.touch > 0 && options.heap == 0) {
+        return echotrio::Error{"--touch: there is nothing to touch: give --heap SIZE"};
     }
     auto& pool = options.pool;
     const auto given = [&](const char* flag) { return cli::count(app, flag) > 0; };
@@ -95,8 +130,11 @@ int run(const prefork::Options& options) {
         if (!created) return cli::fail(created.error().message);
         lock = *std::move(created);
     }
+    auto heap = prefork::Heap::create(options.heap, options.touch);
+    if (!heap) return cli::fail(heap.error().message);
     auto workers = supervise::WorkerSet::create(options, *board, [&](const auto& setup) {
-        return prefork::Worker(options, burner, {setup, *board, lock ? &*lock : nullptr}).run();
+        return prefork::Worker(options, burner, *heap, {setup, *board, lock ? &*lock : nullptr})
+            .run();
     });
     if (!workers) return cli::fail(workers.error().message);
     return supervise::run(options, *std::move(signals), *std::move(workers));

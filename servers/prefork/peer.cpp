@@ -16,6 +16,7 @@ Io Peer::receive() {
     timeout_.arm(bound, [this](Nanos timeout) { parts_.stop.set_receive_timeout(timeout); });
     parts_.slot.expect(bound);
     Io io = net::read_some(connection_, parts_.input);
+    if (io.kind == Io::Kind::bytes) parts_.heap.touch();
     // a drain ends a read, too
     const bool stopped = check_orders();
     if (io.kind == Io::Kind::would_block && !stopped) io.kind = Io::Kind::late;

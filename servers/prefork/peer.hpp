@@ -9,6 +9,7 @@
 #include "common/protocol/deadline.hpp"
 #include "common/protocol/session.hpp"
 #include "common/work/burner.hpp"
+#include "servers/prefork/heap.hpp"
 #include "servers/prefork/scoreboard.hpp"
 #include "servers/prefork/stop_signal.hpp"
 
@@ -22,6 +23,7 @@ namespace echotrio::prefork {
 struct WorkerParts {
     const protocol::Limits& limits;
     const work::Burner& burner;
+    Heap& heap;
     Slot& slot;
     StopSignal& stop;
     std::atomic<bool>& draining;  // what the session is told

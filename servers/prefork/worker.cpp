@@ -27,14 +27,15 @@ std::uint64_t with_jitter(std::uint64_t limit) {
 
 }  // namespace
 
-Worker::Worker(const Options& options, const work::Burner& burner, const WorkerSetup& setup)
+Worker::Worker(const Options& options, const work::Burner& burner, Heap& heap,
+               const WorkerSetup& setup)
     : options_(options),
       setup_(setup),
       slot_(setup.board.slot(setup.slot)),
       stop_(slot_, setup.listener, setup.started, draining_),
       connections_left_(with_jitter(options.max_connections_per_worker)),
       context_(options.settings, slot_.counters, setup.board, draining_, unix_time),
-      parts_{options.limits, burner, slot_, stop_, draining_, context_.input} {}
+      parts_{options.limits, burner, heap, slot_, stop_, draining_, context_.input} {}
 
 int Worker::run() {
     net::SignalFd::unblock_all();  // from here on an order arrives, also one that came before
@@ -62,6 +63,7 @@ void Worker::occupied(int connection) {
     slot_.expect(options_.limits.request);
     slot_.state.store(State::busy);
     stop_.watch(connection);
+    context_.replies_left = options_.keep_alive;
     try {
         protocol::Session session(context_);
         if (!setup_.board.take_seat(setup_.slot)) session.refuse();

@@ -6,6 +6,7 @@
 #include "common/supervise/worker_set.hpp"
 #include "common/work/burner.hpp"
 #include "servers/prefork/accept_lock.hpp"
+#include "servers/prefork/heap.hpp"
 #include "servers/prefork/options.hpp"
 #include "servers/prefork/peer.hpp"
 #include "servers/prefork/scoreboard.hpp"
@@ -25,7 +26,8 @@ struct WorkerSetup : supervise::WorkerSetup {
 
 class Worker {
   public:
-    Worker(const Options& options, const work::Burner& burner, const WorkerSetup& setup);
+    Worker(const Options& options, const work::Burner& burner, Heap& heap,
+           const WorkerSetup& setup);
 
     // Returns the exit status of the process.
     int run();

@@ -40,7 +40,7 @@ async def serve(session: Session, peer: Peer, loop: Loop) -> None:
         elif step.kind == WRITE:
             session.sent(await peer.send(step.data))
         elif step.kind == COMPUTE:
-            for _ in loop.burn(step.seconds):
+            for _ in loop.burn(step.seconds, step.work):
                 await asyncio.sleep(0)
         elif step.kind == WAIT:
             await asyncio.sleep(step.seconds)
@@ -170,9 +170,9 @@ class Loop:
         self._stops: List[float] = []
         self._changed = asyncio.Event()
 
-    def burn(self, seconds: float) -> Iterator[None]:
+    def burn(self, seconds: float, work: int) -> Iterator[None]:
         """Pauses where others may run."""
-        for _ in self._burner.pieces(seconds, self._options.yield_every):
+        for _ in self._burner.pieces(seconds, self._options.yield_every, work):
             self._yields += 1
             yield
 

@@ -3,8 +3,7 @@
     phase     is
     HEAD      the head of the next request, perhaps not begun
     BODY      the body of this request
-    CPU       the request is whole: its work, if it has any,
-    WAITING   its wait,
+    WORK      the request is whole: its work and its wait, if it has any,
     REPLY     and its reply
     CLOSING   the last reply was made
     LINGER    it is written; reading to the peer's end
@@ -17,12 +16,12 @@ from typing import TYPE_CHECKING, List, Optional, Union
 from counters import BAD_REQUESTS, REQUESTS, Counters, to_json, to_prometheus
 from http_head import Chunks, Head, Problem
 from pages import ABOUT, ECHO_BODY, ECHO_TEXT, HEALTHZ, METRICS, OPTIONS, STATS, Page, find_page
-from steps import CLOSE, COMPUTE, READ_STEP, SHUT_DOWN_STEP, WAIT, WRITE, Step
+from steps import CLOSE, READ_STEP, SHUT_DOWN_STEP, WRITE, Step
 
 if TYPE_CHECKING:
     from protocol import Context
 
-HEAD, BODY, CPU, WAITING, REPLY, CLOSING, LINGER = range(7)
+HEAD, BODY, WORK, REPLY, CLOSING, LINGER = range(6)
 
 _OUTPUT = 8 * 1024  # from so many bytes of replies on they are written before another one is made
 _LONGEST_TYPE = 1024  # a longer Content-Type is not sent back
@@ -40,6 +39,7 @@ echotrio: one echo service, three models of concurrency, here in Python. This on
   GET  /echo/TEXT    TEXT
   POST /echo         the body
        ?cpu=200us&wait=5ms on either: it costs that much CPU work, then waiting
+       ?native=1ms, ?hold=1ms: CPU work without the interpreter's lock; in one call that keeps it
   GET  /stats        what the server has done, JSON
   GET  /metrics      the same for Prometheus
   GET  /healthz      ok
@@ -54,7 +54,7 @@ class Http:
     connection gets a 503."""
 
     __slots__ = ("_context", "_counters", "_data", "_phase", "_head", "_chunks", "_page", "_body",
-                 "_parts", "_made", "_unsent", "_flushing", "_reason", "replies")
+                 "_parts", "_work", "_made", "_unsent", "_flushing", "_reason", "replies")
 
     def __init__(self, context: Context, counters: Counters, data: bytearray, refused: bool) -> None:
         self._context = context
@@ -65,6 +65,7 @@ class Http:
         self._chunks: Optional[Chunks] = None
         self._page = _NO_PAGE
         self._body = b""
+        self._work: List[Step] = []  # of this request, the next one last
         self._parts: List[bytes] = []  # replies that are made,
         self._made = 0  # so many bytes of them,
         self._unsent: Union[bytes, memoryview] = b""  # and what is being written
@@ -98,17 +99,13 @@ class Http:
             if phase <= BODY:
                 if not self._read(phase) and self._must_read(ended):
                     return READ_STEP
-            elif phase == CPU:
-                if self._pending and (self._page.cpu or self._page.wait):
+            elif phase == WORK:
+                if not self._work:
+                    self._phase = REPLY
+                elif self._pending:
                     self._flushing = True  # earlier replies do not wait for this request's work
-                    continue
-                self._phase = WAITING
-                if self._page.cpu:
-                    return Step(COMPUTE, seconds=self._page.cpu)
-            elif phase == WAITING:
-                self._phase = REPLY
-                if self._page.wait:
-                    return Step(WAIT, seconds=self._page.wait)
+                else:
+                    return self._work.pop()
             elif phase == REPLY:
                 self._make_reply()
             elif phase == CLOSING:
@@ -192,8 +189,9 @@ class Http:
             # what is wrong is known before the body: it is not worth receiving
             if head.has_body:
                 raise
-            self._make_error(problem, head.keep_alive)
-            self._finish_request(head.keep_alive)
+            keep_alive = self._keep_alive()
+            self._make_error(problem, keep_alive)
+            self._finish_request(keep_alive)
             return
         self._chunks = Chunks(room) if head.chunked else None
         self._phase = BODY
@@ -212,7 +210,8 @@ class Http:
                 return False
             self._body = bytes(self._data[:length])
             del self._data[:length]
-        self._phase = CPU
+        self._work.extend(reversed(self._page.work))
+        self._phase = WORK
         return True
 
     # A reply goes out.
@@ -237,10 +236,13 @@ class Http:
             assert kind == ABOUT
             body = _ABOUT.format(model=self._context.settings.model).encode()
         # at a drain the last request that is here gets the last reply
-        keep_alive = head.keep_alive and not (self._context.draining and not self._data)
+        keep_alive = self._keep_alive() and not (self._context.draining and not self._data)
         self._counters[REQUESTS] += 1
         self._append_reply(200, content_type, body, keep_alive, self._page.allow)
         self._finish_request(keep_alive)
+
+    def _keep_alive(self) -> bool:
+        return self._head.keep_alive and self.replies + 1 < self._context.settings.requests_kept
 
     def _make_error(self, problem: Problem, keep_alive: bool) -> None:
         body = (problem.reason[:_LONGEST_REASON] + "\n").encode()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Tuple
+from typing import Dict, NamedTuple, Tuple
 from urllib.parse import unquote_to_bytes
 
 from http_head import Problem
+from steps import BYTECODE, COMPUTE, HOLD, NATIVE, WAIT, Step
 from units import parse_duration
-
-LONGEST_WORK = 10.0  # seconds of CPU work or waiting that a request may ask for; more is a 400
+from work import LONGEST
 
 ABOUT, ECHO_BODY, ECHO_TEXT, STATS, METRICS, HEALTHZ, OPTIONS = range(7)
 _PAGES = {b"/": ABOUT, b"/echo": ECHO_BODY, b"/stats": STATS, b"/metrics": METRICS, b"/healthz": HEALTHZ}
@@ -17,14 +17,16 @@ _ECHO = b"/echo/"
 # What Allow says of a page.
 _BODY_METHODS = "POST, PUT, OPTIONS"
 _PAGE_METHODS = "GET, HEAD, OPTIONS"
+# What the query may ask a request to cost, in the order in which it does.
+_COSTS = {b"cpu": (COMPUTE, BYTECODE), b"native": (COMPUTE, NATIVE), b"hold": (COMPUTE, HOLD),
+          b"wait": (WAIT, BYTECODE)}
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class Page(NamedTuple):
     kind: int
     text: bytes = b""  # of ECHO_TEXT, decoded
-    cpu: float = 0.0  # seconds
-    wait: float = 0.0
+    work: Tuple[Step, ...] = ()  # to be done before the reply
     allow: str = ""  # of OPTIONS
 
 
@@ -49,9 +51,7 @@ def find_page(method: bytes, target: bytes, cpu: float, wait: float) -> Page:
         if _BAD_PERCENT.search(text):
             raise Problem(400, "a % must be followed by two hexadecimal digits")
         text = unquote_to_bytes(text)
-    if question:
-        cpu, wait = _work(query, cpu, wait)
-    return Page(kind, text, cpu, wait)
+    return Page(kind, text, _work(query, {b"cpu": cpu, b"wait": wait}) if question or cpu or wait else ())
 
 
 def _without_authority(method: bytes, target: bytes) -> bytes:
@@ -66,16 +66,19 @@ def _without_authority(method: bytes, target: bytes) -> bytes:
     return b"*" if method == b"OPTIONS" else b"/"
 
 
-def _work(query: bytes, cpu: float, wait: float) -> Tuple[float, float]:
-    """What is not ours is left alone: clients add parameters of their own."""
-    given = {}
+def _work(query: bytes, seconds: Dict[bytes, float]) -> Tuple[Step, ...]:
+    """`seconds` hold where the query does not say otherwise. What is not ours is left alone: clients add parameters of
+    their own."""
+    given: Dict[bytes, float] = {}
     for parameter in re.finditer(rb"[^&]+", query):
         name, _, value = parameter[0].partition(b"=")
-        if name in (b"cpu", b"wait"):
+        if name in _COSTS:
             if name in given:
                 raise Problem(400, f"{name.decode()}: is given twice")
             given[name] = _duration(name.decode(), value.decode("ascii"))
-    return given.get(b"cpu", cpu), given.get(b"wait", wait)
+    seconds.update(given)
+    return tuple(Step(kind, seconds=seconds[name], work=work) for name, (kind, work) in _COSTS.items()
+                 if seconds.get(name))
 
 
 def _duration(name: str, text: str) -> float:
@@ -83,6 +86,6 @@ def _duration(name: str, text: str) -> float:
         seconds = parse_duration(text)
     except ValueError as wrong:
         raise Problem(400, f"{name}: {wrong}") from None
-    if seconds > LONGEST_WORK:
-        raise Problem(400, f"{name}: must be at most 10s")
+    if seconds > LONGEST:
+        raise Problem(400, f"{name}: must be at most {LONGEST:g}s")
     return seconds

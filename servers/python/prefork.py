@@ -4,6 +4,7 @@ binds, listens, forks and replaces the dead; workers are not added and retired b
 
 from __future__ import annotations
 
+import argparse
 import errno
 import fcntl
 import mmap
@@ -12,13 +13,14 @@ import signal
 import socket
 import sys
 import time
-from typing import Callable, Dict, List, NoReturn, Optional, cast
+from typing import Callable, Dict, List, NoReturn, Optional, Union, cast
 
 from blocking_peer import BlockingPeer
 from counters import CLOSED, COUNTERS, OPENED, RESETS, Counters, Field, Stats, add, new_counters
-from protocol import CLOSE, COMPUTE, READ, SHUT_DOWN, WAIT, WRITE, Context, Session
-from server import (EXIT_FAILED, Options, StopSignals, command_line, is_shortage, listen, log_line, number,
-                    prepare_process, print_ready)
+from heap import Heap
+from protocol import CLOSE, COMPUTE, READ, SHUT_DOWN, WAIT, WRITE, Context, Failure, Session, Settings
+from server import (EXIT_FAILED, Options, StopSignals, command_line, fail, is_shortage, listen, log_line, number,
+                    prepare_process, print_ready, size)
 from work import Burner
 
 _TICK = 1.0  # seconds; a worker that dies sooner is replaced at the next one
@@ -36,7 +38,7 @@ def serve(session: Session, peer: BlockingPeer, burner: Burner) -> None:
         elif step.kind == WRITE:
             session.sent(peer.send(step.data))
         elif step.kind == COMPUTE:
-            burner.burn(step.seconds)
+            burner.burn(step.seconds, step.work)
         elif step.kind == WAIT:
             time.sleep(step.seconds)
         elif step.kind == SHUT_DOWN:
@@ -47,6 +49,26 @@ def serve(session: Session, peer: BlockingPeer, burner: Burner) -> None:
 
 class PreforkOptions(Options):
     start_workers: int
+    keep_alive: int  # HTTP requests that a connection may bring
+    heap: int
+    touch: float
+
+    def settings(self) -> Settings:
+        settings = super().settings()
+        settings.requests_kept = self.keep_alive
+        return settings
+
+
+class HeapPeer(BlockingPeer):
+    """Beside each request it reads some of the heap, as a program would that answers from its objects."""
+
+    heap: Heap
+
+    def receive(self) -> Union[bytes, Failure]:
+        read = super().receive()
+        if read and not isinstance(read, Failure):
+            self.heap.read_on()
+        return read
 
 
 class Scoreboard:
@@ -100,13 +122,14 @@ class Scoreboard:
 
 class Worker:
     def __init__(self, options: Options, listener: socket.socket, board: Scoreboard, row: Counters, burner: Burner,
-                 started: float) -> None:
+                 heap: Optional[Heap], started: float) -> None:
         self._options = options
         self._limits = options.limits()
         self._listener = listener
         self._board = board
         self._row = row
         self._burner = burner
+        self._heap = heap
         self._started = started
         self._context = Context(options.settings(), self._stats, time.time)
         self._peer: Optional[BlockingPeer] = None
@@ -136,7 +159,7 @@ class Worker:
     def _serve(self, connection: socket.socket) -> None:
         session = Session(self._context, self._row, refused=not self._board.take_seat(self._row))
         try:
-            self._peer = BlockingPeer(connection, session, self._context, self._limits)
+            self._peer = self._new_peer(connection, session)
             serve(session, self._peer, self._burner)
         except (OSError, MemoryError):  # this connection goes, the worker stays
             self._row[RESETS] += 1
@@ -144,6 +167,13 @@ class Worker:
         self._row[Scoreboard.SEAT] = 0
         session.end()
         connection.close()
+
+    def _new_peer(self, connection: socket.socket, session: Session) -> BlockingPeer:
+        if self._heap is None:
+            return BlockingPeer(connection, session, self._context, self._limits)
+        peer = HeapPeer(connection, session, self._context, self._limits)
+        peer.heap = self._heap
+        return peer
 
     def _leave(self, *_: object) -> None:
         self._context.draining = True
@@ -162,6 +192,7 @@ class Supervisor:
         self._listener = listener
         self._signals = signals
         self._burner = Burner()  # measured once, before the workers inherit it
+        self._heap = Heap(options.heap, options.touch) if options.heap else None
         self._board = Scoreboard(options.start_workers, options.max_connections)
         self._workers: Dict[int, int] = {}  # pid to slot
         self._started = time.monotonic()
@@ -200,7 +231,8 @@ class Supervisor:
         try:
             self._signals.close()
             self._die_with_parent()
-            status = Worker(self._options, self._listener, self._board, row, self._burner, self._started).run()
+            status = Worker(self._options, self._listener, self._board, row, self._burner, self._heap,
+                            self._started).run()
         except Exception as error:
             log_line(self._options, f"a worker failed: {error!r}")
         finally:
@@ -265,7 +297,35 @@ def parse_options() -> PreforkOptions:
                           "py-prefork", 7011)
     parser.add_argument("--start-workers", default=5, type=number(1, _MOST_WORKERS), metavar="N",
                         help="workers, so connections served at a time, from the start to the end; further ones wait")
-    return parser.parse_args(namespace=PreforkOptions())
+    parser.add_argument("--keep-alive", default="on", type=_requests_kept, metavar="on|off|N",
+                        help="HTTP: whether a worker keeps its client, closes after each reply, or after N")
+    parser.add_argument("--heap", default="0", type=size(0, 1 << 40), metavar="SIZE",
+                        help="objects that the supervisor holds before it forks, shared until they are touched")
+    parser.add_argument("--touch", default=0.0, type=_share, metavar="SHARE",
+                        help="share of --heap, 0 to 1, that each worker reads within its first 100 requests, and so "
+                             "dirties: a reference count is written to")
+    options = parser.parse_args(namespace=PreforkOptions())
+    if options.touch and not options.heap:
+        fail("--touch: there is nothing to touch: give --heap SIZE", status=2)
+    return options
+
+
+def _requests_kept(text: str) -> int:
+    if text in ("on", "off"):
+        return sys.maxsize if text == "on" else 1
+    if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):
+        raise argparse.ArgumentTypeError(f"must be on, off or a number of requests > 0, got '{text[:40]}'")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got '{text[:40]}'")
+    return share
 
 
 def main() -> int:

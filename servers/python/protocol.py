@@ -19,6 +19,7 @@ and an idle session holds nothing.
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import Callable, Optional, Union
@@ -46,6 +47,7 @@ class Settings:
     max_request: int = 1024 * 1024  # HTTP head + body, bytes
     cpu: float = 0.0  # seconds of CPU work of a request that does not say otherwise
     wait: float = 0.0
+    requests_kept: int = sys.maxsize  # HTTP requests that a connection may bring
 
 
 class Context:

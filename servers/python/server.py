@@ -16,9 +16,9 @@ from typing import Callable, FrozenSet, List, NoReturn, Optional, Set
 
 from counters import INTERPRETER
 from deadline import Limits
-from pages import LONGEST_WORK
 from protocol import Settings
 from units import parse_duration, parse_size
+from work import LONGEST
 
 VERSION = "0.2.0"  # of all programs: the contract suite holds it against theirs
 
@@ -70,9 +70,9 @@ def command_line(description: str, model: str, port: int) -> argparse.ArgumentPa
     add("--host", default="127.0.0.1", help="address to listen on (IPv4, IPv6 or a name)")
     add("--port", default=port, type=number(0, 65535), metavar="N", help="port to listen on; 0: the kernel picks one")
     add("--backlog", default=4096, type=number(1, 65535), metavar="N", help="connections that may wait to be accepted")
-    add("--cpu", default="0s", type=duration(LONGEST_WORK), metavar="DURATION",
+    add("--cpu", default="0s", type=duration(LONGEST), metavar="DURATION",
         help="CPU work of a request that does not say otherwise (?cpu=)")
-    add("--wait", default="0s", type=duration(LONGEST_WORK), metavar="DURATION",
+    add("--wait", default="0s", type=duration(LONGEST), metavar="DURATION",
         help="waiting of a request that does not say otherwise (?wait=)")
     add("--protocol", default="auto", choices=("auto", "echo", "http"),
         help="what is spoken: decided by the first bytes, raw echo only, HTTP only")
@@ -83,7 +83,7 @@ def command_line(description: str, model: str, port: int) -> argparse.ArgumentPa
              "0 = never")
     add("--request-timeout", default="10s", type=duration(), metavar="DURATION",
         help="time to receive one whole HTTP request; 0 = --idle-timeout without a byte")
-    add("--max-request", default="1MiB", type=_request_size, metavar="SIZE", help="largest HTTP head + body")
+    add("--max-request", default="1MiB", type=size(1024, 1 << 32), metavar="SIZE", help="largest HTTP head + body")
     add("--drain-timeout", default="10s", type=duration(), metavar="DURATION",
         help="on SIGTERM or SIGINT: how long requests in flight may take to finish")
     add("--cpus", default=argparse.SUPPRESS, type=_cpus, metavar="LIST",
@@ -114,14 +114,24 @@ def duration(most: float = float("inf"), least: float = 0.0) -> Callable[[str], 
     return parse
 
 
-def _request_size(text: str) -> int:
-    try:
-        size = parse_size(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from None
-    if not 1024 <= size <= 1 << 32:
-        raise argparse.ArgumentTypeError(f"must be 1KiB to 4GiB, got {text}")
-    return size
+def size(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            found = parse_size(text)
+        except ValueError as wrong:
+            raise argparse.ArgumentTypeError(str(wrong)) from None
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"must be {_in_words(least)} to {_in_words(most)}, got {text}")
+        return found
+
+    return parse
+
+
+def _in_words(size: int) -> str:
+    for unit, bytes_of_it in (("GiB", 1 << 30), ("KiB", 1 << 10)):
+        if size >= bytes_of_it:
+            return f"{size // bytes_of_it}{unit}"
+    return str(size)
 
 
 def _cpus(text: str) -> FrozenSet[int]:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple, Union
 
 READ, WRITE, COMPUTE, WAIT, SHUT_DOWN, CLOSE = range(6)
+BYTECODE, NATIVE, HOLD = range(3)  # kinds of CPU work: see work.py
 
 
 class Step(NamedTuple):
@@ -13,6 +14,7 @@ class Step(NamedTuple):
     data: Union[bytes, memoryview] = b""  # WRITE: (a part of) the reply
     seconds: float = 0.0  # COMPUTE, WAIT
     reason: str = ""  # CLOSE
+    work: int = BYTECODE  # COMPUTE
 
 
 READ_STEP = Step(READ)

@@ -32,7 +32,7 @@ def serve(session: Session, peer: BlockingPeer, burner: Burner) -> None:
         elif step.kind == WRITE:
             session.sent(peer.send(step.data))
         elif step.kind == COMPUTE:
-            burner.burn(step.seconds)
+            burner.burn(step.seconds, step.work)
         elif step.kind == WAIT:
             time.sleep(step.seconds)
         elif step.kind == SHUT_DOWN:

@@ -24,7 +24,7 @@ bool serve(protocol::Session& session, Connection& peer, Gil& gil, const work::B
                 session.sent(gil.released([&] { return peer.send(step.bytes); }));
                 break;
             case Step::Kind::compute:
-                burn(step.duration, burner, gil);
+                burn(step, burner, gil);
                 break;
             case Step::Kind::wait:
                 gil.released([&] { std::this_thread::sleep_for(step.duration); });

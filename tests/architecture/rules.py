@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 CODE = (".cpp", ".hpp", ".c", ".h")
 PRODUCT = ("common", "servers", "loadgen")
 PYTHON_PURE = tuple(f"servers/python/{name}.py" for name in (
-    "counters", "deadline", "http_head", "http_session", "pages", "protocol", "steps", "units", "work"))
+    "counters", "deadline", "heap", "http_head", "http_session", "pages", "protocol", "steps", "units", "work"))
 PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/record", "loadgen/load", "loadgen/analysis",
         "loadgen/design", "loadgen/findings")
 

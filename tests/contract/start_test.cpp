@@ -77,6 +77,9 @@ TEST_P(Starting, HelpAndVersion) {
     // an interpreter has a cost of its own and is given none
     const bool is_model = !model().starts_with("py-");
     EXPECT_EQ(help.out.find("--base-cost") != std::string::npos, is_model);
+    for (const char* flag : {"--keep-alive", "--heap", "--touch"}) {
+        EXPECT_EQ(help.out.find(flag) != std::string::npos, model().ends_with("prefork")) << flag;
+    }
     const auto version = run("--version");
     EXPECT_EQ(version.status, 0);
     EXPECT_NE(version.out.find(ECHOTRIO_VERSION), std::string::npos) << version.out;
@@ -98,6 +101,18 @@ TEST_P(Starting, BadFlagsSayWhichAndHow) {
     expect_error(run("--base-cost 5"), 2, "--base-cost");
     expect_error(run("--base-cost 11s"), 2, "--base-cost");
     expect_error(run("stray"), 2, "stray");
+}
+
+TEST_P(Starting, BadFlagsOfAPoolSayWhichAndHow) {
+    if (!model().ends_with("prefork")) GTEST_SKIP() << "it is no pool";
+    for (const char* wrong : {"0", "yes", "-1", "1.5", "''", "99999999999999999999"}) {
+        expect_error(run(fmt::format("--keep-alive {}", wrong)), 2, "--keep-alive");
+    }
+    expect_error(run("--heap 1parsec"), 2, "--heap");
+    expect_error(run("--heap 2000GiB"), 2, "--heap");
+    expect_error(run("--heap 1MiB --touch 1.5"), 2, "--touch");
+    expect_error(run("--heap 1MiB --touch half"), 2, "--touch");
+    expect_error(run("--touch 0.5"), 2, "--touch: there is nothing to touch: give --heap SIZE");
 }
 
 TEST_P(Starting, AnOccupiedPortIsSaid) {

@@ -69,6 +69,7 @@ void SessionDriver::run() {
             }
             case Step::Kind::compute:
                 outcome_.computes.push_back(step.duration);
+                outcome_.works.push_back(step.work);
                 break;
             case Step::Kind::wait:
                 outcome_.waits.push_back(step.duration);

@@ -30,6 +30,7 @@ struct Outcome {
     std::optional<protocol::CloseReason> closed;  // empty: the session waits for more input
     bool shut_down = false;
     std::vector<Nanos> computes;
+    std::vector<protocol::Work> works;  // of each of them
     std::vector<Nanos> waits;
 
     bool operator==(const Outcome&) const = default;

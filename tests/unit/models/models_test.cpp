@@ -67,6 +67,11 @@ TEST(Models, EachHasATwinInPython) {
     EXPECT_EQ(threads.program, (Words{"/usr/bin/python3.11", "-B", "/scripts/threads.py"}));
     EXPECT_EQ(threads.arguments, (Words{"--switch-interval", "2ms"}));
     EXPECT_EQ(pool_arguments("py-prefork", {}, 5, 256), (Words{"--start-workers", "5"}));
+    const Words heap{"--keep-alive", "off", "--heap", "32MiB", "--touch", "0.5"};
+    const Twin prefork = twin_of("prefork", heap, python, "/scripts");
+    EXPECT_EQ(prefork.missing, "");
+    EXPECT_EQ(prefork.arguments, heap);
+    EXPECT_NE(twin_of("threads", heap, python, "/scripts").missing, "");
 }
 
 TEST(Models, WhatAPythonLacksIsSaid) {

@@ -226,6 +226,34 @@ TEST(Http, WorkOfTheServerUnlessTheRequestSaysOtherwise) {
               (std::vector<Nanos>{microseconds(9), microseconds(9), std::chrono::seconds(10)}));
 }
 
+TEST(Http, WorkOfEveryKindInItsOrder) {
+    using std::chrono::microseconds;
+    const Outcome outcome =
+        converse(get("/echo/a?wait=4us&hold=3us&native=2us&cpu=1us") + get("/echo/a?hold=5us") +
+                 get("/echo/a?native=6us&hold=0") + get("/stats?hold=7us"));
+    EXPECT_EQ(outcome.computes,
+              (std::vector<Nanos>{microseconds(1), microseconds(2), microseconds(3),
+                                  microseconds(5), microseconds(6)}));
+    using protocol::Work;
+    EXPECT_EQ(outcome.works, (std::vector<Work>{Work::interpreted, Work::native, Work::hold,
+                                                Work::hold, Work::native}));
+    EXPECT_EQ(outcome.waits, (std::vector<Nanos>{microseconds(4)}));
+}
+
+TEST(Http, TheLastReplyThatAConnectionMayGetSaysSo) {
+    SessionDriver driver;
+    driver.context().replies_left = 3;
+    driver.send(get("/echo/a") + get("/no"));
+    EXPECT_EQ(driver.outcome().output.find("Connection: close"), std::string::npos);
+    EXPECT_FALSE(driver.outcome().shut_down);
+    driver.send(get("/echo/b") + get("/echo/c"));
+    EXPECT_EQ(statuses_of(driver.outcome().output), (std::vector<int>{200, 404, 200}));
+    EXPECT_NE(driver.outcome().output.find("Connection: close"), std::string::npos);
+    EXPECT_TRUE(driver.outcome().shut_down);
+    driver.end();
+    EXPECT_EQ(driver.outcome().closed, protocol::CloseReason::finished);
+}
+
 // Pages cost it too; what is refused does not.
 TEST(Http, EveryRequestCostsTheBaseCostBesideItsWork) {
     using std::chrono::microseconds;

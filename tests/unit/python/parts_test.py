@@ -7,6 +7,8 @@ import unittest
 from authority import is_port, port_of
 from counters import BYTES_IN, CLOSED, OPENED, REQUESTS, Field, Stats, new_counters, to_json, to_prometheus
 from deadline import LINGERING, QUIET, REFUSED, REQUEST, UNSENT, Deadline, Limits
+from heap import Heap
+from steps import BYTECODE, HOLD, NATIVE
 from units import parse_duration, parse_size
 from work import Burner
 
@@ -89,17 +91,44 @@ class Work(unittest.TestCase):
     def test_it_is_cpu_time_in_proportion(self):
         burner = Burner()
 
-        def cpu_of(seconds):
+        def cpu_of(seconds, kind):
             start = time.process_time()
-            burner.burn(seconds)
+            burner.burn(seconds, kind)
             return time.process_time() - start
 
-        short, long = (min(cpu_of(seconds) for _ in range(5)) for seconds in (0.002, 0.02))
-        self.assertGreater(long, 2 * short)
+        for kind in (BYTECODE, NATIVE, HOLD):
+            short, long = (min(cpu_of(seconds, kind) for _ in range(5)) for seconds in (0.002, 0.02))
+            self.assertGreater(long, 2 * short, kind)
 
     def test_pieces_pause_between_them(self):
         self.assertEqual(sum(1 for _ in Burner().pieces(0.01, 0.0)), 0)
         self.assertIn(sum(1 for _ in Burner().pieces(0.01, 0.001)), (9, 10))
+
+    def test_a_call_has_no_pieces(self):
+        for kind in (NATIVE, HOLD):
+            self.assertEqual(sum(1 for _ in Burner().pieces(0.01, 0.001, kind)), 0)
+
+
+class Heaps(unittest.TestCase):
+    def test_a_share_is_read_within_the_requests_and_no_more(self):
+        for size, share, objects in ((300 * 1024, 0.5, 150), (1024, 1.0, 1), (1, 1.0, 1), (10 * 1024, 0.0, 0)):
+            heap = Heap(size, share)
+            read = []
+            heap._objects = Noting(heap._objects, read)
+            for _ in range(100):
+                heap.read_on()
+            self.assertEqual(read, list(range(objects)))
+            heap.read_on()
+            self.assertEqual(len(read), objects)
+
+
+class Noting:
+    def __init__(self, objects, read):
+        self._objects, self._read = objects, read
+
+    def __getitem__(self, index):
+        self._read.append(index)
+        return self._objects[index]
 
 
 if __name__ == "__main__":

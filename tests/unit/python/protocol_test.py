@@ -107,6 +107,7 @@ CASES = {
     "pipeline_error": (NEXT + get(b"/echo/a", b"A B: c\r\n") + NEXT, [200, 400], True),
     "work_bad": (get(b"/echo/a?cpu=5") + NEXT, [400, 200], False),
     "work_too_much": (get(b"/echo/a?wait=11s") + NEXT, [400, 200], False),
+    "work_twice": (get(b"/echo/a?hold=1ms&hold=1ms") + get(b"/echo/a?native=5"), [400, 400], False),
     "end_in_a_head": (b"GET /echo/a HTT", [400], True),
     "end_in_a_body": (post(b"Content-Length: 5\r\n", b"he"), [400], True),
 }
@@ -202,6 +203,18 @@ class Replies(unittest.TestCase):
         self.assertEqual(driver.work, [("cpu", 0.002), ("wait", 1.0)])
         driver = Driver(Settings("py-test", cpu=0.5, wait=0.25)).run([b"raw"], end=False)
         self.assertEqual(driver.work, [("cpu", 0.5), ("wait", 0.25)])
+
+    def test_work_of_every_kind_in_its_order(self):
+        asked = get(b"/echo/a?wait=4ms&hold=3ms&native=2ms&cpu=1ms") + get(b"/echo/a?hold=5ms&native=0")
+        driver = Driver().run([asked + get(b"/stats?hold=1s")], end=False)
+        self.assertEqual(driver.work, [("cpu", 0.001), ("native", 0.002), ("hold", 0.003), ("wait", 0.004),
+                                       ("hold", 0.005)])
+
+    def test_the_last_reply_that_a_connection_may_get_says_so(self):
+        settings = Settings("py-test", max_request=MAX_REQUEST, requests_kept=3)
+        driver = Driver(settings).run([get(b"/echo/a") + get(b"/no") + 2 * NEXT], end=True)
+        self.assertEqual((driver.statuses(), driver.shut, driver.closed), ([200, 404, 200], True, "finished"))
+        self.assertEqual(driver.out.count(b"Connection: close"), 1)
 
 
 class Ends(unittest.TestCase):

@@ -37,7 +37,8 @@ class Driver:
                 self.out += bytes(step.data[:writes])
                 self.session.sent(len(step.data[:writes]))
             elif step.kind in (COMPUTE, WAIT):
-                self.work.append(("cpu" if step.kind == COMPUTE else "wait", step.seconds))
+                name = ("cpu", "native", "hold")[step.work] if step.kind == COMPUTE else "wait"
+                self.work.append((name, step.seconds))
             elif step.kind == SHUT_DOWN:
                 self.shut = True
             else:
