@@ -13,10 +13,10 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr double kGrain = 0.05;         // of a CPU: requests are rounded up to that
-constexpr double kPolicySeconds = 15;   // over which a scaling policy counts
-constexpr double kUsualPods = 4;        // that the autoscaler adds in that time by default
-constexpr double kTellsLittle = 0.25;   // CPUs: below that idle noise drowns what the load does
+constexpr double kGrain = 0.05;        // of a CPU: requests are rounded up to that
+constexpr double kPolicySeconds = 15;  // over which a scaling policy counts
+constexpr double kUsualPods = 4;       // that the autoscaler adds in that time by default
+constexpr double kTellsLittle = 0.25;  // CPUs: below that idle noise drowns what the load does
 
 std::uint64_t count_up(double value) {
     return to_count(std::ceil(value - 1e-9));
@@ -95,7 +95,8 @@ Status Autoscaler::aim() {
     a_.target_share = a_.target_percent / 100.0 / of_request;
     if (a_.target_percent < 1 || !(room() > 0)) {
         return Error{fmt::format(
-            "--headroom: {:.0f} % leaves no room to react in: the autoscaler acts when the load is {:.0f} % "
+            "--headroom: {:.0f} % leaves no room to react in: the autoscaler acts when the load is "
+            "{:.0f} % "
             "above its target, which must stay below {:.0f} % of the capacity; give more",
             d_.headroom * 100, kTolerance * 100, a_.share_to_keep * 100)};
     }
@@ -116,32 +117,34 @@ void Autoscaler::replicas() {
     a_.ramp_at_least =
         static_cast<double>(needed) * a_.planned_rps * room() / a_.reaction_s / d_.rate;
     const double rise = d_.rate * a_.request.ramp.share * kPolicySeconds / a_.request.ramp.seconds;
-    a_.pods_per_period = to_count(
-        std::max(kUsualPods, std::ceil(rise / (a_.planned_rps * a_.target_share)) + 1));
+    a_.pods_per_period =
+        to_count(std::max(kUsualPods, std::ceil(rise / (a_.planned_rps * a_.target_share)) + 1));
 }
 
 void Autoscaler::take_notes() {
     if (a_.starts == 0) {
         a_.notes.push_back(
-            "the start of the server itself was not measured (it ran already): add it to --pod-start");
+            "the start of the server itself was not measured (it ran already): add it to "
+            "--pod-start");
     }
     if (!a_.capacity_rps.interval) {
         a_.notes.push_back("the capacity is of a single repetition: nobody knows how sure it is");
     }
     if (a_.least >= a_.most) {
         a_.notes.push_back(
-            "the demand rises faster than pods start: the minimum is all that there will ever be, and "
+            "the demand rises faster than pods start: the minimum is all that there will ever be, "
+            "and "
             "the autoscaler saves nothing");
     }
     if (a_.cpus_at_capacity < kTellsLittle) {
-        a_.notes.push_back(fmt::format(
-            "at its capacity a pod uses {} CPUs only: it waits, and CPU is a poor sign of its load; "
-            "requests or connections a pod would be a better one",
-            format_count(a_.cpus_at_capacity)));
+        a_.notes.push_back(
+            fmt::format("at its capacity a pod uses {} CPUs only: it waits, and CPU is a poor sign "
+                        "of its load; "
+                        "requests or connections a pod would be a better one",
+                        format_count(a_.cpus_at_capacity)));
     }
     if (a_.for_connections > 1) {
-        a_.notes.push_back(
-            "the minimum holds all connections, which CPU tells nothing of");
+        a_.notes.push_back("the minimum holds all connections, which CPU tells nothing of");
     }
 }
 

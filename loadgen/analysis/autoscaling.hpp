@@ -1,12 +1,12 @@
 // A horizontal autoscaler by CPU (Kubernetes' HorizontalPodAutoscaler) that keeps the objective
-// while it reacts: which utilization to aim at, and how many instances there have to be at least, so
-// that the demand may rise until those that were ordered serve. Pure.
+// while it reacts: which utilization to aim at, and how many instances there have to be at least,
+// so that the demand may rise until those that were ordered serve. Pure.
 //
 // How the autoscaler works (kubernetes.io, "Horizontal Pod Autoscaling"): every sync period it sets
 // the number of pods to ceil(all that they use / target), unless that is within a tolerance of a
-// tenth of what there is. So the CPU that the ready pods use may lie a tenth above the target before
-// anything happens; what it sees is as old as the metrics; and what it orders serves only once it has
-// started. In that time, the reaction, the demand has risen by ramp x reaction.
+// tenth of what there is. So the CPU that the ready pods use may lie a tenth above the target
+// before anything happens; what it sees is as old as the metrics; and what it orders serves only
+// once it has started. In that time, the reaction, the demand has risen by ramp x reaction.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -23,9 +23,9 @@ namespace echotrio::loadgen {
 inline constexpr double kTolerance = 0.1;  // of the autoscaler, its default
 
 struct AutoscalingRequest {
-    PercentPer ramp;                       // of the demand's rate
-    double sync_s = 15, metrics_s = 30;    // the autoscaler's period; how old its figures may be
-    double pod_s = 10;                     // scheduling, image, probe: what we don't measure
+    PercentPer ramp;                     // of the demand's rate
+    double sync_s = 15, metrics_s = 30;  // the autoscaler's period; how old its figures may be
+    double pod_s = 10;                   // scheduling, image, probe: what we don't measure
 };
 
 struct AutoscalingPlan {
@@ -50,8 +50,8 @@ struct AutoscalingPlan {
     // Pods that hold the connections, which CPU tells nothing of; 1 without a demand for them.
     std::uint64_t for_connections = 1;
     std::uint64_t least = 0, most = 0;  // minReplicas, maxReplicas, each with a spare
-    double ramp_at_least = 0;           // the largest ramp (share of the rate, a second) that `least`
-                                        // without its spare can take
+    double ramp_at_least = 0;  // the largest ramp (share of the rate, a second) that `least`
+                               // without its spare can take
     std::uint64_t pods_per_period = 0;  // that the ramp asks for in 15 s, and may be added
     std::vector<std::string> notes;
 };

@@ -36,7 +36,7 @@ struct MeasuredLevel {
     std::vector<Repetition> repetitions;
     double cpus_usable = 0;     // those that its threads could use; 0 = not known
     std::uint64_t threads = 0;  // of the server's processes; 0 = not known
-    Histogram latency;       // of all repetitions together
+    Histogram latency;          // of all repetitions together
 
     bool starved() const { return served < connections; }
     double rate() const;  // median of the repetitions' throughput
@@ -56,7 +56,7 @@ struct MeasuredModel {
     bool one_core = false;  // only one of its threads runs at a time: more cores take more of it
     std::vector<MeasuredCpus> by_cpus;  // where it was measured on several numbers of CPUs
     std::vector<double> ready_s;        // from each start until it took connections
-    std::optional<Line> memory;  // bytes over connections held, of which `kernel` says what
+    std::optional<Line> memory;         // bytes over connections held, of which `kernel` says what
     KernelPart kernel = KernelPart::unknown;
     std::size_t memory_levels = 0;  // distinct connection counts behind it
     std::uint64_t most_held = 0;    // connections, the most that were measured held at once

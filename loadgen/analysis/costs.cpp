@@ -99,17 +99,19 @@ std::string Mapping::words() const {
     }
     const std::string cpus = cpus_ == 1 ? "1 CPU" : fmt::format("{} CPUs", format_short(cpus_));
     if (m_.one_core) {
-        return fmt::format("{}: a process takes {}, so an instance runs as many as its vCPUs allow; "
-                           "that they do not slow each other is assumed",
-                           m_.name, cpus);
+        return fmt::format(
+            "{}: a process takes {}, so an instance runs as many as its vCPUs allow; "
+            "that they do not slow each other is assumed",
+            m_.name, cpus);
     }
     if (law_) {
         return fmt::format("{}: on other numbers of vCPUs by {}{}", m_.name, law_->words(),
                            shared_cpus());
     }
-    return fmt::format("{}: measured on {}; that it does as many times more as an instance has more "
-                       "vCPUs is assumed",
-                       m_.name, cpus);
+    return fmt::format(
+        "{}: measured on {}; that it does as many times more as an instance has more "
+        "vCPUs is assumed",
+        m_.name, cpus);
 }
 
 void Mapping::carry_rate(const InstanceKind& kind, CostOption& option) const {
@@ -141,8 +143,9 @@ Status Mapping::hold_connections(const InstanceKind& kind, CostOption& option) c
     auto& most = option.one.connections;
     if (m_.connection_limit) {
         const double times = m_.pool ? larger : copies;
-        most = Estimate{std::max(1.0, std::floor(static_cast<double>(*m_.connection_limit) * times)),
-                        std::nullopt};
+        most =
+            Estimate{std::max(1.0, std::floor(static_cast<double>(*m_.connection_limit) * times)),
+                     std::nullopt};
         option.one.held_by = m_.limited_by;
     }
     const double busy =
@@ -189,8 +192,8 @@ Result<CostOption> Mapping::on(const InstanceKind& kind) const {
     option.instances = *count;
     if (m_.pool && d_.connections > 0) {
         // as many as it takes, shared among the instances
-        const auto each = std::ceil(static_cast<double>(d_.connections) /
-                                    static_cast<double>(count->value));
+        const auto each =
+            std::ceil(static_cast<double>(d_.connections) / static_cast<double>(count->value));
         option.workers = std::max(option.workers, to_count(each));
     }
     if (d_.rate > 0 && p_.cores_per_100k_upper && option.one.rps) {
@@ -220,13 +223,14 @@ std::vector<std::string> assumptions_of(const CapacityPlan& plan, const std::vec
     const std::string headroom = fmt::format("{:.0f} %", plan.demand.headroom * 100);
     const bool memory = std::all_of(used.begin(), used.end(),
                                     [](const Mapping& mapping) { return mapping.knows_memory(); });
-    all.push_back(memory ? fmt::format("{} of an instance's CPU time and of its memory stay free; the "
-                                       "spare is beside that and serves nothing",
-                                       headroom)
-                         : fmt::format("{} of an instance's CPU time stays free; the spare is beside "
-                                       "that and serves nothing; memory was not looked at for every "
-                                       "model, as the results do not tell it",
-                                       headroom));
+    all.push_back(memory
+                      ? fmt::format("{} of an instance's CPU time and of its memory stay free; the "
+                                    "spare is beside that and serves nothing",
+                                    headroom)
+                      : fmt::format("{} of an instance's CPU time stays free; the spare is beside "
+                                    "that and serves nothing; memory was not looked at for every "
+                                    "model, as the results do not tell it",
+                                    headroom));
     if (extrapolated) {
         all.push_back(fmt::format("EXTRAPOLATED: more than {} times the CPUs that were measured",
                                   kExtrapolation));

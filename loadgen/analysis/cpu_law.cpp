@@ -61,11 +61,10 @@ Estimate CpuLaw::amdahl(double cpus) const {
     Estimate rps{cpus / time, std::nullopt};
     if (!(line_.degrees > 0)) return rps;
     // of the mean at that place; where the slope is held at 0, of the mean of all
-    const double off = line_.slope > 0
-                           ? (from - line_.mean_n) * (from - line_.mean_n) / line_.spread_n
-                           : 0;
-    const double half = student_t(kConfidence, line_.degrees) * line_.deviation *
-                        std::sqrt(1 / line_.count + off);
+    const double off =
+        line_.slope > 0 ? (from - line_.mean_n) * (from - line_.mean_n) / line_.spread_n : 0;
+    const double half =
+        student_t(kConfidence, line_.degrees) * line_.deviation * std::sqrt(1 / line_.count + off);
     if (time > half) rps.interval = Bounds{cpus / (time + half), cpus / (time - half)};
     return rps;
 }
@@ -80,7 +79,8 @@ CpuLaw::At CpuLaw::at(double cpus) const {
     }
     const ScalingFit& fit = study_->best();
     const double share = std::min(cpus, 1.0);
-    const auto prediction = fit.predict(std::min(std::max(cpus, 1.0), fit.at.peak_n().value_or(HUGE_VAL)));
+    const auto prediction =
+        fit.predict(std::min(std::max(cpus, 1.0), fit.at.peak_n().value_or(HUGE_VAL)));
     at.rps.value = share * prediction.x;
     if (prediction.interval) {
         at.rps.interval =

@@ -38,9 +38,9 @@ Result<std::vector<std::string>> CsvRecords::header() {
 Result<std::vector<std::string>> CsvRecords::next() {
     auto cells = record();
     if (!cells || cells->empty() || cells->size() == columns_) return cells;
-    return wrong(fmt::format(
-        "{} cells, where the header has {}; a cell with a comma stands in \"quotes\"",
-        cells->size(), columns_));
+    return wrong(
+        fmt::format("{} cells, where the header has {}; a cell with a comma stands in \"quotes\"",
+                    cells->size(), columns_));
 }
 
 Error CsvRecords::wrong(std::string_view what) const {
@@ -100,8 +100,8 @@ bool CsvRecords::quoted(std::string& cell) {
         const std::size_t quote = text_.find('"');
         if (quote == std::string_view::npos) return false;
         cell += text_.substr(0, quote);
-        next_line_ += static_cast<std::size_t>(std::count(
-            text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
+        next_line_ += static_cast<std::size_t>(
+            std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
         text_.remove_prefix(quote + 1);
         if (!text_.starts_with('"')) return true;
         cell += '"';  // two stand for one
@@ -111,9 +111,9 @@ bool CsvRecords::quoted(std::string& cell) {
 
 std::optional<std::size_t> column_named(const std::vector<std::string>& header,
                                         std::string_view lower) {
-    const auto found =
-        std::find_if(header.begin(), header.end(),
-                     [&](const std::string& cell) { return same_word(trimmed(cell), lower); });
+    const auto found = std::find_if(header.begin(), header.end(), [&](const std::string& cell) {
+        return same_word(trimmed(cell), lower);
+    });
     if (found == header.end()) return std::nullopt;
     return static_cast<std::size_t>(found - header.begin());
 }

@@ -53,8 +53,8 @@ class Foretelling {
         told.model = model;
         told.kind = kind;
         told.instances = instances;
-        told.headroom_used =
-            months_until(times_carried(one, instances, plan_.demand, plan_.demand.headroom), growth_);
+        told.headroom_used = months_until(
+            times_carried(one, instances, plan_.demand, plan_.demand.headroom), growth_);
         told.objective_lost = months_until(times_carried(one, instances, plan_.demand, 0), growth_);
         return told;
     }
@@ -75,8 +75,8 @@ std::vector<Outgrown> Foretelling::measured() const {
     for (const std::uint64_t n : {choice.instances, std::uint64_t{1}}) {
         if (!all.empty() && all.back().instances == n) continue;
         all.push_back(of(choice.model, "", n, one));
-        all.back().what = fmt::format("{} of {}, as measured", format_plural(n, "instance"),
-                                      choice.model);
+        all.back().what =
+            fmt::format("{} of {}, as measured", format_plural(n, "instance"), choice.model);
     }
     return all;
 }
@@ -87,15 +87,19 @@ std::vector<Outgrown> Foretelling::bought(const CostPlan& costs) const {
     if (costs.options.empty()) return all;
     const CostOption& cheapest = costs.options.front();
     const std::string& model = plan_.models[cheapest.model].model;
-    const auto name = [&](const CostOption& option) { return costs.prices.kinds[option.kind].name; };
+    const auto name = [&](const CostOption& option) {
+        return costs.prices.kinds[option.kind].name;
+    };
     all.push_back(of(model, name(cheapest), cheapest.instances.value, cheapest.one));
-    all.back().what = fmt::format("{} x {}, the cheapest today ({})",
-                                  format_exact_count(cheapest.instances.value), name(cheapest), model);
+    all.back().what =
+        fmt::format("{} x {}, the cheapest today ({})",
+                    format_exact_count(cheapest.instances.value), name(cheapest), model);
     const CostOption* largest = nullptr;
     double most = 0;
     for (const CostOption& option : costs.options) {
         if (option.model != cheapest.model) continue;
-        const double times = times_carried(option.one, 1, plan_.demand, plan_.demand.headroom).value;
+        const double times =
+            times_carried(option.one, 1, plan_.demand, plan_.demand.headroom).value;
         if (largest == nullptr || times > most) {
             largest = &option;
             most = times;

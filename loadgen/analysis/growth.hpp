@@ -19,8 +19,9 @@ struct Outgrown {
     std::string model;
     std::string kind;  // of the price list; empty: as measured
     std::uint64_t instances = 0;
-    Estimate headroom_used;   // until the headroom begins to be used
-    Estimate objective_lost;  // until the capacity itself is used up, or queueing breaks the objective
+    Estimate headroom_used;  // until the headroom begins to be used
+    Estimate
+        objective_lost;  // until the capacity itself is used up, or queueing breaks the objective
 };
 
 // The demand at a time, and what carries it then.
@@ -41,8 +42,8 @@ struct GrowthPlan {
 // Beyond this nothing is foretold.
 inline constexpr double kMostMonths = 120;
 
-// Compound growth of rate and connections. `prices`: empty without a price list; `costs` are those of
-// today by it. Precondition: the plan has a choice.
+// Compound growth of rate and connections. `prices`: empty without a price list; `costs` are those
+// of today by it. Precondition: the plan has a choice.
 GrowthPlan plan_growth(std::span<const MeasuredModel> models, const CapacityPlan& plan,
                        const PercentPer& growth, const std::optional<CostPlan>& costs, Rng rng);
 

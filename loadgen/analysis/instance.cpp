@@ -76,7 +76,7 @@ std::optional<InstanceCount> count_for(const Carrying& one, const Demand& demand
     count.value = *value;
     const bool queueing = demand.rate > 0 && usable_share(one.queue_rps, demand.objective,
                                                           demand.headroom) < 1 - demand.headroom;
-    count.because_of = *value == 1     ? "one is enough"
+    count.because_of = *value == 1       ? "one is enough"
                        : *held == *value ? one.held_by
                        : queueing        ? "queueing"
                                          : "rate";

@@ -30,7 +30,8 @@ struct InstanceCount {
 inline constexpr std::uint64_t kMostInstances = 1'000'000;
 
 // The share of its capacity that an instance may be driven at, so that `headroom` stays free and
-// waiting by chance alone (M/M/1 with what one queue carries) keeps the objective. 0: no share does.
+// waiting by chance alone (M/M/1 with what one queue carries) keeps the objective. 0: no share
+// does.
 double usable_share(double queue_rps, const std::optional<Objective>& objective, double headroom);
 
 // Empty: no number of them, or none up to kMostInstances, meets the demand's rate and connections.

@@ -32,8 +32,8 @@ Result<PercentPer> parse(std::string_view text, std::span<const Period> periods,
             if (text.substr(slash + 2) != period.name) continue;
             if (!read_cell(text.substr(0, slash), percent)) break;
             if (!(percent > 0) || percent > kMostPercent) {
-                return Error{fmt::format("must be above 0 % and at most {} %, got {}",
-                                         kMostPercent, text)};
+                return Error{
+                    fmt::format("must be above 0 % and at most {} %, got {}", kMostPercent, text)};
             }
             growth.share = percent / 100;
             growth.per = period.name;

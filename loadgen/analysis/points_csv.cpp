@@ -32,9 +32,9 @@ Result<std::vector<ScalingPoint>> parse_points(std::string_view csv) {
         ScalingPoint point;
         if (!read_cell((*cells)[*n], point.n) || !read_cell((*cells)[*x], point.x) ||
             !std::isfinite(point.n) || !std::isfinite(point.x)) {
-            return records.wrong(fmt::format(
-                "n and x must be numbers like 1878.5, got '{}' and '{}'",
-                (*cells)[*n].substr(0, 40), (*cells)[*x].substr(0, 40)));
+            return records.wrong(
+                fmt::format("n and x must be numbers like 1878.5, got '{}' and '{}'",
+                            (*cells)[*n].substr(0, 40), (*cells)[*x].substr(0, 40)));
         }
         if (repetition && !read_cell((*cells)[*repetition], point.repetition)) {
             return records.wrong("repetition must be a whole number");

@@ -65,7 +65,8 @@ Result<PriceList> parse_prices(std::string_view csv) {
     CsvRecords records(csv);
     const auto header = records.header();
     if (!header) return header.error();
-    if (header->empty()) return Error{fmt::format("it is empty: its first line names {}", kColumns)};
+    if (header->empty())
+        return Error{fmt::format("it is empty: its first line names {}", kColumns)};
     const auto columns = columns_of(*header, records);
     if (!columns) return columns.error();
     PriceList list;
@@ -91,9 +92,10 @@ Result<PriceList> parse_prices(std::string_view csv) {
               std::tuple{columns->price, "price_per_hour", &kind.price_per_hour}}) {
             const std::string& cell = (*cells)[column];
             if (read_cell(cell, *value) && *value > 0 && *value <= kMost) continue;
-            return records.wrong(fmt::format("{} must be a number above 0, at most a million, like "
-                                             "0.085, got '{}'",
-                                             what, cell.substr(0, 40)));
+            return records.wrong(
+                fmt::format("{} must be a number above 0, at most a million, like "
+                            "0.085, got '{}'",
+                            what, cell.substr(0, 40)));
         }
         const std::string currency = columns->currency ? (*cells)[*columns->currency] : "";
         if (currency.size() > kLongestCurrency) {
@@ -101,9 +103,10 @@ Result<PriceList> parse_prices(std::string_view csv) {
                 fmt::format("a currency is a code like EUR, at most {} bytes", kLongestCurrency));
         }
         if (!list.kinds.empty() && currency != list.currency) {
-            return records.wrong(fmt::format("currency '{}', where the rows before have '{}'; prices "
-                                             "are compared in one",
-                                             currency, list.currency));
+            return records.wrong(
+                fmt::format("currency '{}', where the rows before have '{}'; prices "
+                            "are compared in one",
+                            currency, list.currency));
         }
         list.currency = currency;
         list.kinds.push_back(std::move(kind));

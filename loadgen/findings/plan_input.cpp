@@ -85,9 +85,8 @@ bool is_one_core(const Digest& digest, const std::string& variant, const Measure
 
 bool is_pool_of_workers(const Digest& digest, const std::string& variant) {
     return std::any_of(
-        digest.plan.variants.begin(), digest.plan.variants.end(), [&](const Variant& planned) {
-            return planned.label == variant && is_pool(planned.model);
-        });
+        digest.plan.variants.begin(), digest.plan.variants.end(),
+        [&](const Variant& planned) { return planned.label == variant && is_pool(planned.model); });
 }
 
 // Its levels by the CPUs that they gave the server; nothing where all gave it the same.
