@@ -76,6 +76,7 @@ bool is_at_given_shares(const Digest& digest, std::string_view workload) {
 
 // Whether its threads take turns or there is only one: it can't use a second CPU, wherever it runs.
 bool is_one_core(const Digest& digest, const std::string& variant, const MeasuredModel& model) {
+    if (model.pool) return false;
     for (const Variant& planned : digest.plan.variants) {
         if (planned.label == variant && takes_turns(planned.model, planned.arguments)) return true;
     }
