@@ -45,6 +45,7 @@ class Mapping {
         return "";
     }
     bool knows_memory() const { return knows_memory_; }
+    const std::string& name() const { return m_.name; }
     std::string words() const;
     // Error: why this kind can't run the model.
     Result<CostOption> on(const InstanceKind& kind) const;
@@ -94,31 +95,25 @@ std::string Mapping::shared_cpus() const {
 }
 
 std::string Mapping::words() const {
-    if (!(cpus_ > 0)) {
-        return fmt::format("{}: nothing tells how it does on other numbers of vCPUs", m_.name);
-    }
-    const std::string cpus = cpus_ == 1 ? "1 CPU" : fmt::format("{} CPUs", format_short(cpus_));
+    if (!(cpus_ > 0)) return "nothing tells how it does on other numbers of vCPUs";
+    const std::string number = format_short(cpus_);
+    const std::string cpus = fmt::format("{} CPU{}", number, number == "1" ? "" : "s");
     if (m_.one_core) {
         return fmt::format(
-            "{}: a process takes {}, so an instance runs as many as its vCPUs allow; "
-            "that they do not slow each other is assumed",
-            m_.name, cpus);
+            "a process takes {}, so an instance runs as many as its vCPUs are enough "
+            "for; that they do not slow each other is assumed",
+            cpus);
     }
-    if (law_) {
-        return fmt::format("{}: on other numbers of vCPUs by {}{}", m_.name, law_->words(),
-                           shared_cpus());
-    }
+    if (law_) return fmt::format("on other vCPUs it does by {}{}", law_->words(), shared_cpus());
     return fmt::format(
-        "{}: measured on {}; that it does as many times more as an instance has more "
-        "vCPUs is assumed",
-        m_.name, cpus);
+        "measured on {}; that it does as much more as an instance has more vCPUs is assumed", cpus);
 }
 
 void Mapping::carry_rate(const InstanceKind& kind, CostOption& option) const {
     if (!p_.capacity_rps || !(cpus_ > 0)) return;
     Carrying& one = option.one;
     if (m_.one_core) {
-        option.copies = std::max<std::uint64_t>(1, to_count(std::floor(kind.vcpu / cpus_ + 1e-9)));
+        option.copies = std::max<std::uint64_t>(1, to_count(std::round(kind.vcpu / cpus_)));
         const double share =
             std::min(1.0, kind.vcpu / (cpus_ * static_cast<double>(option.copies)));
         one.rps = times(*p_.capacity_rps, share * static_cast<double>(option.copies));
@@ -219,7 +214,18 @@ std::vector<std::string> assumptions_of(const CapacityPlan& plan, const std::vec
                                         bool extrapolated) {
     std::vector<std::string> all;
     all.push_back("a vCPU does what a CPU of the machine did that was measured");
-    for (const Mapping& mapping : used) all.push_back(mapping.words());
+    std::vector<std::pair<std::string, std::string>> said;  // what, and of which models
+    for (const Mapping& mapping : used) {
+        const std::string words = mapping.words();
+        const auto same = std::find_if(said.begin(), said.end(),
+                                       [&](const auto& one) { return one.first == words; });
+        if (same == said.end()) {
+            said.emplace_back(words, mapping.name());
+        } else {
+            same->second += ", " + mapping.name();
+        }
+    }
+    for (const auto& [words, names] : said) all.push_back(fmt::format("{}: {}", names, words));
     const std::string headroom = fmt::format("{:.0f} %", plan.demand.headroom * 100);
     const bool memory = std::all_of(used.begin(), used.end(),
                                     [](const Mapping& mapping) { return mapping.knows_memory(); });
@@ -262,10 +268,13 @@ CostPlan plan_costs(std::span<const MeasuredModel> models, const CapacityPlan& p
             costs.options.push_back(std::move(*option));
         }
     }
+    // Of two that cost the same the one that may come to less comes first.
+    const auto order = [](const CostOption& option) {
+        const auto& interval = option.per_hour.interval;
+        return std::pair(option.per_hour.value, interval ? interval->high : HUGE_VAL);
+    };
     std::stable_sort(costs.options.begin(), costs.options.end(),
-                     [](const CostOption& a, const CostOption& b) {
-                         return a.per_hour.value < b.per_hour.value;
-                     });
+                     [&](const CostOption& a, const CostOption& b) { return order(a) < order(b); });
     const auto extrapolated = [](const CostOption& option) { return option.extrapolated; };
     costs.assumptions = assumptions_of(
         plan, used, std::any_of(costs.options.begin(), costs.options.end(), extrapolated));

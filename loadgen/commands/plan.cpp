@@ -47,6 +47,12 @@ Result<MeasuredModel> read_csv(const std::string& file) {
     return measured_model(std::filesystem::path(file).stem().string(), *points);
 }
 
+std::string cpu_model_of(const Experiment& experiment) {
+    const auto& there = experiment.environment;
+    const auto model = there.is_object() ? there.find("cpu_model") : there.end();
+    return model != there.end() && model->is_string() ? model->get<std::string>() : "";
+}
+
 struct Input {
     std::vector<MeasuredModel> models;
     PlanSource source;
@@ -76,6 +82,7 @@ Result<Input> read_input(const Options& options) {
     input.source.workload =
         options.workload.empty() ? input.source.others.front() : options.workload;
     input.source.cpus = cpus_words_of_curve(told, input.source.workload);
+    input.source.cpu_model = cpu_model_of(*experiment);
     std::erase(input.source.others, input.source.workload);
     auto models = measured_models(*experiment, told, input.source.workload);
     if (!models) {
@@ -108,7 +115,7 @@ int plan_command(const Options& options) {
         fmt::print("{}", hpa_yaml(*extras.autoscaling, plan, input->source));
     } else if (summary_stream(options.json) == stdout) {
         Document document = plan_document(plan, input->source);
-        auto more = extra_sections(plan, extras);
+        auto more = extra_sections(plan, input->source, extras);
         document.sections.insert(
             document.sections.begin() + (plan.demand.asks_for_something() ? 1 : 0),
             std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));

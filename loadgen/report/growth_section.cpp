@@ -64,8 +64,7 @@ Table steps_table(const GrowthPlan& growth, const std::string& currency) {
             {step.kind.empty() ? (step.model.empty() ? "-" : step.model)
                                : fmt::format("{} ({})", step.kind, step.model)}};
         if (priced) {
-            row.push_back({with_interval(step.per_month,
-                                         [&](double amount) { return money(amount, currency); })});
+            row.push_back({step.per_month ? money(*step.per_month, currency) : "-"});
         }
         table.rows.push_back(std::move(row));
     }

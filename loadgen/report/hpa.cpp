@@ -88,7 +88,7 @@ void say_reaction(Comments& say, const AutoscalingPlan& a) {
 
 void say_replicas(Comments& say, const AutoscalingPlan& a) {
     const double room = a.share_to_keep - (1 + kTolerance) * a.target_share;
-    say.line("In that time the demand rises by {} x {} s of {} = {}.",
+    say.line("In that time the demand rises by at most {} x {} s x {} = {}.",
              format_percent_per(a.request.ramp), format_short(a.reaction_s), rps(a.rate),
              rps(a.rises_rps));
     say.line("The autoscaler acts {} above its target at the latest. A pod then has room for",
@@ -117,8 +117,8 @@ std::string hpa_yaml(const AutoscalingPlan& a, const CapacityPlan& plan, const P
     Comments say;
     say.line("An autoscaler for {}, by loadgen plan from {}{}.", a.model, source.file,
              source.workload.empty() ? "" : ", workload " + source.workload);
-    say.line("Demand: {}; at most {} of that rate more.", demand_text(plan.demand),
-             format_percent_per(a.request.ramp));
+    say.line("Demand: {}; it rises by at most {} (of {}).", demand_text(plan.demand),
+             format_percent_per(a.request.ramp), rps(a.rate));
     say_pod(say, a);
     say_reaction(say, a);
     say_replicas(say, a);

@@ -38,11 +38,6 @@ std::vector<std::size_t> shown(const CostPlan& costs) {
     return rows;
 }
 
-std::string per_month(const Estimate& per_hour, const std::string& currency) {
-    return with_interval(per_hour,
-                         [&](double hour) { return money(hour * kHoursPerMonth, currency); });
-}
-
 Table cost_table(const CapacityPlan& plan, const CostPlan& costs) {
     Table table;
     table.caption = fmt::format(
@@ -64,8 +59,6 @@ Table cost_table(const CapacityPlan& plan, const CostPlan& costs) {
         const CostOption& option = costs.options[row];
         const InstanceKind& kind = costs.prices.kinds[option.kind];
         const Mark mark = option.extrapolated ? Mark::flagged : row == 0 ? Mark::best : Mark::plain;
-        const std::string hour =
-            with_interval(option.per_hour, [&](double amount) { return money(amount, ""); });
         table.rows.push_back(
             {{kind.name, mark},
              {format_short(kind.vcpu)},
@@ -76,8 +69,8 @@ Table cost_table(const CapacityPlan& plan, const CostPlan& costs) {
              {instances_words(option.instances)},
              {option.instances_by_machine ? format_exact_count(*option.instances_by_machine) : "-"},
              {option.instances.because_of},
-             {hour},
-             {per_month(option.per_hour, ""), mark}});
+             {money(option.per_hour, "")},
+             {money(per_month(option.per_hour), ""), mark}});
     }
     return table;
 }
@@ -100,7 +93,7 @@ void add_left_out(std::vector<Block>& blocks, const CapacityPlan& plan, const Co
     }
 }
 
-Section cost_section(const CapacityPlan& plan, const CostPlan& costs) {
+Section cost_section(const CapacityPlan& plan, const PlanSource& source, const CostPlan& costs) {
     Section section{"costs", "What it costs", {}};
     Card card;
     card.topic = "cheapest";
@@ -124,6 +117,10 @@ Section cost_section(const CapacityPlan& plan, const CostPlan& costs) {
     for (const std::string& assumption : costs.assumptions) {
         section.blocks.emplace_back(Paragraph{"assumed: " + assumption, Mark::muted});
     }
+    if (!source.cpu_model.empty()) {
+        section.blocks.emplace_back(
+            Paragraph{"the machine that was measured: " + source.cpu_model, Mark::muted});
+    }
     if (std::any_of(costs.options.begin(), costs.options.end(),
                     [](const CostOption& option) { return option.instances_by_machine; })) {
         section.blocks.emplace_back(Paragraph{
@@ -136,11 +133,26 @@ Section cost_section(const CapacityPlan& plan, const CostPlan& costs) {
 
 }  // namespace
 
-std::string money(double amount, const std::string& currency) {
+std::string money(const Estimate& amount, const std::string& currency) {
     constexpr double kSmall = 10;
-    const std::string digits = amount < kSmall ? fmt::format("{:.4f}", amount)
-                                               : group_digits(fmt::format("{:.2f}", amount));
-    return currency.empty() ? digits : fmt::format("{} {}", digits, currency);
+    const auto digits = [](double value) {
+        return value < kSmall ? fmt::format("{:.4f}", value)
+                              : group_digits(fmt::format("{:.2f}", value));
+    };
+    std::string text = digits(amount.value);
+    if (!currency.empty()) text += " " + currency;
+    if (!amount.interval) return text + " (no interval)";
+    const std::string low = digits(amount.interval->low), high = digits(amount.interval->high);
+    return low == high ? text : fmt::format("{} ({} to {})", text, low, high);
+}
+
+Estimate per_month(const Estimate& per_hour) {
+    Estimate month{per_hour.value * kHoursPerMonth, std::nullopt};
+    if (per_hour.interval) {
+        month.interval = Bounds{per_hour.interval->low * kHoursPerMonth,
+                                per_hour.interval->high * kHoursPerMonth};
+    }
+    return month;
 }
 
 std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs) {
@@ -149,12 +161,12 @@ std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs) {
     }
     const CostOption& cheapest = costs.options.front();
     const std::string& currency = costs.prices.currency;
-    std::string text = fmt::format(
-        "{} on {} of {}, {} each: {} a month ({} hours), {} an hour",
-        plan.models[cheapest.model].model, instances_words(cheapest.instances),
-        costs.prices.kinds[cheapest.kind].name, runs_words(cheapest),
-        per_month(cheapest.per_hour, currency), kHoursPerMonth,
-        with_interval(cheapest.per_hour, [&](double amount) { return money(amount, currency); }));
+    std::string text =
+        fmt::format("{} on {} of {}, {} each: {} a month ({} hours), {} an hour",
+                    plan.models[cheapest.model].model, instances_words(cheapest.instances),
+                    costs.prices.kinds[cheapest.kind].name, runs_words(cheapest),
+                    money(per_month(cheapest.per_hour), currency), kHoursPerMonth,
+                    money(cheapest.per_hour, currency));
     if (!cheapest.per_hour.interval) {
         text += cheapest.instances.least
                     ? "; its capacity is too unsure for the dearest that it may come to"
@@ -168,9 +180,10 @@ std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs) {
     return text;
 }
 
-std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanExtras& extras) {
+std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanSource& source,
+                                    const PlanExtras& extras) {
     std::vector<Section> sections;
-    if (extras.costs) sections.push_back(cost_section(plan, *extras.costs));
+    if (extras.costs) sections.push_back(cost_section(plan, source, *extras.costs));
     if (extras.growth) {
         const std::string currency = extras.costs ? extras.costs->prices.currency : "";
         for (Section& section : growth_sections(*extras.growth, currency)) {

@@ -24,7 +24,8 @@ struct PlanExtras {
 };
 
 // The extras' sections, to stand behind the answer.
-std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanExtras& extras);
+std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanSource& source,
+                                    const PlanExtras& extras);
 std::vector<Section> growth_sections(const GrowthPlan& growth, const std::string& currency);
 
 // "costs", "growth" and "autoscaling" in a plan's JSON, those that there are.
@@ -33,8 +34,10 @@ void add_extras(nlohmann::ordered_json& json, const CapacityPlan& plan, const Pl
 // The cheapest way in one sentence; why there is none.
 std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs);
 
-// "1,234.50 EUR"; an amount below 10 has four decimals.
-std::string money(double amount, const std::string& currency);
+// "1,234.50 EUR", "131.40 EUR (122.64 to 140.16)": an amount below 10 has four decimals; ends that
+// are equal are the amount itself, for sure.
+std::string money(const Estimate& amount, const std::string& currency);
+Estimate per_month(const Estimate& per_hour);
 
 // A manifest for Kubernetes, with the arithmetic in comments.
 std::string hpa_yaml(const AutoscalingPlan& scaling, const CapacityPlan& plan,

@@ -13,15 +13,6 @@ Json words(const std::string& text) {
     return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Estimate per_month(const Estimate& per_hour) {
-    Estimate month{per_hour.value * kHoursPerMonth, std::nullopt};
-    if (per_hour.interval) {
-        month.interval = Bounds{per_hour.interval->low * kHoursPerMonth,
-                                per_hour.interval->high * kHoursPerMonth};
-    }
-    return month;
-}
-
 void add_count(Json& json, const std::optional<InstanceCount>& count) {
     json["instances"] = count ? Json(count->value) : Json(nullptr);
     json["instances_least"] = count ? known(count->least) : Json(nullptr);

@@ -102,7 +102,7 @@ Ran plan(Words words) {
     return run_loadgen(words);
 }
 
-json plan_json(Words words, int status = 0) {
+json plan_json(Words words, int status) {
     words.insert(words.end(), {"--json", "-"});
     const Ran ran = plan(std::move(words));
     EXPECT_EQ(ran.status, status) << ran.err;
