@@ -3,6 +3,7 @@
 #include "loadgen/design/plan.hpp"
 #include "loadgen/findings/results_json.hpp"
 #include "loadgen/results/result_json.hpp"
+#include "loadgen/results/results_file.hpp"
 
 #include <gtest/gtest.h>
 
