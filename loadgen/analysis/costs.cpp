@@ -210,8 +210,8 @@ Result<CostOption> Mapping::on(const InstanceKind& kind) const {
     return option;
 }
 
-std::vector<std::string> assumptions_of(const CapacityPlan& plan, const std::vector<Mapping>& used,
-                                        bool extrapolated) {
+std::vector<std::string> assumptions_of(const CapacityPlan& plan,
+                                        const std::vector<Mapping>& used) {
     std::vector<std::string> all;
     all.push_back("a vCPU does what a CPU of the machine did that was measured");
     std::vector<std::pair<std::string, std::string>> said;  // what, and of which models
@@ -237,10 +237,6 @@ std::vector<std::string> assumptions_of(const CapacityPlan& plan, const std::vec
                                     "that and serves nothing; memory was not looked at for every "
                                     "model, as the results do not tell it",
                                     headroom));
-    if (extrapolated) {
-        all.push_back(fmt::format("EXTRAPOLATED: more than {} times the CPUs that were measured",
-                                  kExtrapolation));
-    }
     return all;
 }
 
@@ -275,9 +271,7 @@ CostPlan plan_costs(std::span<const MeasuredModel> models, const CapacityPlan& p
     };
     std::stable_sort(costs.options.begin(), costs.options.end(),
                      [&](const CostOption& a, const CostOption& b) { return order(a) < order(b); });
-    const auto extrapolated = [](const CostOption& option) { return option.extrapolated; };
-    costs.assumptions = assumptions_of(
-        plan, used, std::any_of(costs.options.begin(), costs.options.end(), extrapolated));
+    costs.assumptions = assumptions_of(plan, used);
     if (costs.options.empty()) return costs;
     const auto& cheapest = costs.options.front().per_hour;
     const double most = cheapest.interval ? cheapest.interval->high : cheapest.value;

@@ -61,11 +61,14 @@ Estimate CpuLaw::amdahl(double cpus) const {
     Estimate rps{cpus / time, std::nullopt};
     if (!(line_.degrees > 0)) return rps;
     // of the mean at that place; where the slope is held at 0, of the mean of all
-    const double off =
-        line_.slope > 0 ? (from - line_.mean_n) * (from - line_.mean_n) / line_.spread_n : 0;
-    const double half =
-        student_t(kConfidence, line_.degrees) * line_.deviation * std::sqrt(1 / line_.count + off);
-    if (time > half) rps.interval = Bounds{cpus / (time + half), cpus / (time - half)};
+    const auto half_at = [&](double over) {
+        const double off = (over - line_.mean_n) * (over - line_.mean_n) / line_.spread_n;
+        return student_t(kConfidence, line_.degrees) * line_.deviation *
+               std::sqrt(1 / line_.count + (line_.slope > 0 ? off : 0));
+    };
+    // A CPU among many does no more than one alone.
+    const double fastest = std::max(time - half_at(from), line_.level - half_at(0));
+    if (fastest > 0) rps.interval = Bounds{cpus / (time + half_at(from)), cpus / fastest};
     return rps;
 }
 

@@ -129,6 +129,7 @@ GrowthStep Foretelling::step(double months, const std::optional<CostPlan>& costs
     step.model = plan_.models[cheapest.model].model;
     step.kind = priced.prices.kinds[cheapest.kind].name;
     step.instances = cheapest.instances;
+    step.extrapolated = cheapest.extrapolated;
     step.per_month = Estimate{cheapest.per_hour.value * kHoursPerMonth, std::nullopt};
     if (const auto& interval = cheapest.per_hour.interval) {
         step.per_month->interval =

@@ -30,6 +30,7 @@ struct GrowthStep {
     Demand demand;
     std::string model, kind;  // the cheapest then; without prices the plan's choice. Empty: none
     std::optional<InstanceCount> instances;
+    bool extrapolated = false;
     std::optional<Estimate> per_month;  // with prices; the spare included
 };
 

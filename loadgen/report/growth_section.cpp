@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -18,7 +20,8 @@ std::string months_words(const Estimate& months) {
                        : months.value > 0 ? fmt::format("in {} months", number(months.value))
                                           : std::string("already");
     const auto& interval = months.interval;
-    if (!interval || number(interval->low) == number(interval->high)) return text;
+    if (!interval) return text + " (no interval)";
+    if (number(interval->low) == number(interval->high)) return text;
     return text + fmt::format(" ({} to {}{})", number(interval->low), number(interval->high),
                               months.value > 0 && months.value <= kMostMonths ? "" : " months");
 }
@@ -53,7 +56,9 @@ Table steps_table(const GrowthPlan& growth, const std::string& currency) {
     table.columns = {{"in months", true}, {"demand"}, {"instances"}, {"of"}};
     if (priced) table.columns.push_back({"a month", true});
     for (const GrowthStep& step : growth.steps) {
-        const std::string spare = priced ? fmt::format(" + {} spare", kSpares) : "";
+        const std::string spare =
+            fmt::format("{}{}", priced ? fmt::format(" + {} spare", kSpares) : "",
+                        step.extrapolated ? kExtrapolatedMark : "");
         std::vector<TableCell> row{
             {step.months > 0 ? fmt::format("{:.0f}", step.months) : "today"},
             {demand_words(step.demand)},

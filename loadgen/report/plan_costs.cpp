@@ -66,7 +66,7 @@ Table cost_table(const CapacityPlan& plan, const CostPlan& costs) {
              {plan.models[option.model].model},
              {runs_words(option)},
              {with_interval(option.one.rps, format_count)},
-             {instances_words(option.instances)},
+             {instances_words(option.instances) + (option.extrapolated ? kExtrapolatedMark : "")},
              {option.instances_by_machine ? format_exact_count(*option.instances_by_machine) : "-"},
              {option.instances.because_of},
              {money(option.per_hour, "")},
@@ -114,6 +114,10 @@ Section cost_section(const CapacityPlan& plan, const PlanSource& source, const C
             fmt::format("{} are in --json", format_plural(hidden, "dearer row")), Mark::muted});
     }
     add_left_out(section.blocks, plan, costs);
+    if (std::any_of(costs.options.begin(), costs.options.end(),
+                    [](const CostOption& option) { return option.extrapolated; })) {
+        section.blocks.emplace_back(Paragraph{extrapolated_note(), Mark::flagged});
+    }
     for (const std::string& assumption : costs.assumptions) {
         section.blocks.emplace_back(Paragraph{"assumed: " + assumption, Mark::muted});
     }
@@ -132,6 +136,12 @@ Section cost_section(const CapacityPlan& plan, const PlanSource& source, const C
 }
 
 }  // namespace
+
+std::string extrapolated_note() {
+    return fmt::format(
+        "*: EXTRAPOLATED, the instance has more than {} times the CPUs that were measured",
+        kExtrapolation);
+}
 
 std::string money(const Estimate& amount, const std::string& currency) {
     constexpr double kSmall = 10;

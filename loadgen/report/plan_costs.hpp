@@ -26,6 +26,9 @@ struct PlanExtras {
 // The extras' sections, to stand behind the answer.
 std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanSource& source,
                                     const PlanExtras& extras);
+// Behind a count that lies far beyond the measured CPUs, and what it means.
+inline constexpr const char* kExtrapolatedMark = " *";
+std::string extrapolated_note();
 std::vector<Section> growth_sections(const GrowthPlan& growth, const std::string& currency);
 
 // "costs", "growth" and "autoscaling" in a plan's JSON, those that there are.

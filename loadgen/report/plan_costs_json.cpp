@@ -86,6 +86,7 @@ Json growth_to_json(const GrowthPlan& growth) {
                  {"model", words(step.model)},
                  {"kind", words(step.kind)}};
         add_count(one, step.instances);
+        one["extrapolated"] = step.extrapolated;
         one["cost_per_month"] = estimate_to_json(step.per_month);
         steps.push_back(std::move(one));
     }

@@ -207,6 +207,11 @@ TEST(CpuLaw, DoesNotCarryOnWhatGrowsFasterThanTheCpus) {
     ASSERT_TRUE(law);
     EXPECT_LT(law->at(8).rps.value, 8 * 1105);
     EXPECT_EQ(law->words(), "linear through 1 and 2 CPUs");
+    // However unsure it is what many do, each of them does no more than one alone.
+    const auto unsure = CpuLaw::of(
+        std::vector<ScalingPoint>{{1, 900, 1}, {1, 1100, 2}, {2, 1700, 1}, {2, 1990, 2}}, Rng(1));
+    ASSERT_TRUE(unsure && unsure->at(64).rps.interval);
+    EXPECT_NEAR(unsure->at(64).rps.interval->high, 64 * unsure->at(1).rps.interval->high, 1e-6);
 }
 
 TEST(CpuLaw, OfSixCountsIsTheUniversalOne) {
