@@ -90,8 +90,7 @@ std::optional<CpuLaw> Mapping::law(Rng rng) const {
 std::string Mapping::shared_cpus() const {
     const bool shared = std::any_of(m_.by_cpus.begin(), m_.by_cpus.end(),
                                     [](const MeasuredCpus& row) { return row.shared; });
-    return shared ? "; the generator shared some of these CPUs, so more of them do better than that"
-                  : "";
+    return shared ? "; the generator shared some of these CPUs, so that is a lower bound" : "";
 }
 
 std::string Mapping::words() const {
@@ -137,7 +136,8 @@ Status Mapping::hold_connections(const InstanceKind& kind, CostOption& option) c
     const auto copies = static_cast<double>(option.copies);
     auto& most = option.one.connections;
     if (m_.connection_limit) {
-        const double times = m_.pool ? larger : copies;
+        const bool workers = m_.pool && m_.limited_by == "workers";
+        const double times = workers ? larger : copies;
         most =
             Estimate{std::max(1.0, std::floor(static_cast<double>(*m_.connection_limit) * times)),
                      std::nullopt};

@@ -169,7 +169,7 @@ TEST(PlanAutoscaler, IsAManifestThatFitsTheSchema) {
     for (const char* words :
          {"apiVersion: autoscaling/v2", "kind: HorizontalPodAutoscaler", "name: coroutine",
           "averageUtilization: 69", "resources: {requests: {cpu: 1000m}}",
-          "the slowest of 40 measured starts", "minReplicas: 7"}) {
+          "the slowest of 40 measured starts", "\n  minReplicas: 7\n"}) {
         EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
     }
     const auto text = loadgen::read_result_file(kept);
@@ -188,7 +188,7 @@ TEST(PlanAutoscaler, IsAManifestThatFitsTheSchema) {
     const Ran checked = run_program({"/usr/bin/python3", "-B", ECHOTRIO_MANIFEST_CHECK, file});
     EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
     std::string broken = ran.out;
-    broken.replace(broken.find("minReplicas: 7"), 11, "minReplicaz");
+    broken.replace(broken.find("\n  minReplicas:"), 14, "\n  minReplicaz");
     EXPECT_NE(run_program({"/usr/bin/python3", "-B", ECHOTRIO_MANIFEST_CHECK,
                            folder.file("broken.yaml", broken)})
                   .status,
