@@ -46,6 +46,12 @@ Estimate scaled(const Estimate& estimate, double by) {
     return result;
 }
 
+bool passes(const MeasuredLevel& level, const std::optional<Objective>& objective) {
+    if (level.repetitions.empty() || level.starved()) return false;
+    if (!objective) return true;
+    return !level.overloaded && outcome_of(level.latency, *objective) == Outcome::met;
+}
+
 class Planner {
   public:
     Planner(const MeasuredModel& model, const Demand& demand) : m_(model), d_(demand) {
@@ -63,11 +69,6 @@ class Planner {
     }
 
   private:
-    bool passes(const MeasuredLevel& level) const {
-        if (level.starved()) return false;
-        if (!d_.objective) return true;
-        return !level.overloaded && outcome_of(level.latency, *d_.objective) == Outcome::met;
-    }
     bool fails(const MeasuredLevel& level) const {
         return d_.objective && (level.overloaded || level.starved() ||
                                 outcome_of(level.latency, *d_.objective) == Outcome::missed);
@@ -100,11 +101,9 @@ class Planner {
 };
 
 void Planner::find_capacity() {
-    for (const MeasuredLevel& level : m_.levels) {
-        if (level.repetitions.empty() || !passes(level)) continue;
-        if (top_ == nullptr || level.rate() > top_->rate()) top_ = &level;
-    }
-    if (top_ == nullptr) return;
+    plan_.level = level_of_capacity(m_.levels, d_.objective);
+    if (!plan_.level) return;
+    top_ = &m_.levels[*plan_.level];
     plan_.capacity_rps = typical(throughputs(*top_));
     plan_.last_pass = measured(*top_);
     const MeasuredLevel* fail = nullptr;
@@ -353,6 +352,16 @@ Estimate typical(std::span<const double> values) {
     estimate.interval = Bounds{std::max(0.0, std::min(estimate.value, centre - half)),
                                std::max(estimate.value, centre + half)};
     return estimate;
+}
+
+std::optional<std::size_t> level_of_capacity(std::span<const MeasuredLevel> levels,
+                                             const std::optional<Objective>& objective) {
+    std::optional<std::size_t> top;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        if (!passes(levels[i], objective)) continue;
+        if (!top || levels[i].rate() > levels[*top].rate()) top = i;
+    }
+    return top;
 }
 
 CapacityPlan plan_capacity(std::span<const MeasuredModel> models, const Demand& demand, Rng rng) {

@@ -34,17 +34,29 @@ struct MeasuredLevel {
         std::optional<double> cpus_used;  // by the server, of cpus_usable
     };
     std::vector<Repetition> repetitions;
-    double cpus_usable = 0;  // those that its threads could use; 0 = not known
-    Histogram latency;       // of all repetitions together
+    double cpus_usable = 0;     // those that its threads could use; 0 = not known
+    std::uint64_t threads = 0;  // of the server's processes; 0 = not known
+    Histogram latency;          // of all repetitions together
 
     bool starved() const { return served < connections; }
     double rate() const;  // median of the repetitions' throughput
 };
 
+// The levels of one model on a certain number of CPUs.
+struct MeasuredCpus {
+    double cpus = 0;
+    bool shared = false;  // the generator ran on some of them
+    std::vector<MeasuredLevel> levels;
+};
+
 struct MeasuredModel {
     std::string name;
     std::vector<MeasuredLevel> levels;
-    std::optional<Line> memory;  // bytes over connections held, of which `kernel` says what
+    bool pool = false;      // a worker serves one connection at a time
+    bool one_core = false;  // only one of its threads runs at a time: more cores take more of it
+    std::vector<MeasuredCpus> by_cpus;  // where it was measured on several numbers of CPUs
+    std::vector<double> ready_s;        // from each start until it took connections
+    std::optional<Line> memory;         // bytes over connections held, of which `kernel` says what
     KernelPart kernel = KernelPart::unknown;
     std::size_t memory_levels = 0;  // distinct connection counts behind it
     std::uint64_t most_held = 0;    // connections, the most that were measured held at once
@@ -72,6 +84,7 @@ struct MeasuredRate {
 
 struct ModelPlan {
     std::string model;
+    std::optional<std::size_t> level;  // of the model's levels the one that the capacity is of
     // One instance, as measured.
     std::optional<Estimate> capacity_rps;  // highest rate that met the objective (or at all)
     std::optional<MeasuredRate> last_pass, first_fail;
@@ -112,6 +125,10 @@ struct CapacityPlan {
     // when none does, or nothing was demanded.
     std::optional<std::size_t> choice;
 };
+
+// Of these levels the one with the highest rate that served every connection and met the objective.
+std::optional<std::size_t> level_of_capacity(std::span<const MeasuredLevel> levels,
+                                             const std::optional<Objective>& objective);
 
 CapacityPlan plan_capacity(std::span<const MeasuredModel> models, const Demand& demand, Rng rng);
 

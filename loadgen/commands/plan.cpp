@@ -3,6 +3,7 @@
 #include "loadgen/analysis/points_csv.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/output.hpp"
+#include "loadgen/commands/plan_extras.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/findings/plan_input.hpp"
 #include "loadgen/findings/select.hpp"
@@ -29,6 +30,7 @@ struct Options {
     std::uint64_t memory = 0;
     double cores = 0;
     double headroom_percent = 30;
+    ExtrasAsked extras;
 };
 
 bool is_csv(const std::string& file) {
@@ -43,6 +45,12 @@ Result<MeasuredModel> read_csv(const std::string& file) {
     auto points = parse_points(*text);
     if (!points) return Error{fmt::format("{}: {}", file, points.error().message)};
     return measured_model(std::filesystem::path(file).stem().string(), *points);
+}
+
+std::string cpu_model_of(const Experiment& experiment) {
+    const auto& there = experiment.environment;
+    const auto model = there.is_object() ? there.find("cpu_model") : there.end();
+    return model != there.end() && model->is_string() ? model->get<std::string>() : "";
 }
 
 struct Input {
@@ -74,6 +82,7 @@ Result<Input> read_input(const Options& options) {
     input.source.workload =
         options.workload.empty() ? input.source.others.front() : options.workload;
     input.source.cpus = cpus_words_of_curve(told, input.source.workload);
+    input.source.cpu_model = cpu_model_of(*experiment);
     std::erase(input.source.others, input.source.workload);
     auto models = measured_models(*experiment, told, input.source.workload);
     if (!models) {
@@ -92,13 +101,27 @@ int plan_command(const Options& options) {
     if (is_csv(options.file) && !plan.models.front().scaling) {
         return cli::fail(fmt::format("{}: {}", options.file, plan.models.front().scaling_refused));
     }
-    const std::string json = to_text(capacity_to_json(plan, input->source));
-    if (summary_stream(options.json) == stdout) {
-        fmt::print("{}",
-                   to_console(plan_document(plan, input->source), terminal_style(STDOUT_FILENO)));
+    PlanExtras extras;
+    if (const auto refused =
+            make_extras(options.extras, input->models, plan, Rng(input->seed), extras)) {
+        return cli::fail(refused->message, refused->status);
     }
-    const bool unmet = options.demand.asks_for_something() && !plan.choice;
-    return keep(options.json, json, unmet ? kExitNotMet : cli::kExitOk);
+    auto json = capacity_to_json(plan, input->source);
+    add_extras(json, plan, extras);
+    const bool unmet = (options.demand.asks_for_something() && !plan.choice) ||
+                       (extras.costs && extras.costs->options.empty());
+    if (!options.extras.emit.empty()) {
+        if (!plan.choice) return cli::fail("--emit: " + answer_sentence(plan), kExitNotMet);
+        fmt::print("{}", hpa_yaml(*extras.autoscaling, plan, input->source));
+    } else if (summary_stream(options.json) == stdout) {
+        Document document = plan_document(plan, input->source);
+        auto more = extra_sections(plan, input->source, extras);
+        document.sections.insert(
+            document.sections.begin() + (plan.demand.asks_for_something() ? 1 : 0),
+            std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+        fmt::print("{}", to_console(document, terminal_style(STDOUT_FILENO)));
+    }
+    return keep(options.json, to_text(json), unmet ? kExitNotMet : cli::kExitOk);
 }
 
 // The limits and the objective, which have no meaning without a rate or connections.
@@ -142,11 +165,18 @@ void add_plan(CLI::App& app, int& status) {
         .check(cli::number_between(0, 95));
     cli::option(command, "--workload", options->workload,
                 "Of the results; default: the one measured at the most loads");
+    add_extras_options(command, options->extras);
     output_option(command, "--json", options->json,
                   "Write the plan as JSON to this file; - for standard output");
-    cli::on_command(command, [options, &status] {
+    cli::on_command(command, [options, &command, &status] {
         if (const auto mistake = complete(*options)) {
             status = cli::fail(*mistake, cli::kExitUsage);
+            return;
+        }
+        if (const std::string mistake =
+                mistake_in(options->extras, command, options->json, is_csv(options->file));
+            !mistake.empty()) {
+            status = cli::fail(mistake, cli::kExitUsage);
             return;
         }
         status = plan_command(*options);

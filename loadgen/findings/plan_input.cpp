@@ -2,6 +2,7 @@
 
 #include "common/base/to_count.hpp"
 #include "loadgen/findings/select.hpp"
+#include "loadgen/models/models.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -62,6 +63,7 @@ MeasuredLevel level_of(const Cell& cell) {
         level.repetitions.push_back(repetition_of(*trial));
         level.latency.add(trial->result.latency);
         level.cpus_usable = cpus_usable(*trial);
+        level.threads = trial->result.server ? trial->result.server->threads : 0;
     }
     return level;
 }
@@ -70,6 +72,56 @@ MeasuredLevel level_of(const Cell& cell) {
 bool is_at_given_shares(const Digest& digest, std::string_view workload) {
     const Workload* found = workload_of(digest, workload);
     return found != nullptr && !found->shares.empty();
+}
+
+// Whether its threads take turns or there is only one: it can't use a second CPU, wherever it runs.
+bool is_one_core(const Digest& digest, const std::string& variant, const MeasuredModel& model) {
+    if (model.pool) return false;
+    for (const Variant& planned : digest.plan.variants) {
+        if (planned.label == variant && takes_turns(planned.model, planned.arguments)) return true;
+    }
+    return std::all_of(model.levels.begin(), model.levels.end(),
+                       [](const MeasuredLevel& level) { return level.threads == 1; });
+}
+
+bool is_pool_of_workers(const Digest& digest, const std::string& variant) {
+    return std::any_of(
+        digest.plan.variants.begin(), digest.plan.variants.end(),
+        [&](const Variant& planned) { return planned.label == variant && is_pool(planned.model); });
+}
+
+// Its levels by the CPUs that they gave the server; nothing where all gave it the same.
+std::vector<MeasuredCpus> by_cpus(const Digest& digest, const std::string& variant,
+                                  std::string_view workload) {
+    std::map<double, MeasuredCpus> rows;
+    for (const Cell& cell : digest.cells) {
+        if (cell.variant != variant || cell.level.workload != workload) continue;
+        MeasuredLevel level = level_of(cell);
+        const CpusHad had = cpus_of(cell);
+        if (cell.level.server_cpus == 0 || !had.server || level.repetitions.empty()) continue;
+        const auto cpus = static_cast<double>(*had.server);
+        MeasuredCpus& row = rows[std::min(cpus, had.server_quota.value_or(cpus))];
+        row.shared = row.shared || !had.apart.value_or(true);
+        row.levels.push_back(std::move(level));
+    }
+    std::vector<MeasuredCpus> all;
+    for (auto& [cpus, row] : rows) {
+        row.cpus = cpus;
+        if (rows.size() > 1) all.push_back(std::move(row));
+    }
+    return all;
+}
+
+std::vector<double> starts_of(const Digest& digest, const std::string& variant) {
+    std::vector<double> starts;
+    for (const Cell& cell : digest.cells) {
+        if (cell.variant != variant) continue;
+        for (const Trial* trial : cell.trials) {
+            if (!trial->counts() || !trial->result.server) continue;
+            if (const auto& ready = trial->result.server->time_to_ready_s) starts.push_back(*ready);
+        }
+    }
+    return starts;
 }
 
 // What one instance has only so many of: workers, seen where connections starved, or descriptors.
@@ -134,6 +186,10 @@ Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
             model.most_held = slope.most_held;
         }
         find_connection_limit(digest, descriptors, model);
+        model.pool = is_pool_of_workers(digest, variant);
+        model.one_core = is_one_core(digest, variant, model);
+        model.by_cpus = by_cpus(digest, variant, workload);
+        model.ready_s = starts_of(digest, variant);
         models.push_back(std::move(model));
     }
     if (models.empty() && std::find(there.begin(), there.end(), workload) != there.end()) {

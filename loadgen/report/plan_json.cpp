@@ -1,5 +1,6 @@
 // The capacity plan as JSON; the keys under "usl" are those of docs/contract.md.
 #include "loadgen/report/plan_report.hpp"
+#include "loadgen/report/plan_words.hpp"
 #include "loadgen/results/result_json.hpp"
 
 #include <algorithm>
@@ -12,20 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kMostConnections = 1e15;  // beyond that a double is no count any more
-
-Json bounds(const std::optional<Bounds>& b) {
-    return b ? Json{b->low, b->high} : Json(nullptr);
-}
-
-template <class T>
-Json known(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-Json estimate(const std::optional<Estimate>& e) {
-    if (!e) return nullptr;
-    return {{"value", e->value}, {"ci95", bounds(e->interval)}};
-}
 
 Json fit_to_json(const ScalingStudy& study) {
     const ScalingFit& full = study.full;
@@ -43,13 +30,13 @@ Json fit_to_json(const ScalingStudy& study) {
         {"peak_extrapolated", peak_n && *peak_n > kExtrapolation * full.largest_n},
         {"limit", known(full.at.limit())},
         {"ci95",
-         {{"sigma", bounds(full.sigma)},
-          {"kappa", bounds(full.kappa)},
-          {"lambda", bounds(full.lambda)}}},
+         {{"sigma", bounds_to_json(full.sigma)},
+          {"kappa", bounds_to_json(full.kappa)},
+          {"lambda", bounds_to_json(full.lambda)}}},
         {"bootstrap95",
-         {{"sigma", bounds(study.bootstrap_sigma)},
-          {"kappa", bounds(study.bootstrap_kappa)},
-          {"lambda", bounds(study.bootstrap_lambda)}}},
+         {{"sigma", bounds_to_json(study.bootstrap_sigma)},
+          {"kappa", bounds_to_json(study.bootstrap_kappa)},
+          {"lambda", bounds_to_json(study.bootstrap_lambda)}}},
         {"bic",
          {{"linear", study.linear.bic}, {"amdahl", study.amdahl.bic}, {"usl", study.full.bic}}},
         {"holdout_error", known(study.holdout_error)},
@@ -63,7 +50,7 @@ Json fit_to_json(const ScalingStudy& study) {
         const auto at = study.best().predict(n);
         curve.push_back({{"n", n},
                          {"x", at.x},
-                         {"ci95", bounds(at.interval)},
+                         {"ci95", bounds_to_json(at.interval)},
                          {"extrapolated", at.extrapolated}});
     }
     return json;
@@ -85,20 +72,20 @@ Json model_to_json(const ModelPlan& m) {
             {"instances_least", known(m.instances_least)},
             {"instances_most", known(m.instances_most)},
             {"sized_by", m.sized_by},
-            {"cores", estimate(m.cores)},
+            {"cores", estimate_to_json(m.cores)},
             {"cores_upper", known(m.cores_upper)},
-            {"memory_bytes", estimate(m.memory_bytes)},
+            {"memory_bytes", estimate_to_json(m.memory_bytes)},
             {"utilization", known(m.utilization)},
             {"queueing_stretch", known(m.stretch)},
             {"queueing_stretch_apart", known(m.stretch_apart)},
             {"queueing_tail_us", known(m.queueing_tail_us)},
-            {"capacity_rps", estimate(m.capacity_rps)},
+            {"capacity_rps", estimate_to_json(m.capacity_rps)},
             {"last_pass", rate_to_json(m.last_pass)},
             {"first_fail", rate_to_json(m.first_fail)},
-            {"cores_per_100k_rps", estimate(m.cores_per_100k)},
+            {"cores_per_100k_rps", estimate_to_json(m.cores_per_100k)},
             {"cores_per_100k_rps_upper", known(m.cores_per_100k_upper)},
-            {"connections_per_gib", estimate(m.connections_per_gib)},
-            {"bytes_per_connection", estimate(m.bytes_per_connection)},
+            {"connections_per_gib", estimate_to_json(m.connections_per_gib)},
+            {"bytes_per_connection", estimate_to_json(m.bytes_per_connection)},
             {"memory_kernel", m.bytes_per_connection ? Json(name_of(m.kernel)) : Json(nullptr)},
             {"bottleneck", m.bottleneck},
             {"usl", m.scaling ? fit_to_json(*m.scaling) : Json(nullptr)},

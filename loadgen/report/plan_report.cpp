@@ -2,26 +2,16 @@
 
 #include "common/base/units.hpp"
 #include "loadgen/findings/metrics.hpp"
+#include "loadgen/report/plan_words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace echotrio::loadgen {
 namespace {
-
-using Format = std::function<std::string(double)>;
-
-// "1.92 (1.85 to 2.01)"
-std::string with_interval(const std::optional<Estimate>& e, const Format& format) {
-    if (!e) return "-";
-    if (!e->interval) return format(e->value);
-    return fmt::format("{} ({} to {})", format(e->value), format(e->interval->low),
-                       format(e->interval->high));
-}
 
 std::string rate_text(const std::optional<MeasuredRate>& rate, const Demand& demand) {
     if (!rate) return "-";
@@ -34,17 +24,9 @@ std::string rate_text(const std::optional<MeasuredRate>& rate, const Demand& dem
     return text;
 }
 
-// "3 (2 to 8)": how many the ends of the capacity's interval ask for.
 std::string instances_text(const ModelPlan& m) {
     if (m.instances == 0) return "-";
-    std::string text = format_exact_count(m.instances);
-    if (!m.instances_least) return text;
-    if (!m.instances_most) {
-        return fmt::format("{} ({} or more)", text, format_exact_count(*m.instances_least));
-    }
-    if (*m.instances_least == *m.instances_most) return text;
-    return fmt::format("{} ({} to {})", text, format_exact_count(*m.instances_least),
-                       format_exact_count(*m.instances_most));
+    return count_with_interval(m.instances, m.instances_least, m.instances_most);
 }
 
 // "threads: p99 leaves 10ms between 25,500/s and 42,700/s ..."

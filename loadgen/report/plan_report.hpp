@@ -17,6 +17,7 @@ struct PlanSource {
     std::string workload;               // empty for a CSV file
     std::vector<std::string> others{};  // workloads that could have been planned for
     std::string cpus{};                 // what both sides had in the trials behind it, in words
+    std::string cpu_model{};            // of the machine; empty: not known
 };
 
 Document plan_document(const CapacityPlan& plan, const PlanSource& source);

@@ -1,8 +1,10 @@
-// Measured points from CSV, and objectives: what is read is finite and in range, and the points
-// written again read back as the same.
+// Measured points and prices from CSV, objectives, growth: what is read is finite and in range, and
+// the points written again read back as the same.
 #include "common/base/check.hpp"
 #include "loadgen/analysis/objective.hpp"
+#include "loadgen/analysis/percent_per.hpp"
 #include "loadgen/analysis/points_csv.hpp"
+#include "loadgen/analysis/prices.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <fmt/format.h>
@@ -31,6 +33,22 @@ void check_points(std::string_view text) {
     }
 }
 
+void check_prices(std::string_view text) {
+    const auto prices = parse_prices(text);
+    if (!prices) return;
+    CHECK(!prices->kinds.empty() && prices->kinds.size() <= kMostKinds);
+    for (const InstanceKind& kind : prices->kinds) {
+        CHECK(!kind.name.empty() && kind.vcpu > 0 && kind.gib > 0 && kind.price_per_hour > 0);
+        CHECK(kind.vcpu <= 1e6 && kind.gib <= 1e6 && kind.price_per_hour <= 1e6);
+    }
+}
+
+void check_growth(std::string_view text) {
+    for (const auto& growth : {parse_growth(text), parse_ramp(text)}) {
+        if (growth) CHECK(growth->share > 0 && growth->share <= 10 && growth->seconds > 0);
+    }
+}
+
 void check_objective(std::string_view text) {
     const auto objective = parse_objective(text);
     if (!objective) return;
@@ -46,6 +64,8 @@ void check_objective(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text = echotrio::test::text_of(data, size);
     echotrio::test::check_points(text);
+    echotrio::test::check_prices(text);
+    echotrio::test::check_growth(text);
     echotrio::test::check_objective(text);
     return 0;
 }

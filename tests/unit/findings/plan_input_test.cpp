@@ -107,6 +107,53 @@ TEST(PlanInput, DescriptorsAreTheLimitOtherwise) {
     EXPECT_EQ(model_named(models, "threads").connection_limit, 960U) << "it opens some itself";
 }
 
+TEST(PlanInput, KnowsWhoCanUseMoreThanOneCore) {
+    const auto models = models_of(sample_experiment());
+    EXPECT_TRUE(model_named(models, "prefork").pool);
+    EXPECT_FALSE(model_named(models, "prefork").one_core);
+    EXPECT_TRUE(model_named(models, "threads").one_core) << "its threads take turns";
+    EXPECT_FALSE(model_named(models, "threads").pool);
+    Experiment experiment = sample_experiment();
+    Plan plan = *plan_from_json(experiment.settings);
+    for (Variant& variant : plan.variants) {
+        if (variant.label == "threads") variant.arguments = {"--gil", "off"};
+    }
+    experiment.settings = plan_to_json(plan);
+    for (Trial& trial : experiment.trials) {
+        if (trial.result.server)
+            trial.result.server->threads = trial.point.variant == "coroutine" ? 1 : 9;
+    }
+    const auto unlocked = models_of(experiment);
+    EXPECT_FALSE(model_named(unlocked, "threads").one_core);
+    EXPECT_TRUE(model_named(unlocked, "coroutine").one_core) << "it has one thread";
+}
+
+TEST(PlanInput, HoldsTheRowsByCpusAndTheStarts) {
+    EXPECT_TRUE(models_of(sample_experiment())[0].by_cpus.empty()) << "all had the same";
+    Experiment experiment = sample_experiment();
+    std::vector<Trial> on_two;
+    for (Trial& trial : experiment.trials) {
+        if (trial.result.server) trial.result.server->time_to_ready_s = 0.5;
+        if (trial.point.level.workload != "http") continue;
+        trial.point.level.server_cpus = 1;
+        on_two.push_back(trial);
+        on_two.back().point.level.server_cpus = 2;
+        on_two.back().server_cpus = {0, 1};
+        on_two.back().generator_cpus = {1};
+        on_two.back().result.cpus = {2, 1, false, std::nullopt, std::nullopt};
+    }
+    experiment.trials.insert(experiment.trials.end(), on_two.begin(), on_two.end());
+    const auto models = models_of(experiment);
+    const MeasuredModel& prefork = model_named(models, "prefork");
+    ASSERT_EQ(prefork.by_cpus.size(), 2U);
+    EXPECT_EQ(prefork.by_cpus[0].cpus, 1);
+    EXPECT_EQ(prefork.by_cpus[1].cpus, 2);
+    EXPECT_TRUE(prefork.by_cpus[1].shared);
+    EXPECT_FALSE(prefork.by_cpus[1].levels.empty());
+    ASSERT_FALSE(prefork.ready_s.empty());
+    EXPECT_EQ(prefork.ready_s.front(), 0.5);
+}
+
 TEST(PlanInput, HoldsTheSlopeOfTheMemory) {
     const auto models = models_of(sample_experiment());
     const MeasuredModel& coroutine = model_named(models, "coroutine");
