@@ -37,7 +37,7 @@ std::optional<TrafficFormat> format_of_line(std::string_view line) {
 // By the first of the lines that is of one.
 Result<TrafficFormat> recognise(std::string_view ahead) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-    if (ahead.starts_with("\x1f\x8b")) return Error{"it is compressed: zcat it into --replay -"};
+    if (ahead.starts_with("\x1f\x8b")) return Error{"it is compressed: write `zcat FILE |` before the command and - for the file"};
     if (ahead.starts_with(kByteOrderMark)) ahead.remove_prefix(kByteOrderMark.size());
     while (!ahead.empty()) {
         const std::size_t end = std::min(ahead.find('\n'), ahead.size());

@@ -2,6 +2,7 @@
 // bytes. What can't be sent again is skipped, counted by reason and told, never guessed.
 #pragma once
 
+#include "common/base/result.hpp"
 #include "loadgen/traffic/seen.hpp"
 #include "loadgen/traffic/source.hpp"
 
