@@ -29,7 +29,8 @@ Nanos Recording::length() const {
     const std::int64_t span = arrivals_.back().at;
     if (span == 0) return Nanos(kSecond);
     const auto gaps = static_cast<std::int64_t>(arrivals_.size()) - 1;
-    return Nanos(span + std::max<std::int64_t>(span / gaps, 1));
+    const std::int64_t gap = std::max<std::int64_t>(span / gaps, 1);
+    return span < Nanos::max().count() - gap ? Nanos(span + gap) : Nanos::max();
 }
 
 Status RecordingBuilder::index_of(const Resource& resource, std::uint32_t& index) {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kMostBody = std::int64_t{64} << 20U;
 constexpr std::size_t kLongestMethod = 32;
+constexpr std::size_t kLongestPath = 16 * 1024;  // servers take 8 KiB or so
 
 struct Words {
     const char* name;
@@ -64,7 +65,7 @@ Look sendable(const RecordedTime& time, std::string_view method, std::string_vie
     const bool clean =
         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
     // An empty one is not known, which only a record without paths may say.
-    if (!clean || (!path.empty() && path.front() != '/') || (path.empty() && !target.empty())) {
+    if (!clean || path.size() > kLongestPath || (!path.empty() && path.front() != '/') || (path.empty() && !target.empty())) {
         return Skip::path;
     }
     if (bytes > kMostBody) return Skip::body;
