@@ -66,8 +66,8 @@ VerdictContext context_of(const std::vector<Part>& parts) {
     context.open_loop = by_rate || replayed;
     context.poisson = by_rate && command.value("arrival", Json()) == "poisson";
     const std::string rate = by_rate ? command["rate"].dump() : "";
-    context.rate_varies =
-        replayed || rate.find_first_of(",:/") != std::string::npos || rate.find("..") != std::string::npos;
+    context.rate_varies = replayed || rate.find_first_of(",:/") != std::string::npos ||
+                          rate.find("..") != std::string::npos;
     if (const auto status = command.find("expect_status");
         status != command.end() && status->is_number_unsigned()) {
         context.expected_status = status->get<std::uint64_t>();

@@ -60,15 +60,15 @@ void tell_of_traffic(const TrafficDemand& demand, Document& document) {
     for (std::string& note : traffic_notes(demand.file, *demand.traffic)) {
         document.subtitle.push_back(std::move(note));
     }
-    document.subtitle.push_back(fmt::format(
-        "arrivals a second: mean {}, busiest minute {}, p99 of {} {}, most {}",
-        format_count(r.mean), format_count(r.peak_minute), format_plural(r.seconds, "second"),
-        format_count(r.p99), format_count(r.max)));
+    document.subtitle.push_back(
+        fmt::format("arrivals a second: mean {}, busiest minute {}, p99 of {} {}, most {}",
+                    format_count(r.mean), format_count(r.peak_minute),
+                    format_plural(r.seconds, "second"), format_count(r.p99), format_count(r.max)));
     document.subtitle.push_back(decision(r));
     if (r.length_s < kShort) {
-        document.subtitle.push_back(fmt::format(
-            "it lasts {} only: a peak at another time is not in it; take days",
-            human_seconds(r.length_s)));
+        document.subtitle.push_back(
+            fmt::format("it lasts {} only: a peak at another time is not in it; take days",
+                        human_seconds(r.length_s)));
     }
 }
 

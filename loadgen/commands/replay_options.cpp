@@ -38,9 +38,10 @@ Status check_together(const ReplayFlags& flags, const CLI::App& command) {
     }
     for (const char* flag : {"--rate", "--arrival"}) {
         if (given(flag)) {
-            return Error{fmt::format("{}: the record says when requests start: leave it out, or "
-                                     "--replay",
-                                     flag)};
+            return Error{
+                fmt::format("{}: the record says when requests start: leave it out, or "
+                            "--replay",
+                            flag)};
         }
     }
     if (given("--class")) {
@@ -95,10 +96,10 @@ Status read_replay(ReplayFlags& flags, RunOptions& run) {
             name_of(flags.file), human_duration(length), human_duration(kLongest))};
     }
     if (!replay.loop && run.warmup >= length) {
-        return Error{fmt::format("{}: it is over after {}, within the warm-up of {}: a shorter "
-                                 "--warmup, or --loop",
-                                 name_of(flags.file), human_duration(length),
-                                 human_duration(run.warmup))};
+        return Error{
+            fmt::format("{}: it is over after {}, within the warm-up of {}: a shorter "
+                        "--warmup, or --loop",
+                        name_of(flags.file), human_duration(length), human_duration(run.warmup))};
     }
     if (!flags.has_duration) run.duration = length - run.warmup;
     flags.traffic = std::move(*traffic);
@@ -108,9 +109,9 @@ Status read_replay(ReplayFlags& flags, RunOptions& run) {
 std::string describe_replay(const ReplayFlags& flags, const RunOptions& run) {
     if (!run.replay || !flags.traffic) return {};
     const Replay& replay = *run.replay;
-    std::string text = fmt::format(
-        "replay of {}, {} in {}", name_of(flags.file),
-        format_plural(replay.recording->size(), "request"), human_duration(replay.length()));
+    std::string text = fmt::format("replay of {}, {} in {}", name_of(flags.file),
+                                   format_plural(replay.recording->size(), "request"),
+                                   human_duration(replay.length()));
     if (replay.speed != 1) text += fmt::format(" at {} x its speed", format_short(replay.speed));
     if (replay.loop) text += ", again and again";
     return text;

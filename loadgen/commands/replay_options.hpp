@@ -20,8 +20,8 @@ struct ReplayFlags {
 
 void add_replay_flags(CLI::App& command, ReplayFlags& flags);
 
-// What the flags mean together, in run.replay, whose recording is not read yet. Error: "--flag: why",
-// for exit status 2.
+// What the flags mean together, in run.replay, whose recording is not read yet. Error: "--flag:
+// why", for exit status 2.
 Status finish_replay_flags(ReplayFlags& flags, const CLI::App& command, RunOptions& run);
 
 // Reads the file, if one was asked for; the run then lasts to its end unless --duration said

@@ -127,10 +127,9 @@ int run_command(Options& options) {
     if (!options.quiet) {
         const bool log_is_shown = summary_stream(options.hdr) == stderr;
         std::FILE* const out = log_is_shown ? stderr : summary_stream(options.json);
-        const RunHeading heading{options.load.url, describe_load(
-                                                     options.load.run,
-                                                     describe_replay(options.load.replay,
-                                                                     options.load.run))};
+        const RunHeading heading{
+            options.load.url, describe_load(options.load.run, describe_replay(options.load.replay,
+                                                                              options.load.run))};
         fmt::print(out, "{}",
                    to_console(run_document(*result, heading), terminal_style(::fileno(out))));
     }

@@ -52,8 +52,8 @@ std::string name_of(const TrafficFile& file) {
 }
 
 Result<Traffic> load_traffic(const TrafficFile& file) {
-    const std::unique_ptr<std::FILE, Close> in(file.path == "-" ? stdin
-                                                                : std::fopen(file.path.c_str(), "re"));
+    const std::unique_ptr<std::FILE, Close> in(
+        file.path == "-" ? stdin : std::fopen(file.path.c_str(), "re"));
     int error = in ? 0 : errno;
     const auto read = [&](std::span<char> space) -> std::size_t {
         const std::size_t n = std::fread(space.data(), 1, space.size(), in.get());
@@ -72,8 +72,8 @@ Result<Traffic> load_traffic(const TrafficFile& file) {
 std::vector<std::string> traffic_notes(const TrafficFile& file, const Traffic& traffic) {
     const Recording& recording = *traffic.recording;
     std::vector<std::string> notes;
-    notes.push_back(fmt::format("{} is {}: {} of {} in {}", name_of(file),
-                                words_of(traffic.format), format_plural(recording.size(), "request"),
+    notes.push_back(fmt::format("{} is {}: {} of {} in {}", name_of(file), words_of(traffic.format),
+                                format_plural(recording.size(), "request"),
                                 format_plural(recording.resources().size(), "kind"),
                                 human_duration(recording.length())));
     if (traffic.spread) {

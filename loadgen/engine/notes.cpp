@@ -23,8 +23,7 @@ RunRecord join_notes(const Prepared& prepared, const std::vector<const Notes*>& 
         for (const Notes::Note& note : one->kept()) {
             if (note.intended < window_begin || note.intended >= end) continue;
             const std::int64_t at = (note.intended.time_since_epoch() + since_1970).count();
-            const Status added =
-                builder.add(at, resource_of(prepared, note.what), note.what.bytes);
+            const Status added = builder.add(at, resource_of(prepared, note.what), note.what.bytes);
             CHECK(added.ok());  // what was noted is within the limits of a recording
         }
     }

@@ -46,7 +46,8 @@ RecordedRequest RecordedRequests::settled(const RecordedRequest& recorded) const
     const bool known = recorded.bytes != RecordedRequest::kUnknown;
     RecordedRequest settled = recorded;
     if (raw_) {
-        if (!known || recorded.bytes == 0) settled.bytes = static_cast<std::uint32_t>(options_.size);
+        if (!known || recorded.bytes == 0)
+            settled.bytes = static_cast<std::uint32_t>(options_.size);
         return settled;
     }
     if (!known) settled.bytes = static_cast<std::uint32_t>(options_.body.size());

@@ -47,9 +47,7 @@ class Requests {
         return !e.ring.full() && !e.closing && (share == 0 || e.begun < share);
     }
     // Precondition: may_begin(e), and the request is in the ledger as due.
-    void begin(Exchange& e, TimePoint intended, TimePoint now) {
-        begin(e, drawn(), intended, now);
-    }
+    void begin(Exchange& e, TimePoint intended, TimePoint now) { begin(e, drawn(), intended, now); }
     // The same of a replay.
     void begin_recorded(Exchange& e, const RecordedRequest& recorded, TimePoint intended,
                         TimePoint now) {

@@ -380,8 +380,7 @@ Result<RunResult> run(const RunOptions& options, const RunHooks& hooks) {
     }
     if (const Status pinned = net::pin_to_cpus(options.cpus); !pinned) return pinned.error();
     if (hooks.record) {
-        prepared->noted =
-            Recording::kMostRequests / std::min(options.threads, options.connections);
+        prepared->noted = Recording::kMostRequests / std::min(options.threads, options.connections);
     }
     return Run(options, hooks, *prepared).execute();
 }

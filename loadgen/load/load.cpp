@@ -16,9 +16,10 @@ Status check_options(const RunOptions& o) {
         return Error{"--class: request classes differ in their paths and need an http:// URL"};
     }
     if (o.think > Nanos(0) && o.is_open_loop()) {
-        return Error{fmt::format("--think: is for closed loops; with {} the schedule says when to "
-                                 "send",
-                                 o.replay ? "--replay" : "--rate")};
+        return Error{
+            fmt::format("--think: is for closed loops; with {} the schedule says when to "
+                        "send",
+                        o.replay ? "--replay" : "--rate")};
     }
     if (o.think > Nanos(0) && o.pipeline > 1) {
         return Error{"--think: needs --pipeline 1; who thinks waits for the reply first"};

@@ -47,7 +47,7 @@ struct RunOptions {
     Nanos duration = std::chrono::seconds(10);
     std::uint64_t requests = 0;  // > 0: end after that many instead of `duration`
     Nanos warmup = std::chrono::seconds(1);
-    std::vector<RateStep> rate;  // one step with duration 0 = all of it
+    std::vector<RateStep> rate;    // one step with duration 0 = all of it
     std::optional<Replay> replay;  // or recorded arrivals; neither = closed loop
     Arrival arrival = Arrival::poisson;
     std::uint64_t size = 64;  // raw message, bytes

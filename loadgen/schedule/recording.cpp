@@ -1,6 +1,5 @@
-#include "loadgen/schedule/recording_builder.hpp"
-
 #include "common/base/units.hpp"
+#include "loadgen/schedule/recording_builder.hpp"
 
 #include <fmt/format.h>
 
@@ -15,9 +14,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 void spread_within_seconds(std::deque<Recording::Arrival>& arrivals) {
     for (auto first = arrivals.begin(); first != arrivals.end();) {
         const std::int64_t second = first->at;
-        const auto last = std::find_if(first, arrivals.end(), [&](const Recording::Arrival& a) {
-            return a.at != second;
-        });
+        const auto last = std::find_if(first, arrivals.end(),
+                                       [&](const Recording::Arrival& a) { return a.at != second; });
         const std::int64_t n = last - first;
         for (std::int64_t i = 0; first != last; ++first, ++i) first->at += i * kSecond / n;
     }
@@ -43,10 +41,9 @@ Status RecordingBuilder::index_of(const Resource& resource, std::uint32_t& index
         return Error{fmt::format("more than {} different methods and paths",
                                  group_digits(std::to_string(Recording::kMostResources)))};
     }
-    if (table.text_bytes() + resource.method.size() + resource.path.size() >
-        Recording::kMostText) {
-        return Error{fmt::format("more than {} of different paths",
-                                 format_size(Recording::kMostText))};
+    if (table.text_bytes() + resource.method.size() + resource.path.size() > Recording::kMostText) {
+        return Error{
+            fmt::format("more than {} of different paths", format_size(Recording::kMostText))};
     }
     index = static_cast<std::uint32_t>(table.size());
     table.push_back(resource);

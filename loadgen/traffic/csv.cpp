@@ -53,7 +53,10 @@ std::optional<RecordedTime> parse_any_time(std::string_view text) {
 bool CsvReader::could_begin_with(std::string_view line) {
     CsvReader reader;
     if (!reader.split(line)) return false;
-    return reader.take_header() || parse_any_time(reader.cell(0));
+    if (reader.take_header()) return true;
+    // Many files of numbers begin with what could be a time.
+    const bool others = reader.used_ == 1 || reader.cell(reader.path_).starts_with('/');
+    return others && parse_any_time(reader.cell(0));
 }
 
 // False: a quote without its end, something behind one, too many cells.

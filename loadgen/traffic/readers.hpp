@@ -33,7 +33,7 @@ class CsvReader {
   public:
     // Empty: the line names the columns.
     std::optional<Look> read(std::string_view line);
-    // The line's first cell is called time, or is one.
+    // The line names a column time; or has a time and, if more than that, a path.
     static bool could_begin_with(std::string_view line);
 
   private:

@@ -65,12 +65,12 @@ Look sendable(const RecordedTime& time, std::string_view method, std::string_vie
     const bool clean =
         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
     // An empty one is not known, which only a record without paths may say.
-    if (!clean || path.size() > kLongestPath || (!path.empty() && path.front() != '/') || (path.empty() && !target.empty())) {
+    if (!clean || path.size() > kLongestPath || (!path.empty() && path.front() != '/') ||
+        (path.empty() && !target.empty())) {
         return Skip::path;
     }
     if (bytes > kMostBody) return Skip::body;
-    const auto known =
-        bytes < 0 ? RecordedRequest::kUnknown : static_cast<std::uint32_t>(bytes);
+    const auto known = bytes < 0 ? RecordedRequest::kUnknown : static_cast<std::uint32_t>(bytes);
     return Seen{time, {method, path}, known};
 }
 

@@ -20,7 +20,8 @@ class Source {
     using Read = std::function<std::size_t(std::span<char>)>;
     explicit Source(Read read);
 
-    // The first bytes: all that there are, or at least kLongestLine. Precondition: nothing was taken.
+    // The first bytes: all that there are, or at least kLongestLine. Precondition: nothing was
+    // taken.
     std::string_view ahead();
 
     bool at_end() { return begin_ == end_ && !fill(); }
@@ -29,8 +30,8 @@ class Source {
     void pop() { ++begin_; }
 
     struct Line {
-        std::string_view text;  // without its end (LF or CR LF); empty where it is too long
-        bool too_long = false;  // longer than kLongestLine
+        std::string_view text;     // without its end (LF or CR LF); empty where it is too long
+        bool too_long = false;     // longer than kLongestLine
         std::uint64_t number = 0;  // from 1
     };
     // Empty at the end. What it gave before is gone then. A byte order mark is no part of line 1.

@@ -8,7 +8,7 @@
 namespace echotrio::loadgen {
 
 struct RecordedTime {
-    std::int64_t ns = 0;       // since 1970, >= 0
+    std::int64_t ns = 0;        // since 1970, >= 0
     bool has_fraction = false;  // the text goes beyond whole seconds
 };
 

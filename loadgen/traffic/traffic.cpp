@@ -37,7 +37,8 @@ std::optional<TrafficFormat> format_of_line(std::string_view line) {
 // By the first of the lines that is of one.
 Result<TrafficFormat> recognise(std::string_view ahead) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-    if (ahead.starts_with("\x1f\x8b")) return Error{"it is compressed: write `zcat FILE |` before the command and - for the file"};
+    if (ahead.starts_with("\x1f\x8b"))
+        return Error{"it is compressed: write `zcat FILE |` before the command and - for the file"};
     if (ahead.starts_with(kByteOrderMark)) ahead.remove_prefix(kByteOrderMark.size());
     while (!ahead.empty()) {
         const std::size_t end = std::min(ahead.find('\n'), ahead.size());
@@ -159,8 +160,9 @@ std::string skipped_words(const Traffic& traffic) {
         const bool first = text.empty();
         if (!first) text += ", ";
         text += count;
-        if (first) text += har ? (one.count == 1 ? " entry" : " entries")
-                               : (one.count == 1 ? " line" : " lines");
+        if (first)
+            text += har ? (one.count == 1 ? " entry" : " entries")
+                        : (one.count == 1 ? " line" : " lines");
         text += fmt::format(" {} ({}{} {})", words_of(static_cast<Skip>(i)),
                             one.count > 1 ? "the first: " : "", har ? "entry" : "line",
                             group_digits(std::to_string(one.first)));

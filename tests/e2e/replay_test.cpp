@@ -1,4 +1,5 @@
-// loadgen run --replay and --record: what a server gets is what was recorded, at the recorded times.
+// loadgen run --replay and --record: what a server gets is what was recorded, at the recorded
+// times.
 #include "tests/e2e/loadgen_runs.hpp"
 
 #include <gtest/gtest.h>
@@ -56,8 +57,8 @@ Words arrivals(const std::string& record) {
         const auto json = nlohmann::json::parse(line);
         const std::string digits = line.substr(8, line.find_first_of(",}") - 8);
         const std::size_t point = digits.find('.');
-        const std::int64_t at =
-            std::stoll(digits.substr(0, point)) * 1'000'000'000 + std::stoll(digits.substr(point + 1));
+        const std::int64_t at = std::stoll(digits.substr(0, point)) * 1'000'000'000 +
+                                std::stoll(digits.substr(point + 1));
         if (first < 0) first = at;
         all.push_back(std::to_string(at - first) + json.value("method", " -") +
                       json.value("path", " -") + std::to_string(json.value("bytes", -1)));
@@ -77,9 +78,8 @@ TEST_F(Replay, TheServerGetsWhatTheLogHolds) {
         ++expected[std::string(method) + " " + target + (i % 5 == 0 ? " 100" : " 0")];
     }
     log += "10.0.0.1 - - [31/Jan/2026:12:00:09 +0000] \"CONNECT a:1 HTTP/1.1\" 200 17\nbroken\n";
-    const Measured run =
-        measure({server.http("/"), "--replay", file("access.log", log), "--speed", "20x", "-c", "4",
-                 "-t", "2", "--size", "100"});
+    const Measured run = measure({server.http("/"), "--replay", file("access.log", log), "--speed",
+                                  "20x", "-c", "4", "-t", "2", "--size", "100"});
     EXPECT_EQ(run.result.accounting.scheduled, 300);
     EXPECT_EQ(run.result.accounting.completed, 300);
     EXPECT_EQ(counts_of(text("seen")), expected);
@@ -104,9 +104,11 @@ TEST_F(Replay, BodiesHaveTheirRecordedBytes) {
         "0.03,POST,/a,1\n0.03,DELETE,/d,\n";
     const Measured run = measure({server.http("/"), "--replay", file("r.csv", csv)});
     EXPECT_EQ(run.result.accounting.completed, 5);
-    EXPECT_EQ(counts_of(text("seen")),
-              (Counts{{"POST /a 70000", 1}, {"PUT /b 0", 1}, {"GET /c 0", 1}, {"POST /a 1", 1},
-                      {"DELETE /d 0", 1}}));
+    EXPECT_EQ(counts_of(text("seen")), (Counts{{"POST /a 70000", 1},
+                                               {"PUT /b 0", 1},
+                                               {"GET /c 0", 1},
+                                               {"POST /a 1", 1},
+                                               {"DELETE /d 0", 1}}));
 }
 
 TEST_F(Replay, ARunsOwnRecordIsTheSameArrivalsToTheNanosecond) {
@@ -119,13 +121,13 @@ TEST_F(Replay, ARunsOwnRecordIsTheSameArrivalsToTheNanosecond) {
         {server.tcp(), "-R", "300", "--size", "50"}};
     for (const Words& load : loads) {
         Words first = load;
-        first.insert(first.end(), {"-c", "4", "-d", "300ms", "--warmup", "50ms", "--record",
-                                   path("first")});
+        first.insert(first.end(),
+                     {"-c", "4", "-d", "300ms", "--warmup", "50ms", "--record", path("first")});
         const Measured run = measure(first);
         const Words recorded = arrivals(text("first"));
         EXPECT_EQ(recorded.size(), run.result.accounting.scheduled) << load[0];
-        const Measured again = measure({load[0], "--replay", path("first"), "-c", "4", "-t", "3",
-                                        "--record", path("again")});
+        const Measured again = measure(
+            {load[0], "--replay", path("first"), "-c", "4", "-t", "3", "--record", path("again")});
         EXPECT_EQ(again.result.accounting.scheduled, recorded.size());
         EXPECT_EQ(again.result.accounting.completed, recorded.size());
         EXPECT_EQ(arrivals(text("again")), recorded) << load[0];

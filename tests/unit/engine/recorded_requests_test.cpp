@@ -29,8 +29,7 @@ RunOptions replaying(const char* url, const std::vector<Entry>& entries) {
     RunOptions options;
     options.target = *parse_target(url);
     options.replay.emplace();
-    options.replay->recording =
-        std::make_shared<const Recording>(std::move(builder).build(false));
+    options.replay->recording = std::make_shared<const Recording>(std::move(builder).build(false));
     return options;
 }
 
@@ -70,9 +69,8 @@ TEST(RecordedRequests, AsTheyAreSent) {
 }
 
 TEST(RecordedRequests, WhatTheRecordDoesNotSayTheFlagsDo) {
-    RunOptions options = replaying("http://h/", {{{"POST", "/a"}, kUnknown},
-                                                 {{"", ""}, kUnknown},
-                                                 {{"PUT", "/b"}, 7}});
+    RunOptions options = replaying(
+        "http://h/", {{{"POST", "/a"}, kUnknown}, {{"", ""}, kUnknown}, {{"PUT", "/b"}, 7}});
     options.body = "hello";
     options.headers = {"Connection: keep-alive"};
     const RecordedRequests requests(options);
@@ -163,11 +161,9 @@ TEST(RecordedRequests, AreWrittenWholeHoweverLittleTheSocketTakes) {
 // The same head means a body after GET and none after HEAD, in any order.
 TEST(RecordedRequests, RepliesToHeadHaveNoBody) {
     const Resource head{"HEAD", "/a"}, get{"GET", "/a"};
-    RunOptions options = replaying("http://127.0.0.1:1/", {{head, kUnknown},
-                                                           {get, kUnknown},
-                                                           {get, kUnknown},
-                                                           {head, kUnknown},
-                                                           {get, kUnknown}});
+    RunOptions options = replaying(
+        "http://127.0.0.1:1/",
+        {{head, kUnknown}, {get, kUnknown}, {get, kUnknown}, {head, kUnknown}, {get, kUnknown}});
     options.pipeline = 5;
     Wire wire(options);
     wire.send_all();

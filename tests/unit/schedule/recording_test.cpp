@@ -121,8 +121,7 @@ TEST(Recording, SpeedScalesAndLoopsGoOn) {
     replay.speed = 2;
     EXPECT_EQ(due(Schedule(replay, {})), (std::vector<std::int64_t>{0, 5, 20}));
     replay.loop = true;
-    EXPECT_EQ(due(Schedule(replay, {}), 7),
-              (std::vector<std::int64_t>{0, 5, 20, 30, 35, 50, 60}));
+    EXPECT_EQ(due(Schedule(replay, {}), 7), (std::vector<std::int64_t>{0, 5, 20, 30, 35, 50, 60}));
     EXPECT_EQ(due(Schedule(replay, {1, 2}), 3), (std::vector<std::int64_t>{5, 30, 50}));
 }
 

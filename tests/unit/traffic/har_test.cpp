@@ -20,15 +20,13 @@ TEST(Har, Entries) {
     const Traffic traffic = read(har(
         entry("2026-01-31T12:00:00.500Z", R"("method":"GET","url":"https://example.org/a?b=c#d",
               "headers":[{"name":"url","value":"x"}],"bodySize":-1)") +
-        "," +
-        entry("2026-01-31T13:00:00.250+01:00", R"("url":"http://example.org","method":"POST",
+        "," + entry("2026-01-31T13:00:00.250+01:00", R"("url":"http://example.org","method":"POST",
               "bodySize":12,"postData":{"text":"not counted"})") +
-        "," +
-        entry("2026-01-31T12:00:00.500Z", R"("method":"PUT","url":"http://e/p","bodySize":-1,
+        "," + entry("2026-01-31T12:00:00.500Z", R"("method":"PUT","url":"http://e/p","bodySize":-1,
               "postData":{"mimeType":"text/plain","text":"four"})")));
     EXPECT_EQ(traffic.format, TrafficFormat::har);
-    EXPECT_EQ(lines_of(traffic), (Lines{"0 POST / 12", "250000000 GET /a?b=c ?",
-                                        "250000000 PUT /p 4"}));
+    EXPECT_EQ(lines_of(traffic),
+              (Lines{"0 POST / 12", "250000000 GET /a?b=c ?", "250000000 PUT /p 4"}));
     EXPECT_EQ(traffic.out_of_order, 1);
     EXPECT_EQ(traffic.all_skipped(), 0);
 }

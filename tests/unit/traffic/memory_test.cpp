@@ -7,8 +7,8 @@ namespace {
 
 // A log of `n` requests, made while it is read: five a second, of 1,000 paths.
 Source::Read long_log(std::size_t n) {
-    return [n, i = std::size_t{0}, line = std::string(), at = std::size_t{0}](
-               std::span<char> space) mutable {
+    return [n, i = std::size_t{0}, line = std::string(),
+            at = std::size_t{0}](std::span<char> space) mutable {
         if (at == line.size()) {
             if (i == n) return std::size_t{0};
             const std::size_t second = i / 5;

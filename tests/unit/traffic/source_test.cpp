@@ -18,9 +18,8 @@ Lines all_lines(const std::string& text, std::size_t piece) {
 
 TEST(Source, LinesOfAnySizeOfPieces) {
     const std::string limit(Source::kLongestLine, 'l');
-    const std::string text =
-        "\xef\xbb\xbfone\r\n\n" + limit + "\n" + limit + "l\nthree\n" + limit + limit + limit +
-        "\nlast";
+    const std::string text = "\xef\xbb\xbfone\r\n\n" + limit + "\n" + limit + "l\nthree\n" + limit +
+                             limit + limit + "\nlast";
     const Lines expected{"one", "", limit, "too long", "three", "too long", "last"};
     for (const std::size_t piece : {7U, 4096U, 1U << 20U}) {
         EXPECT_EQ(all_lines(text, piece), expected) << piece;
