@@ -279,6 +279,7 @@ std::string describe_load(const RunOptions& o, const std::string& replay) {
     if (o.pipeline > 1) text += fmt::format(", {} pipelined", o.pipeline);
     if (o.idle > 0) text += fmt::format(", {} idle", o.idle);
     text += o.requests > 0 ? fmt::format(", {} requests", o.requests)
+            : o.replay     ? fmt::format(", measured for {}", human_duration(o.duration))
                            : fmt::format(", {}", format_duration(o.duration));
     if (o.warmup > Nanos(0)) text += fmt::format(" after {} of warm-up", format_duration(o.warmup));
     return text;

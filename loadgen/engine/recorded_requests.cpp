@@ -18,8 +18,8 @@ bool takes_body(std::string_view method) {
 }  // namespace
 
 RecordedRequests::RecordedRequests(const RunOptions& options)
-    : options_(options),
-      recording_(*options.replay->recording),
+    : options_(&options),
+      recording_(options.replay->recording.get()),
       raw_(options.target.scheme == Scheme::tcp),
       says_close_(!has_header(options.headers, "connection")) {
     if (raw_) return;
@@ -31,14 +31,14 @@ RecordedRequests::RecordedRequests(const RunOptions& options)
     }
     body_ = options.body;
     const std::size_t given = body_.size();
-    body_.resize(std::max<std::size_t>(given, recording_.most_bytes()));
+    body_.resize(std::max<std::size_t>(given, recording_->most_bytes()));
     for (std::size_t i = given; i < body_.size(); ++i) body_[i] = static_cast<char>('a' + i % 26);
 }
 
 std::string_view RecordedRequests::method_of(const RecordedRequest& settled) const {
-    const std::string_view recorded = recording_.resource(settled).method;
+    const std::string_view recorded = recording_->resource(settled).method;
     if (!recorded.empty()) return recorded;
-    if (!options_.method.empty()) return options_.method;
+    if (!options_->method.empty()) return options_->method;
     return settled.bytes > 0 ? "POST" : "GET";
 }
 
@@ -47,20 +47,20 @@ RecordedRequest RecordedRequests::settled(const RecordedRequest& recorded) const
     RecordedRequest settled = recorded;
     if (raw_) {
         if (!known || recorded.bytes == 0)
-            settled.bytes = static_cast<std::uint32_t>(options_.size);
+            settled.bytes = static_cast<std::uint32_t>(options_->size);
         return settled;
     }
-    if (!known) settled.bytes = static_cast<std::uint32_t>(options_.body.size());
+    if (!known) settled.bytes = static_cast<std::uint32_t>(options_->body.size());
     if (!takes_body(method_of(settled))) settled.bytes = 0;
     return settled;
 }
 
 void RecordedRequests::pieces(const RecordedRequest& settled, bool last, const auto& take) const {
-    const std::string_view path = recording_.resource(settled).path;
+    const std::string_view path = recording_->resource(settled).path;
     const std::string_view method = method_of(settled);
     take(method);
     take(std::string_view(" "));
-    take(path.empty() ? std::string_view(options_.target.path) : path);
+    take(path.empty() ? std::string_view(options_->target.path) : path);
     take(std::string_view(" HTTP/1.1\r\n"));
     take(std::string_view(fields_));
     if (takes_body(method)) {

@@ -34,8 +34,8 @@ class RecordedRequests {
     // Hands over the head piece by piece.
     void pieces(const RecordedRequest& settled, bool last, const auto& take) const;
 
-    const RunOptions& options_;
-    const Recording& recording_;
+    const RunOptions* options_;
+    const Recording* recording_;
     bool raw_;
     std::string fields_;  // of every request, each with its line end
     bool says_close_;     // where it asks for that

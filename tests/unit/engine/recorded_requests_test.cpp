@@ -121,7 +121,7 @@ struct Wire {
     // Begins the whole record and writes it; what arrives.
     std::string send_all() {
         const Recording& recording = *options.replay->recording;
-        std::string expected, got, piece(1 << 16, '\0');
+        std::string got, piece(1 << 16, '\0');
         for (std::size_t i = 0; i < recording.size(); ++i) {
             ledger.due(time, 0ns);
             requests.begin_recorded(exchange, recording[i].request, time, time);

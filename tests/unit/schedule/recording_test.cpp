@@ -90,7 +90,9 @@ TEST(Recording, SpreadingKeepsSecondsAndOrder) {
             const std::int64_t k = place[second]++;
             EXPECT_EQ(at - second * kSecond, k * kSecond / counts[second]);
             EXPECT_EQ(times[recording[i].request.bytes] / kSecond, second);
-            if (k > 0) EXPECT_GT(recording[i].request.bytes, before);
+            if (k > 0) {
+                EXPECT_GT(recording[i].request.bytes, before);
+            }
             before = recording[i].request.bytes;
         }
         EXPECT_EQ(place, counts);

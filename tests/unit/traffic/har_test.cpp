@@ -65,7 +65,7 @@ TEST(Har, WhatIsNone) {
         EXPECT_FALSE(traffic.ok());
         return traffic ? "" : traffic.error().message;
     };
-    EXPECT_EQ(why(R"({"log":{"entries":[)"), "not JSON at byte 19");
+    EXPECT_EQ(why(R"({"log":{"entries":[)"), "not JSON at byte 20");
     EXPECT_EQ(why(R"({"log":{"pages":[]}})"), "it has no log.entries");
     EXPECT_NE(why(har("")).find("no request"), std::string::npos);
     EXPECT_NE(why(R"({"log":{"a":")" + std::string((64 << 20) + 10, 'x') + "\"}}").find("64 MiB"),
