@@ -11,6 +11,7 @@ import threading
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body leave together: no wait for a delayed acknowledgement
     lock = threading.Lock()
 
     def answer(self):
