@@ -201,6 +201,7 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     cli::option(command, "-R,--rate", flags.rate,
                 "Open loop, requests/s: 5000, a profile 1000/10s,5000/10s, a ramp "
                 "1000..20000/60s, a stair 1000..20000:1000/5s");
+    add_replay_flags(command, flags.replay);
     cli::duration(command, "--think", run.think, "Closed loop: pause between reply and request");
     cli::option(command, "--shard", flags.shard,
                 "Make only part I/N of this load, as one of N generators");
@@ -235,6 +236,9 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
         const Nanos profile = total_duration(run.rate);
         if (profile > Nanos(0) && cli::count(command, "--duration") == 0) run.duration = profile;
     }
+    if (const Status replay = finish_replay_flags(flags.replay, command, run); !replay) {
+        return replay;
+    }
     if (run.requests > 0 && cli::count(command, "--duration") > 0) {
         return Error{"--requests: give it or --duration, not both"};
     }
@@ -257,9 +261,11 @@ Status finish_load_flags(LoadFlags& flags, const CLI::App& command) {
     return check_options(run);
 }
 
-std::string describe_load(const RunOptions& o) {
+std::string describe_load(const RunOptions& o, const std::string& replay) {
     std::string text = fmt::format("{} connection{}", o.connections, o.connections == 1 ? "" : "s");
-    if (o.rate.empty()) {
+    if (o.replay) {
+        text += ", " + replay;
+    } else if (o.rate.empty()) {
         text += ", closed loop";
         if (o.think > Nanos(0))
             text += fmt::format(" with {} think time", format_duration(o.think));
@@ -273,6 +279,7 @@ std::string describe_load(const RunOptions& o) {
     if (o.pipeline > 1) text += fmt::format(", {} pipelined", o.pipeline);
     if (o.idle > 0) text += fmt::format(", {} idle", o.idle);
     text += o.requests > 0 ? fmt::format(", {} requests", o.requests)
+            : o.replay     ? fmt::format(", measured for {}", human_duration(o.duration))
                            : fmt::format(", {}", format_duration(o.duration));
     if (o.warmup > Nanos(0)) text += fmt::format(" after {} of warm-up", format_duration(o.warmup));
     return text;

@@ -1,6 +1,7 @@
 // The flags that say what load to make, for `run` and `search`.
 #pragma once
 
+#include "loadgen/commands/replay_options.hpp"
 #include "loadgen/commands/server_options.hpp"
 #include "loadgen/load/load.hpp"
 
@@ -31,6 +32,7 @@ struct LoadFlags {
     std::string shard;
     double ceiling_rps = 0;
     ServerFlag server;
+    ReplayFlags replay;
 };
 
 // --idle-strategy; `name` holds the default.
@@ -42,7 +44,7 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate);
 // What the flags mean together, in flags.run. Error: "--flag: what is wrong", for exit status 2.
 Status finish_load_flags(LoadFlags& flags, const CLI::App& command);
 
-// "64 connections, closed loop, 10s after 1s of warm-up"
-std::string describe_load(const RunOptions& options);
+// "64 connections, closed loop, 10s after 1s of warm-up"; `replay`: what it replays, in words.
+std::string describe_load(const RunOptions& options, const std::string& replay = "");
 
 }  // namespace echotrio::loadgen

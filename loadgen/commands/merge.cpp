@@ -62,11 +62,12 @@ bool is_set(const Json& command, const char* key) {
 VerdictContext context_of(const std::vector<Part>& parts) {
     VerdictContext context;
     const Json& command = parts.front().command;
-    context.open_loop = is_set(command, "rate");
-    context.poisson = context.open_loop && command.value("arrival", Json()) == "poisson";
-    const std::string rate = context.open_loop ? command["rate"].dump() : "";
-    context.rate_varies =
-        rate.find_first_of(",:/") != std::string::npos || rate.find("..") != std::string::npos;
+    const bool by_rate = is_set(command, "rate"), replayed = is_set(command, "replay");
+    context.open_loop = by_rate || replayed;
+    context.poisson = by_rate && command.value("arrival", Json()) == "poisson";
+    const std::string rate = by_rate ? command["rate"].dump() : "";
+    context.rate_varies = replayed || rate.find_first_of(",:/") != std::string::npos ||
+                          rate.find("..") != std::string::npos;
     if (const auto status = command.find("expect_status");
         status != command.end() && status->is_number_unsigned()) {
         context.expected_status = status->get<std::uint64_t>();

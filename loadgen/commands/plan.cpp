@@ -4,6 +4,7 @@
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/output.hpp"
 #include "loadgen/commands/plan_extras.hpp"
+#include "loadgen/commands/plan_traffic.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/findings/plan_input.hpp"
 #include "loadgen/findings/select.hpp"
@@ -31,6 +32,7 @@ struct Options {
     double cores = 0;
     double headroom_percent = 30;
     ExtrasAsked extras;
+    TrafficDemand traffic;
 };
 
 bool is_csv(const std::string& file) {
@@ -93,7 +95,10 @@ Result<Input> read_input(const Options& options) {
     return input;
 }
 
-int plan_command(const Options& options) {
+int plan_command(Options& options) {
+    if (const auto read = read_traffic_demand(options.traffic, options.demand.rate); !read) {
+        return cli::fail(read.error().message);
+    }
     auto input = read_input(options);
     if (!input) return cli::fail(input.error().message);
     const CapacityPlan plan = plan_capacity(input->models, options.demand, Rng(input->seed));
@@ -107,6 +112,7 @@ int plan_command(const Options& options) {
         return cli::fail(refused->message, refused->status);
     }
     auto json = capacity_to_json(plan, input->source);
+    json["traffic"] = traffic_demand_to_json(options.traffic);
     add_extras(json, plan, extras);
     const bool unmet = (options.demand.asks_for_something() && !plan.choice) ||
                        (extras.costs && extras.costs->options.empty());
@@ -119,6 +125,7 @@ int plan_command(const Options& options) {
         document.sections.insert(
             document.sections.begin() + (plan.demand.asks_for_something() ? 1 : 0),
             std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+        tell_of_traffic(options.traffic, document);
         fmt::print("{}", to_console(document, terminal_style(STDOUT_FILENO)));
     }
     return keep(options.json, to_text(json), unmet ? kExitNotMet : cli::kExitOk);
@@ -134,7 +141,8 @@ std::optional<std::string> complete(Options& options) {
     if (options.memory > 0) options.demand.memory_bytes = static_cast<double>(options.memory);
     if (options.cores > 0) options.demand.cores = options.cores;
     options.demand.headroom = options.headroom_percent / 100;
-    if (!options.demand.asks_for_something() && (options.memory > 0 || options.cores > 0)) {
+    const bool asked = options.demand.asks_for_something() || options.traffic.is_asked();
+    if (!asked && (options.memory > 0 || options.cores > 0)) {
         return "--memory and --cores limit a demand: give --rate or --connections too";
     }
     if (is_csv(options.file) && !options.workload.empty()) {
@@ -154,6 +162,7 @@ void add_plan(CLI::App& app, int& status) {
         .required();
     cli::option(command, "--rate", options->demand.rate, "Requests/s to serve")
         .check(cli::positive_number());
+    add_traffic_demand(command, options->traffic);
     cli::option(command, "--connections", options->demand.connections, "Connections open at once")
         .check(cli::positive_number());
     cli::option(command, "--slo", options->slo, "Latency objective, like p99=5ms");
@@ -169,6 +178,10 @@ void add_plan(CLI::App& app, int& status) {
     output_option(command, "--json", options->json,
                   "Write the plan as JSON to this file; - for standard output");
     cli::on_command(command, [options, &command, &status] {
+        if (const Status fine = finish_traffic_demand(options->traffic, command); !fine) {
+            status = cli::fail(fine.error().message, cli::kExitUsage);
+            return;
+        }
         if (const auto mistake = complete(*options)) {
             status = cli::fail(*mistake, cli::kExitUsage);
             return;

@@ -12,6 +12,8 @@
 #include "loadgen/record/hdr_codec.hpp"
 #include "loadgen/report/console_run.hpp"
 #include "loadgen/report/run_document.hpp"
+#include "loadgen/results/files.hpp"
+#include "loadgen/results/format.hpp"
 #include "loadgen/results/result_json.hpp"
 #include "loadgen/results/results_file.hpp"
 
@@ -27,7 +29,7 @@ namespace {
 
 struct Options {
     LoadFlags load;
-    std::string json, hdr;
+    std::string json, hdr, record;
     bool quiet = false;
 };
 
@@ -64,13 +66,19 @@ nlohmann::ordered_json to_json(const Options& options, const RunResult& result) 
     if (const auto& server = options.load.server.subject) {
         json["command"]["server"] = subject_to_json(*server);
     }
+    json["command"]["replay"] = replay_to_json(options.load.replay, options.load.run);
     json["environment"] = describe_environment();
     json.update(result_to_json(result));
     return json;
 }
 
-int write_files(const Options& options, const RunResult& result) {
+int write_files(const Options& options, const RunResult& result, const RunRecord& record) {
     int status = result.verdict.valid ? cli::kExitOk : kExitInvalid;
+    if (!options.record.empty()) {
+        if (const Status written = write_record(options.record, record); !written) {
+            status = cli::fail(written.error().message);
+        }
+    }
     if (!options.hdr.empty()) {
         const std::vector<HdrLogLine> lines{
             {"latency", 0, result.duration_s, result.latency},
@@ -81,7 +89,21 @@ int write_files(const Options& options, const RunResult& result) {
     return keep(options.json, to_indented_text(to_json(options, result)), status);
 }
 
-int run_command(const Options& options) {
+// What is to be known of the record before the run, on standard error.
+void tell_of_replay(const Options& options) {
+    const ReplayFlags& replay = options.load.replay;
+    if (!replay.traffic || options.quiet) return;
+    for (const std::string& note : traffic_notes(replay.file, *replay.traffic)) {
+        fmt::print(stderr, "note: {}\n", note);
+    }
+    fmt::print(stderr, "note: all goes to {}, whichever hosts are recorded\n", options.load.url);
+}
+
+int run_command(Options& options) {
+    if (const Status read = read_replay(options.load.replay, options.load.run); !read) {
+        return cli::fail(read.error().message);
+    }
+    tell_of_replay(options);
     auto interrupts = Interrupts::block({SIGINT, SIGTERM});
     if (!interrupts) return cli::fail(interrupts.error().message);
     TrialOptions trial;
@@ -89,6 +111,10 @@ int run_command(const Options& options) {
     trial.pid = options.load.pid;
     trial.observer = options.load.observer;
     trial.ceiling_rps = options.load.ceiling_rps;
+    RunRecord record;
+    if (!options.record.empty()) {
+        trial.record = [&](RunRecord made) { record = std::move(made); };
+    }
 
     LiveLine live(!options.quiet);
     const auto show = [&](const Interval& interval) { live.show(interval); };
@@ -101,11 +127,17 @@ int run_command(const Options& options) {
     if (!options.quiet) {
         const bool log_is_shown = summary_stream(options.hdr) == stderr;
         std::FILE* const out = log_is_shown ? stderr : summary_stream(options.json);
-        const RunHeading heading{options.load.url, describe_load(options.load.run)};
+        const RunHeading heading{
+            options.load.url, describe_load(options.load.run, describe_replay(options.load.replay,
+                                                                              options.load.run))};
         fmt::print(out, "{}",
                    to_console(run_document(*result, heading), terminal_style(::fileno(out))));
     }
-    return write_files(options, *result);
+    if (!record.whole && !options.quiet) {
+        fmt::print(stderr, "note: --record: there was more than it can hold, it is cut at {}\n",
+                   format_plural(record.recording->size(), "request"));
+    }
+    return write_files(options, *result, record);
 }
 
 }  // namespace
@@ -117,11 +149,16 @@ void add_run(CLI::App& app, int& status) {
     output_option(command, "--json", options->json,
                   "Write the result as JSON to this file; - for standard output");
     output_option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
+    output_option(command, "--record", options->record,
+                  "Write what was asked for and when as NDJSON, for --replay");
     cli::flag(command, "--quiet", options->quiet, "No live line, no summary");
     cli::on_command(command, [options, &command, &status] {
         Status finished = finish_load_flags(options->load, command);
         if (finished && options->json == "-" && options->hdr == "-") {
             finished = Error{"--hdr: standard output is for --json here"};
+        }
+        if (finished && !options->record.empty() && is_standard_output(options->record)) {
+            finished = Error{"--record: needs a file, standard output is for the summary"};
         }
         status =
             finished ? run_command(*options) : cli::fail(finished.error().message, cli::kExitUsage);

@@ -24,7 +24,14 @@ Demand::Demand(const RunOptions& options, const Profile* profile, Share share)
     : quota_(options.requests > 0 ? share_of(options.requests, share)
                                   : std::numeric_limits<std::uint64_t>::max()) {
     double rate = 0;  // of this part, per second
-    if (profile != nullptr) {
+    if (options.replay) {
+        const Replay& replay = *options.replay;
+        arrivals_.emplace(Schedule(replay, share));
+        rate = static_cast<double>(replay.recording->size()) / seconds(replay.length()) /
+               static_cast<double>(share.of * replay.share.of);
+        if (rate * seconds(kHighRateSlack) > 1) slack_ = kHighRateSlack;
+        gap_countdown_ = std::numeric_limits<std::uint64_t>::max();  // no law to test them against
+    } else if (profile != nullptr) {
         arrivals_.emplace(Schedule(*profile, options.arrival, options.seed, share));
         const double window = seconds(options.duration + options.warmup);
         rate = profile->count_at(window) / window / static_cast<double>(share.of);

@@ -16,7 +16,8 @@ namespace echotrio::loadgen {
 
 class Demand {
   public:
-    // Part `share` of the load. `profile`: of an open loop, else null; it must outlive this.
+    // Part `share` of the load. `profile`: of an open loop with a rate, else null; it and the
+    // options must outlive this.
     Demand(const RunOptions& options, const Profile* profile, Share share);
 
     bool scheduled() const { return arrivals_.has_value(); }
@@ -48,6 +49,8 @@ class Demand {
         }
     }
     std::uint64_t backlog() const { return arrivals_ ? arrivals_->backlog() : 0; }
+    // What the oldest of the backlog is, in a replay. Precondition: backlog() > 0.
+    const RecordedRequest& oldest() const { return arrivals_->oldest(); }
     // The oldest of the backlog is taken away; its intended start. Precondition: backlog() > 0.
     TimePoint take() { return start_ + arrivals_->take(); }
     // Sampled evenly over the run: gaps between arrivals, in their mean.

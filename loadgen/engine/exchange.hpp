@@ -5,6 +5,7 @@
 #include "common/base/check.hpp"
 #include "common/base/clock.hpp"
 #include "loadgen/engine/reply.hpp"
+#include "loadgen/schedule/recording.hpp"
 
 #include <cstdint>
 #include <span>
@@ -14,6 +15,7 @@ namespace echotrio::loadgen {
 // A request on its way.
 struct Request {
     TimePoint intended, sent;
+    RecordedRequest what;      // its class or, in a replay, its resource; bytes of message or body
     std::uint32_t offset = 0;  // raw: where its bytes begin in the pattern
     std::uint16_t request_class = 0;
     bool last = false;  // HTTP: it asks the server to close

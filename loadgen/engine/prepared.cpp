@@ -55,16 +55,6 @@ std::string percent_decoded(std::string_view text) {
     return out;
 }
 
-bool has_header(const std::vector<std::string>& headers, std::string_view name) {
-    return std::any_of(headers.begin(), headers.end(), [&](const std::string& line) {
-        return line.size() > name.size() && line[name.size()] == ':' &&
-               std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
-                   return std::tolower(static_cast<unsigned char>(a)) ==
-                          std::tolower(static_cast<unsigned char>(b));
-               });
-    });
-}
-
 PreparedRequest prepare_http(const RunOptions& options, const std::string& path) {
     const bool has_body = !options.body.empty();
     const std::string method = !options.method.empty() ? options.method : has_body ? "POST" : "GET";
@@ -78,6 +68,8 @@ PreparedRequest prepare_http(const RunOptions& options, const std::string& path)
         head += fmt::format("Content-Length: {}\r\n", options.body.size());
     }
     PreparedRequest request;
+    request.method = method;
+    request.path = path;
     request.keep = head + "\r\n" + options.body;
     if (!has_header(options.headers, "connection")) head += "Connection: close\r\n";
     request.close = head + "\r\n" + options.body;
@@ -117,7 +109,24 @@ std::vector<net::Address> loopback_sources(const net::Address& target, const Run
     return sources;
 }
 
+// Of a replay all of HTTP but the requests themselves.
+void expect_replies_to_a_record(Prepared& prepared) {
+    prepared.http.resize(2);
+    prepared.http[1].head = true;
+    prepared.class_limits = {1.0, 1.0};
+}
+
 }  // namespace
+
+bool has_header(const std::vector<std::string>& headers, std::string_view name) {
+    return std::any_of(headers.begin(), headers.end(), [&](const std::string& line) {
+        return line.size() > name.size() && line[name.size()] == ':' &&
+               std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
+                   return std::tolower(static_cast<unsigned char>(a)) ==
+                          std::tolower(static_cast<unsigned char>(b));
+               });
+    });
+}
 
 Result<Prepared> prepare_load(const RunOptions& options) {
     if (const Status checked = check_options(options); !checked) return checked.error();
@@ -128,10 +137,19 @@ Result<Prepared> prepare_load(const RunOptions& options) {
     prepared.target = *target;
     prepared.sources = loopback_sources(*target, options);
     prepared.raw = options.target.scheme == Scheme::tcp;
+    if (options.replay) prepared.recorded.emplace(options);
+    const std::uint64_t bytes = prepared.raw ? options.size : options.body.size();
+    prepared.bytes = static_cast<std::uint32_t>(bytes);
     if (prepared.raw) {
-        prepared.pattern = make_pattern(options.size, options.seed);
-        prepared.message_size = options.size;
+        const std::uint64_t longest =
+            options.replay ? std::max<std::uint64_t>(bytes, options.replay->recording->most_bytes())
+                           : bytes;
+        prepared.pattern = make_pattern(longest, options.seed);
         prepared.class_limits = {1.0};
+        return prepared;
+    }
+    if (options.replay) {
+        expect_replies_to_a_record(prepared);
         return prepared;
     }
     std::vector<RequestClass> classes = options.classes;

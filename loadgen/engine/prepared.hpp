@@ -4,9 +4,11 @@
 
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
+#include "loadgen/engine/recorded_requests.hpp"
 #include "loadgen/engine/run.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,7 @@ struct PreparedRequest {
     bool head = false;  // the reply has no body, whatever it says
     bool check = false;
     std::string reply;  // the body that is expected (check)
+    std::string method, path;
 };
 
 struct Prepared {
@@ -30,18 +33,24 @@ struct Prepared {
     std::vector<net::Address> sources;
 
     bool raw = true;
-    // Raw: message k is the `size` bytes of `pattern` from an offset below kOffsets that differs
+    // Raw: message k is its bytes of `pattern` from an offset below kOffsets that differs
     // from message to message, so that bytes of another message or another place don't match.
     static constexpr std::uint32_t kOffsets = 4096;
     std::string pattern;
-    std::size_t message_size = 0;
-    std::vector<PreparedRequest> http;  // by class
+    std::uint32_t bytes = 0;            // of every message or body, unless in a replay
+    std::vector<PreparedRequest> http;  // by class; in a replay what is to know of the replies to
+                                        // all requests but HEAD, and to those
     std::vector<double> class_limits;   // cumulated shares of 1, by class
+    std::optional<RecordedRequests> recorded;  // of a replay
+    std::size_t noted = 0;  // so many requests of each thread are noted for a record
 
-    std::string_view message(std::uint32_t offset) const {
-        return {pattern.data() + offset, message_size};
+    std::string_view message(std::uint32_t offset, std::uint32_t size) const {
+        return {pattern.data() + offset, size};
     }
 };
+
+// Whether one of the lines "Name: value" has this name, in lower case.
+bool has_header(const std::vector<std::string>& headers, std::string_view name);
 
 // Error: what is wrong with the options, or the host can't be resolved.
 Result<Prepared> prepare_load(const RunOptions& options);

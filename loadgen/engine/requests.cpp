@@ -29,13 +29,15 @@ Exchange Requests::exchange(std::size_t i) {
 
 Requests::After Requests::write(int fd, Exchange& e, TimePoint now) {
     while (e.ring.unwritten() > 0) {
-        const std::string_view bytes = unwritten_bytes(e.ring);
+        const bool composed = prepared_.recorded && !prepared_.raw;
+        const std::string_view bytes =
+            composed ? unwritten_record(e.ring) : unwritten_bytes(e.ring);
         ++syscalls_;
         const Io io = net::write_some(fd, bytes);
         if (io.kind != Io::Kind::bytes) [[unlikely]] {
             return io.kind == Io::Kind::failed ? lost(e, Failure::reset, now) : After::nothing;
         }
-        e.ring.wrote(io.bytes.size(), [&](const Request& r) { return bytes_of(r).size(); });
+        e.ring.wrote(io.bytes.size(), [&](const Request& r) { return size_of(r); });
         if (io.bytes.size() < bytes.size()) break;  // the socket is full
     }
     return After::nothing;
@@ -53,6 +55,25 @@ inline std::string_view Requests::unwritten_bytes(const RequestRing& ring) {
         gathered_ += next;
     }
     return gathered_;
+}
+
+// The same of a replay: heads are put together, and large bodies are not copied.
+std::string_view Requests::unwritten_record(const RequestRing& ring) {
+    const RecordedRequests& recorded = *prepared_.recorded;
+    gathered_.clear();
+    for (std::uint32_t k = ring.first_unwritten(); k < ring.size(); ++k) {
+        const Request& r = ring[k];
+        const std::size_t before = gathered_.size();
+        recorded.append_head(gathered_, r.what, r.last);
+        const std::size_t head = gathered_.size() - before;
+        if (before == 0 && ring.written() >= head) {
+            return recorded.body(r.what, ring.written() - head);
+        }
+        const std::string_view body = recorded.body(r.what, 0).substr(0, kGather);
+        gathered_ += body;
+        if (body.size() < r.what.bytes || gathered_.size() >= kGather) break;
+    }
+    return std::string_view(gathered_).substr(ring.written());
 }
 
 // The clock is read after each read, so that a turn of the thread needs no reading of its own.
@@ -74,7 +95,7 @@ Requests::Received Requests::receive(int fd, Exchange& e, bool ending, TimePoint
 inline Requests::After Requests::consume_raw(Exchange& e, std::string_view bytes, TimePoint now) {
     while (!bytes.empty()) {
         if (e.ring.empty()) return unasked(now);
-        const std::string_view want = prepared_.message(e.ring.oldest().offset).substr(e.received);
+        const std::string_view want = bytes_of(e.ring.oldest()).substr(e.received);
         const std::size_t n = std::min(want.size(), bytes.size());
         if (std::memcmp(want.data(), bytes.data(), n) != 0) {
             return lost(e, Failure::mismatch, now);

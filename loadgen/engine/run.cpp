@@ -3,6 +3,7 @@
 #include "loadgen/engine/run.hpp"
 
 #include "loadgen/engine/hiccup.hpp"
+#include "loadgen/engine/notes.hpp"
 #include "loadgen/engine/worker.hpp"
 #include "loadgen/record/summary.hpp"
 #include "loadgen/results/merge.hpp"
@@ -55,6 +56,7 @@ class Run {
     void add_worker(Worker& worker);
     void add_status_codes(const Ledger& ledger);
     void summarise_run();
+    void hand_over_record() const;
 
     const RunOptions& options_;
     const RunHooks& hooks_;
@@ -316,14 +318,14 @@ void Run::summarise_run() {
         r.classes.push_back({options_.classes[i].name, completed_[i], summarise(total_.latency[i]),
                              total_.latency[i]});
     }
-    if (profile_ || options_.think > Nanos(0)) {
+    if (options_.is_open_loop() || options_.think > Nanos(0)) {
         r.service_time = total_.service_time;
         r.lateness = total_.lateness;
     } else {  // each request starts when it is due, so these need not be recorded
         r.service_time = r.latency;
         r.lateness.record(0, r.accounting.sent);
     }
-    if (profile_) {
+    if (options_.is_open_loop()) {
         r.generator.send_delay_p99_us = supported_percentile_us(total_.send_delay, 99);
         const double mean_gap =
             r.duration_s / static_cast<double>(std::max<std::uint64_t>(1, r.accounting.scheduled));
@@ -333,6 +335,15 @@ void Run::summarise_run() {
     r.service_time_us = summarise(r.service_time);
     r.lateness_us = summarise(r.lateness);
     r.clamped = r.latency.clamped() + r.service_time.clamped() + r.lateness.clamped() > 0;
+}
+
+void Run::hand_over_record() const {
+    if (!hooks_.record) return;
+    std::vector<const Notes*> notes;
+    for (const auto& worker : workers_) notes.push_back(worker->notes());
+    const Nanos since_1970 =
+        std::chrono::system_clock::now().time_since_epoch() - now().time_since_epoch();
+    hooks_.record(join_notes(prepared_, notes, begin_, since_1970));
 }
 
 Result<RunResult> Run::execute() {
@@ -350,6 +361,7 @@ Result<RunResult> Run::execute() {
     end_ = TimePoint();
     for (const auto& worker : workers_) add_worker(*worker);
     summarise_run();
+    hand_over_record();
     return std::move(result_);
 }
 
@@ -367,6 +379,9 @@ Result<RunResult> run(const RunOptions& options, const RunHooks& hooks) {
             options.connections + options.idle, needed, limit)};
     }
     if (const Status pinned = net::pin_to_cpus(options.cpus); !pinned) return pinned.error();
+    if (hooks.record) {
+        prepared->noted = Recording::kMostRequests / std::min(options.threads, options.connections);
+    }
     return Run(options, hooks, *prepared).execute();
 }
 

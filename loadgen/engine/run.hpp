@@ -13,8 +13,15 @@
 #include "loadgen/results/run_result.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace echotrio::loadgen {
+
+// What a run asked for in its window, as a record that can be replayed. Null: nothing.
+struct RunRecord {
+    std::shared_ptr<const Recording> recording;
+    bool whole = true;  // false: there was more than a record can hold, this is its beginning
+};
 
 // Called by the controlling thread, never on the request path.
 struct RunHooks {
@@ -24,6 +31,7 @@ struct RunHooks {
     std::function<void()> drained;          // no request is left; all connections still stand
     std::function<void(Interval&)> second;  // once a second in the window; may fill server_*
     std::function<bool()> stop;             // polled: true ends the run in order (Ctrl-C)
+    std::function<void(RunRecord)> record;  // at the end; where it is set, a record is made
 };
 
 // Error: the target can't be resolved or refuses every connection, descriptors don't suffice.

@@ -54,6 +54,7 @@ Status take_shard(RunOptions& options, const Shard& shard) {
         step.rate /= static_cast<double>(shard.of);
         if (step.ramp_to) *step.ramp_to /= static_cast<double>(shard.of);
     }
+    if (options.replay) options.replay->share = Share{shard.index - 1, shard.of};
     options.seed += shard.index - 1;
     return Done{};
 }

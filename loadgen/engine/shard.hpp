@@ -19,9 +19,9 @@ std::uint64_t share_of(std::uint64_t total, const Share& share);
 std::uint64_t part_of(std::uint64_t total, const Shard& shard);
 
 // Turns the options of the whole load into those of this part: connections, idle connections and a
-// request count are counted out, rates divided. Poisson arrivals get seeds of their own (their sum
-// is Poisson again); constant ones are staggered by the start, where --start-at sets it. Error: too
-// little to share out.
+// request count are counted out, rates divided, recorded arrivals dealt in turn. Poisson arrivals
+// get seeds of their own (their sum is Poisson again); constant ones are staggered by the start,
+// where --start-at sets it. Error: too little to share out.
 Status take_shard(RunOptions& options, const Shard& shard);
 
 }  // namespace echotrio::loadgen

@@ -44,6 +44,7 @@ Worker::Worker(const Prepared& prepared, const Profile* profile, Share share,
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         connections_[i].exchange = requests_.exchange(i);
     }
+    if (prepared.noted > 0) requests_.note_in(notes_.emplace(prepared.noted));
     report_.error.reserve(std::strlen(kNoMemory));  // there will be none then
 }
 
@@ -201,7 +202,12 @@ void Worker::dispatch_due() {
         demand_.fall_due(now_, ready_.empty() ? now_ : ready_since_, *ledger_);
         if (demand_.backlog() == 0 || ready_.empty() || now_ >= window_->sending_ends()) return;
         Connection& c = ready_.pop();
-        requests_.begin(c.exchange, demand_.take(), now_);
+        if (options_.replay) {
+            const RecordedRequest recorded = demand_.oldest();
+            requests_.begin_recorded(c.exchange, recorded, demand_.take(), now_);
+        } else {
+            requests_.begin(c.exchange, demand_.take(), now_);
+        }
         pump(c);
         if (!c.queued && may_begin(c)) queue(c);
     }
@@ -265,7 +271,9 @@ void Worker::close_books() {
         report_.replies_squared += replies * replies;
     }
     while (demand_.backlog() > 0) {
-        ledger_->left_unsent(requests_.draw_class(), demand_.take(), now_);
+        const Requests::Chosen chosen =
+            options_.replay ? requests_.settled(demand_.oldest()) : requests_.drawn();
+        requests_.never_sent(chosen, demand_.take(), now_);
     }
     report_.use = window_->use();
     report_.spun = spinning_.polls();

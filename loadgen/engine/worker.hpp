@@ -66,6 +66,8 @@ class Worker {
         std::vector<double> unit_gaps;            // sampled
     };
     const Report& report() const { return report_; }
+    // Null unless a record is made. After done.
+    const Notes* notes() const { return notes_ ? &*notes_ : nullptr; }
 
   private:
     // worker.cpp: the life of the thread
@@ -122,6 +124,7 @@ class Worker {
     Spinning spinning_;
     std::vector<Connection> connections_;
     Sockets sockets_;
+    std::optional<Notes> notes_;
     Requests requests_;
     Demand demand_;
     Sleep sleep_;

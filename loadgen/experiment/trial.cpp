@@ -201,10 +201,11 @@ class MemoryFollowed {
 VerdictContext context_of(const TrialOptions& options, const std::vector<int>& server_cpus) {
     const RunOptions& run = options.run;
     VerdictContext context;
-    context.open_loop = !run.rate.empty();
-    context.poisson = context.open_loop && run.arrival == Arrival::poisson;
-    context.rate_varies = run.rate.size() > 1 || (context.open_loop && run.rate.front().ramp_to);
-    if (context.open_loop && run.requests == 0) {
+    context.open_loop = run.is_open_loop();
+    context.poisson = !run.rate.empty() && run.arrival == Arrival::poisson;
+    context.rate_varies =
+        run.replay || run.rate.size() > 1 || (!run.rate.empty() && run.rate.front().ramp_to);
+    if (!run.rate.empty() && run.requests == 0) {
         context.asked = Profile(run.rate).count_at(seconds(run.duration));
     }
     context.shared_cpus = have_common(allowed_cpus(0), server_cpus);
@@ -262,6 +263,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
         if (progress) progress(interval);
     };
     hooks.stop = stop;
+    hooks.record = options.record;
 
     auto result = run(load, hooks);
     if (!result) return result;

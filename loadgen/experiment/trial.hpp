@@ -32,6 +32,7 @@ struct TrialOptions {
     TwoCpus two_cpus{};            // of this machine
     // Called when the load has ended and its connections have closed; may be empty.
     std::function<ServerAccount()> ask_server;
+    std::function<void(RunRecord)> record;  // as in RunHooks
 };
 
 // `progress` (may be empty) is called once a second with the interval. `stop` as in RunHooks.

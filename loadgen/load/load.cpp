@@ -1,5 +1,7 @@
 #include "loadgen/load/load.hpp"
 
+#include <fmt/format.h>
+
 namespace echotrio::loadgen {
 
 Status check_options(const RunOptions& o) {
@@ -13,8 +15,11 @@ Status check_options(const RunOptions& o) {
     if (o.target.scheme == Scheme::tcp && !o.classes.empty()) {
         return Error{"--class: request classes differ in their paths and need an http:// URL"};
     }
-    if (o.think > Nanos(0) && !o.rate.empty()) {
-        return Error{"--think: is for closed loops; with --rate the schedule says when to send"};
+    if (o.think > Nanos(0) && o.is_open_loop()) {
+        return Error{
+            fmt::format("--think: is for closed loops; with {} the schedule says when to "
+                        "send",
+                        o.replay ? "--replay" : "--rate")};
     }
     if (o.think > Nanos(0) && o.pipeline > 1) {
         return Error{"--think: needs --pipeline 1; who thinks waits for the reply first"};

@@ -47,7 +47,8 @@ struct RunOptions {
     Nanos duration = std::chrono::seconds(10);
     std::uint64_t requests = 0;  // > 0: end after that many instead of `duration`
     Nanos warmup = std::chrono::seconds(1);
-    std::vector<RateStep> rate;  // empty = closed loop; one step with duration 0 = all of it
+    std::vector<RateStep> rate;    // one step with duration 0 = all of it
+    std::optional<Replay> replay;  // or recorded arrivals; neither = closed loop
     Arrival arrival = Arrival::poisson;
     std::uint64_t size = 64;  // raw message, bytes
     Nanos think{0};
@@ -65,6 +66,8 @@ struct RunOptions {
     std::vector<RequestClass> classes;  // empty = one class, target.path
     bool check_replies = true;          // HTTP: compare the bodies of /echo replies
     std::uint16_t expect_status = 0;    // HTTP: a reply with another has failed; 0 = one below 400
+
+    bool is_open_loop() const { return !rate.empty() || replay.has_value(); }
 };
 
 // What can't be asked for together. Error: "--flag: why".

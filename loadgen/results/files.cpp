@@ -38,11 +38,21 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-// The rest of writing a file; 0 or an errno.
-int finish(File file, std::string_view text, bool sync) {
+// All pieces; 0 or an errno.
+int put_all(std::FILE* file, const Produce& produce) {
     int error = 0;
-    if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
-        std::fflush(file.get()) != 0 || (sync && ::fsync(::fileno(file.get())) != 0)) {
+    produce([&](std::string_view text) {
+        if (error != 0 || std::fwrite(text.data(), 1, text.size(), file) == text.size()) return;
+        error = errno;
+    });
+    return error;
+}
+
+// The rest of writing a file; 0 or an errno.
+int finish(File file, const Produce& produce, bool sync) {
+    int error = put_all(file.get(), produce);
+    if (error != 0) return error;
+    if (std::fflush(file.get()) != 0 || (sync && ::fsync(::fileno(file.get())) != 0)) {
         error = errno;
     }
     if (std::fclose(file.release()) != 0 && error == 0) error = errno;
@@ -50,7 +60,7 @@ int finish(File file, std::string_view text, bool sync) {
 }
 
 // Into what is there, from its beginning.
-int write_in_place(const std::string& path, std::string_view text) {
+int write_in_place(const std::string& path, const Produce& text) {
     File file(std::fopen(path.c_str(), "we"));
     return file ? finish(std::move(file), text, false) : errno;
 }
@@ -65,7 +75,7 @@ fs::path end_of_links(fs::path path) {
     return path;
 }
 
-int replace(const std::string& path, std::string_view text, const struct stat* old) {
+int replace(const std::string& path, const Produce& text, const struct stat* old) {
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     File file(std::fopen(temporary.c_str(), "we"));
     if (!file) return errno;
@@ -119,12 +129,15 @@ bool is_standard_output(const std::string& path) {
 }
 
 Status write_file(const std::string& path, std::string_view text) {
+    return write_pieces(path, [&](const auto& put) { put(text); });
+}
+
+Status write_pieces(const std::string& path, const Produce& text) {
     if (is_standard_output(path)) {
-        if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-            std::fflush(stdout) == 0) {
-            return Done{};
-        }
-        return Error{fmt::format("cannot write to standard output: {}", std::strerror(errno))};
+        int wrong = put_all(stdout, text);
+        if (wrong == 0 && std::fflush(stdout) != 0) wrong = errno;
+        if (wrong == 0) return Done{};
+        return Error{fmt::format("cannot write to standard output: {}", std::strerror(wrong))};
     }
     const auto old = what_is(path);
     int error = 0;

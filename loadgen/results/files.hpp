@@ -4,6 +4,7 @@
 #include "common/base/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ Result<std::string> read_file(const std::string& path, std::uint64_t most);
 // folder that may not be changed, is written to as it is. "-", and any name of what standard output
 // goes to, is standard output. Error: names the file.
 Status write_file(const std::string& path, std::string_view text);
+
+// The same of a text that nobody holds whole: `produce` hands over its pieces, in their order, and
+// may be asked twice.
+using Produce = std::function<void(const std::function<void(std::string_view)>& put)>;
+Status write_pieces(const std::string& path, const Produce& produce);
 
 // What a command's --json FILE asks for: a file, or nothing when it is empty.
 Status write_output(const std::string& path, std::string_view text);

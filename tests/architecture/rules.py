@@ -9,7 +9,7 @@ CODE = (".cpp", ".hpp", ".c", ".h")
 PRODUCT = ("common", "servers", "loadgen")
 PYTHON_PURE = tuple(f"servers/python/{name}.py" for name in (
     "counters", "deadline", "heap", "http_head", "http_session", "pages", "protocol", "steps", "units", "work"))
-PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/record", "loadgen/load", "loadgen/analysis",
+PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/traffic", "loadgen/record", "loadgen/load", "loadgen/analysis",
         "loadgen/design", "loadgen/findings")
 
 # The global lock; --accept lock, a variant of prefork; the claim about what sharing costs.
@@ -34,6 +34,7 @@ EDGES = {
     "loadgen/models": ("common/base",),
     "loadgen/record": ("common/base",),
     "loadgen/schedule": ("common/base",),
+    "loadgen/traffic": ("common/base", "loadgen/schedule"),
     "loadgen/load": ("common/base", "common/net", "loadgen/schedule"),
     "loadgen/results": ("common/base", "loadgen/record"),
     "loadgen/analysis": ("common/base", "loadgen/record", "loadgen/results"),

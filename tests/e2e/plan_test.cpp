@@ -76,6 +76,34 @@ TEST(Plan, SaysSoInWords) {
     EXPECT_NE(ran.out.find("EXTRAPOLATED: 1,667 connections an instance"), std::string::npos);
 }
 
+TEST(Plan, TakesTheRateFromRecordedTraffic) {
+    const Folder folder;
+    // A hundred seconds of 20 requests, but for ten of 500.
+    std::string csv = "time\n";
+    for (int second = 0; second < 100; ++second) {
+        const int n = second >= 40 && second < 50 ? 500 : 20;
+        for (int i = 0; i < n; ++i) csv += std::to_string(second) + "\n";
+    }
+    const std::string traffic = folder.file("traffic.csv", csv);
+    const std::string from = results(folder);
+    const json planned = plan_json({from, "--traffic", traffic, "--slo", "p99=10ms"});
+    EXPECT_EQ(planned["demand"]["rate_rps"], 500);
+    const json& found = planned["traffic"];
+    EXPECT_EQ(found["requests"], 6800);
+    EXPECT_EQ(found["p99_rps"], 500);
+    EXPECT_EQ(found["planned_for"], "p99");
+    EXPECT_EQ(found["max_rps"], 500);
+    EXPECT_NEAR(found["peak_minute_rps"].get<double>(), 100, 0.01);
+    EXPECT_NEAR(found["mean_rps"].get<double>(), 68, 0.1);
+    EXPECT_EQ(found["spread"], true);
+    const json by_rate = plan_json({from, "--rate", "500", "--slo", "p99=10ms"});
+    EXPECT_EQ(planned["answer"], by_rate["answer"]);
+    EXPECT_TRUE(by_rate["traffic"].is_null());
+    const std::string said = plan({from, "--traffic", traffic}).out;
+    EXPECT_NE(said.find("planned for 500/s"), std::string::npos) << said;
+    EXPECT_NE(said.find("a peak at another time is not in it"), std::string::npos) << said;
+}
+
 TEST(Plan, EndsWithFourWhereNothingMeetsTheDemand) {
     const Folder folder;
     const std::string from = results(folder);
@@ -123,6 +151,9 @@ TEST(Plan, RefusesWithOneLine) {
           Case{{five, "--rate", "-5"}, 2, "--rate"},
           Case{{five, "--cores", "4"}, 2, "give --rate or --connections"},
           Case{{five, "--workload", "echo"}, 2, "--workload"},
+          Case{{five, "--traffic", five, "--rate", "5"}, 2, "leave out --rate"},
+          Case{{five, "--traffic-format", "csv"}, 2, "needs --traffic"},
+          Case{{five, "--traffic", broken}, 1, "begins with nothing"},
           Case{{five, "--headroom", "100"}, 2, "--headroom"}, Case{{}, 2, "results"}}) {
         const Ran ran = plan(c.words);
         EXPECT_EQ(ran.status, c.status) << ran.err;

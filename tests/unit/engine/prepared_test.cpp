@@ -72,8 +72,9 @@ TEST(Prepared, RawMessagesDifferFromTheirNeighbours) {
         return c >= 'A' && c <= 'Z';
     })) << "could begin like an HTTP method";
     for (std::uint32_t offset = 0; offset + 1 < Prepared::kOffsets; ++offset) {
-        ASSERT_EQ(prepared->message(offset).size(), 64);
-        ASSERT_NE(prepared->message(offset), prepared->message(offset + 1));
+        ASSERT_EQ(prepared->message(offset, prepared->bytes).size(), 64);
+        ASSERT_NE(prepared->message(offset, prepared->bytes),
+                  prepared->message(offset + 1, prepared->bytes));
     }
     options.seed = 2;
     EXPECT_NE(prepare_load(options)->pattern, prepared->pattern);

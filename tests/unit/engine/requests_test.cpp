@@ -169,7 +169,8 @@ TEST(Requests, AFullSocketTakesTheRestLater) {
         got += net::read_some(talk.theirs.get(), piece).bytes;
     }
     EXPECT_EQ(talk.exchange.ring.unwritten(), 0);
-    EXPECT_EQ(got, talk.prepared.message(talk.exchange.ring.oldest().offset));
+    const Request& sent = talk.exchange.ring.oldest();
+    EXPECT_EQ(got, talk.prepared.message(sent.offset, sent.what.bytes));
 }
 
 TEST(Requests, AReplyBeforeAllIsSentEndsTheConnection) {
