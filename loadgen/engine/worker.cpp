@@ -85,7 +85,8 @@ bool Worker::connect_all() {
     for (std::size_t next = 0; now_ < deadline;) {
         for (; next < all && sockets_.connecting() < kMostConnecting; ++next) {
             if (next < connections_.size()) {
-                connect(connections_[next]);
+                // One tells whether anybody is there.
+                if (next == 0 || !options_.connect_on_demand) connect(connections_[next]);
             } else {
                 sockets_.open_idle(static_cast<std::uint32_t>(next));
             }
