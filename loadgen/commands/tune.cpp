@@ -39,6 +39,19 @@ void show(const TuneOptions& options, const TuneTrial& trial) {
                trial.round == 0 ? "search" : fmt::format("round {}", trial.round), told);
 }
 
+std::string load_words(const LoadFlags& load) {
+    const RunOptions& run = load.run;
+    std::string text = fmt::format("open loop, {}, at most {} at a time, {}",
+                                   run.arrival == Arrival::poisson ? "Poisson" : "constant gaps",
+                                   format_plural(run.connections, "connection"), load.url);
+    if (run.requests_per_connection > 0) {
+        text += fmt::format(", {} a connection, which is opened when it is due",
+                            format_plural(run.requests_per_connection, "request"));
+    }
+    return text + fmt::format("; {} after {} of warm-up a trial, each on a server of its own",
+                              format_duration(run.duration), format_duration(run.warmup));
+}
+
 Json to_json(const TuneOptions& options, const Tuning& tuning) {
     Json json{{"schema_version", kSchemaVersion}, {"kind", "tune"}};
     Json command = options_to_json(options.load.run);
@@ -81,7 +94,7 @@ int tune_command(const TuneOptions& options) {
     if (!tuned) return cli::fail(tuned.error().message);
     tuned->subject = options.label;
     tuned->command = options.command;
-    tuned->load = describe_load(options.load.run) + ", at the rates that are tried";
+    tuned->load = load_words(options.load);
     const bool interrupted = hooks.stop();
     if (interrupted && tuned->settings.empty()) {
         return cli::fail("interrupted before a setting was measured");

@@ -15,6 +15,7 @@ namespace {
 constexpr double kMemorySpare = 1.25;  // limit / the most that was seen
 constexpr double kLoadShare = 0.7;     // of the highest rate: where more instances begin
 constexpr double kMiB = 1U << 20U;
+constexpr double kRounding = 1e-6;     // of the arithmetic, not of the figures
 
 const TunedSetting& best_of(const Tuning& tuning) {
     return tuning.settings.at(*tuning.best);
@@ -82,10 +83,10 @@ std::string emit_k8s(const Tuning& tuning) {
         env += fmt::format("            - {{name: {}, value: \"{}\"}}\n", variable(name), value);
     }
     const double used = best.cpus_used.value_or(tuning.cpus);
-    const double request = std::ceil(used * 100) / 100;
+    const double request = std::ceil(used * 100 - kRounding) / 100;
     const double limit = std::max(tuning.cpus, request);
     const double at_share = used * kLoadShare;
-    const double target = std::max(1.0, std::floor(at_share / request * 100));
+    const double target = std::max(1.0, std::floor(at_share / request * 100 + kRounding));
     text += "# Merge into your Deployment, which is called NAME here.\n";
     text += fmt::format("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: NAME}}\nspec:\n"
                         "  template:\n    spec:\n      containers:\n        - name: NAME\n"
