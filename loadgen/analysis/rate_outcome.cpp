@@ -17,8 +17,8 @@ constexpr double kCpuSlack = 1.02;
 
 template <std::size_t N>
 const Finding* reason_among(const Verdict& verdict, const std::array<std::string_view, N>& checks) {
-    const auto found = std::find_if(
-        verdict.reasons.begin(), verdict.reasons.end(), [&](const Finding& reason) {
+    const auto found =
+        std::find_if(verdict.reasons.begin(), verdict.reasons.end(), [&](const Finding& reason) {
             return std::find(checks.begin(), checks.end(), reason.check) != checks.end();
         });
     return found == verdict.reasons.end() ? nullptr : &*found;

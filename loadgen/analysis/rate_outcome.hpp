@@ -18,7 +18,7 @@ Outcome objective_outcome(const RunResult& run, const Objective& objective);
 
 // What a server has to keep to beside the objective; empty: no bound.
 struct ServerBounds {
-    std::optional<double> cpus{};          // CPU-seconds a second
+    std::optional<double> cpus{};  // CPU-seconds a second
     std::optional<double> memory_bytes{};
 };
 

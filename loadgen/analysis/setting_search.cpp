@@ -13,12 +13,12 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr std::size_t kShortLine = 3;      // all of it is tried
-constexpr double kGain = 0.05;             // less than this is no gain, while the search looks once
-constexpr double kPlateau = 0.92;          // of the highest: as good, as far as one look tells
-constexpr double kContends = 0.9;          // of the highest: worth another look
-constexpr std::size_t kMostContenders = 4; // beside the rules of thumb
-constexpr std::size_t kMostTurns = 3;      // of all axes
+constexpr std::size_t kShortLine = 3;  // all of it is tried
+constexpr double kGain = 0.05;         // less than this is no gain, while the search looks once
+constexpr double kPlateau = 0.92;      // of the highest: as good, as far as one look tells
+constexpr double kContends = 0.9;      // of the highest: worth another look
+constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
+constexpr std::size_t kMostTurns = 3;       // of all axes
 // How much lower a smaller setting may be and still win: as the interval says, within these.
 constexpr double kLeastSlack = 0.025, kMostSlack = 0.10;
 
@@ -176,12 +176,16 @@ std::optional<double> SettingSearch::guess_of(const Setting& setting, std::size_
     return last.rate * std::pow(x / last.x, std::clamp(slope, 0.0, 1.0));
 }
 
-void SettingSearch::record(double rate) {
+void SettingSearch::record(double rate, bool fits) {
     CHECK(next_.has_value());
     ++measurements_;
-    if (next_->round == 0) {
-        seen_[next_->setting] = rate;
-    } else {
+    if (next_->round == 0 || !fits) seen_[next_->setting] = fits ? rate : 0;
+    if (next_->round > 0 && !fits) {
+        contenders_.clear();
+        rounds_.clear();
+        left_.clear();
+        complete_rounds_ = 0;
+    } else if (next_->round > 0) {
         rounds_[left_.back()].push_back(rate);
         left_.pop_back();
     }
@@ -222,9 +226,9 @@ void SettingSearch::choose() {
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
         if (complete_rounds_ >= options_.least_rounds && narrow()) {
-            stopped_ = fmt::format(
-                "after {} rounds of the comparison the best is known within {:g} %",
-                complete_rounds_, options_.precision * 100);
+            stopped_ =
+                fmt::format("after {} rounds of the comparison the best is known within {:g} %",
+                            complete_rounds_, options_.precision * 100);
             return;
         }
         if (complete_rounds_ >= options_.most_rounds) {
@@ -238,8 +242,9 @@ void SettingSearch::choose() {
     const auto& before = rounds_[left_.back()];
     const auto found = seen_.find(setting);
     next_ = Next{setting, complete_rounds_ + 1, {}};
-    const double known =
-        !before.empty() ? geometric_mean(before).value : found != seen_.end() ? found->second : 0;
+    const double known = !before.empty()        ? geometric_mean(before).value
+                         : found != seen_.end() ? found->second
+                                                : 0;
     next_->guess = known > 0 ? std::optional(known) : guess_of(setting, 0);
 }
 
@@ -257,10 +262,11 @@ void SettingSearch::begin_comparison() {
     for (const auto& [setting, rate] : seen_) {
         if (rate >= most * kContends) good.push_back(setting);
     }
-    std::sort(good.begin(), good.end(), [&](const auto& a, const auto& b) { return smaller(a, b); });
-    const auto highest = std::max_element(
-        good.begin(), good.end(),
-        [&](const auto& a, const auto& b) { return seen_.at(a) < seen_.at(b); });
+    std::sort(good.begin(), good.end(),
+              [&](const auto& a, const auto& b) { return smaller(a, b); });
+    const auto highest =
+        std::max_element(good.begin(), good.end(),
+                         [&](const auto& a, const auto& b) { return seen_.at(a) < seen_.at(b); });
     if (static_cast<std::size_t>(highest - good.begin()) >= kMostContenders) {
         std::swap(good[kMostContenders - 1], *highest);
     }

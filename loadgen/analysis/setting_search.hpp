@@ -52,8 +52,9 @@ class SettingSearch {
     };
     // Empty: it is over.
     const std::optional<Next>& next() const { return next_; }
-    // What came of next(): the highest rate, 0 where none met the objective.
-    void record(double rate);
+    // What came of next(): the highest rate, 0 where none met the objective. `fits`: false puts the
+    // setting out for good, whatever it did before; a comparison that it was in begins again.
+    void record(double rate, bool fits = true);
 
     struct Compared {
         Setting setting;

@@ -34,8 +34,8 @@ using Json = nlohmann::ordered_json;
 void show(const TuneOptions& options, const TuneTrial& trial) {
     std::string told = trial.outcome == RateResult::pass ? "pass" : trial.why;
     if (trial.outcome == RateResult::not_judged) told = "not judged: " + told;
-    fmt::print(stderr, "{:<24} {:>10}/s  {:<8} {}\n",
-               words_of(options.tuner.axes, trial.setting), format_count(trial.rate),
+    fmt::print(stderr, "{:<24} {:>10}/s  {:<8} {}\n", words_of(options.tuner.axes, trial.setting),
+               format_count(trial.rate),
                trial.round == 0 ? "search" : fmt::format("round {}", trial.round), told);
 }
 
@@ -114,7 +114,7 @@ int tune_command(const TuneOptions& options) {
     }
     if (!tuned->best && options.quiet) fmt::print(stderr, "{}\n", answer_sentence(*tuned));
     return keep(options.json, json,
-                interrupted    ? cli::kExitFailed
+                interrupted   ? cli::kExitFailed
                 : tuned->best ? cli::kExitOk
                               : kExitNotMet);
 }

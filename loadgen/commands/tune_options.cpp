@@ -107,9 +107,10 @@ Status check_names(const Template& made, const std::vector<TunedAxis>& axes) {
         if (known || name == "host" || name == "port" || name == "cpus" || name == "dir") continue;
         std::string own;
         for (const TunedAxis& axis : axes) own += fmt::format("{{{}}}, ", axis.name);
-        return Error{fmt::format("--server: there is no {{{}}}: --vary {}=..., or one of "
-                                 "{}{{host}}, {{port}}, {{cpus}}, {{dir}}, or {{{{ for a brace",
-                                 name, name, own)};
+        return Error{
+            fmt::format("--server: there is no {{{}}}: --vary {}=..., or one of "
+                        "{}{{host}}, {{port}}, {{cpus}}, {{dir}}, or {{{{ for a brace",
+                        name, name, own)};
     }
     for (const TunedAxis& axis : axes) {
         if (is_mentioned(made.text, axis.name)) continue;
@@ -146,7 +147,8 @@ void take_lengths(RunOptions& run, const CLI::App& command, Nanos limit) {
         run.duration = std::clamp<Nanos>(40 * limit, seconds(2), seconds(30));
     }
     if (!cli::is_given(command, "--timeout")) {
-        run.timeout = std::clamp<Nanos>(10 * limit, seconds(1), std::max<Nanos>(seconds(5), 2 * limit));
+        run.timeout =
+            std::clamp<Nanos>(10 * limit, seconds(1), std::max<Nanos>(seconds(5), 2 * limit));
     }
 }
 

@@ -24,8 +24,8 @@ struct TuneOptions {
     std::string emit, out, json;
     bool quiet = false;
 
-    TunerOptions tuner;           // once they are complete
-    std::string label, command;   // of the server: its name, and its command with placeholders
+    TunerOptions tuner;          // once they are complete
+    std::string label, command;  // of the server: its name, and its command with placeholders
 };
 
 void add_tune_flags(CLI::App& command, TuneOptions& options);

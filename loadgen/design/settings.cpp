@@ -14,9 +14,10 @@ constexpr std::size_t kMostName = 40, kMostValue = 100;
 constexpr std::uint64_t kLargest = 1'000'000'000;
 
 Error wrong(std::string_view text, const std::string& why) {
-    return Error{fmt::format("--vary: {}: write NAME=1..16, NAME=1,2,4 or NAME=sync,gthread, got "
-                             "'{}'",
-                             why, text.substr(0, 200))};
+    return Error{
+        fmt::format("--vary: {}: write NAME=1..16, NAME=1,2,4 or NAME=sync,gthread, got "
+                    "'{}'",
+                    why, text.substr(0, 200))};
 }
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -111,9 +112,10 @@ Result<double> count_settings(const std::vector<TunedAxis>& axes) {
         }
     }
     if (settings > kMostSettings) {
-        return Error{fmt::format("--vary: {:.0f} settings in all, more than {:.0f}: take fewer "
-                                 "values, like 1,2,4,8,16",
-                                 settings, kMostSettings)};
+        return Error{
+            fmt::format("--vary: {:.0f} settings in all, more than {:.0f}: take fewer "
+                        "values, like 1,2,4,8,16",
+                        settings, kMostSettings)};
     }
     return settings;
 }

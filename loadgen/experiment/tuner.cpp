@@ -3,6 +3,7 @@
 #include "common/base/rng.hpp"
 #include "loadgen/analysis/rate_bracket.hpp"
 #include "loadgen/analysis/rate_outcome.hpp"
+#include "loadgen/experiment/setting_book.hpp"
 #include "loadgen/experiment/subject_trial.hpp"
 #include "loadgen/probe/cgroup.hpp"
 #include "loadgen/subject/cpus.hpp"
@@ -20,8 +21,8 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr int kAttempts = 3;           // at a trial that could not be judged
-constexpr int kStarts = 2;             // of a server
+constexpr int kAttempts = 3;            // at a trial that could not be judged
+constexpr int kStarts = 2;              // of a server
 constexpr double kFewestRequests = 10;  // due in a trial at the lowest rate
 constexpr double kHighestRate = 1e7;
 constexpr double kSearchStep = 1.25, kBlindStep = 1.4;
@@ -29,33 +30,6 @@ constexpr double kSearchStep = 1.25, kBlindStep = 1.4;
 CpuShare share_for(const std::optional<double>& cpus) {
     const auto whole = static_cast<std::size_t>(std::ceil(cpus.value_or(0)));
     return share_cpus(usable_cpus(), false, whole);
-}
-
-// What a trial that passed has to say; one for each measurement, that at the highest rate.
-struct Passed {
-    std::uint64_t round = 0;
-    double rate = 0, objective_us = 0;
-    std::optional<double> p99_us, cpus, cpu_us_per_request, ready_s;
-    std::optional<CgroupUse> group;
-};
-
-struct SettingBook {
-    std::vector<Passed> passed;
-    std::vector<std::string> argv;
-    std::optional<double> memory;
-    Unfit unfit = Unfit::no;
-    std::string why;
-    double nearest = 0;  // the lowest rate that missed, whose `why` stands there
-    bool generator_was_limit = false;
-};
-
-std::optional<double> median_of(const std::vector<Passed>& passed, bool rounds_only, auto figure) {
-    std::vector<double> values;
-    for (const Passed& one : passed) {
-        const std::optional<double> value = figure(one);
-        if (value && (!rounds_only || one.round > 0)) values.push_back(*value);
-    }
-    return values.empty() ? std::nullopt : std::optional(median(values));
 }
 
 void forget_histograms(RunResult& run) {
@@ -84,7 +58,8 @@ class Tuner {
             if (!error_.empty()) return Error{error_};
             if (!rate) break;
             if (search_.measurements() == 0) add_rules();
-            search_.record(*rate);
+            const Unfit unfit = books_[next->setting].unfit;
+            search_.record(*rate, unfit == Unfit::no || unfit == Unfit::objective);
         }
         conclude();
         return std::move(tuning_);
@@ -122,7 +97,7 @@ class Tuner {
                     bracket.record(true);
                     break;
                 case RateResult::miss:
-                    note_miss(book, *trial);
+                    book.missed(*trial);
                     bracket.record(false, trial->run.verdict.overloaded
                                               ? std::optional(trial->run.throughput_rps)
                                               : std::nullopt);
@@ -133,8 +108,8 @@ class Tuner {
                     break;
                 case RateResult::no_fit:
                 case RateResult::no_server:
-                    book.unfit = trial->outcome == RateResult::no_fit ? Unfit::memory
-                                                                      : Unfit::server;
+                    book.unfit =
+                        trial->outcome == RateResult::no_fit ? Unfit::memory : Unfit::server;
                     book.why = trial->why;
                     return 0;
             }
@@ -142,12 +117,6 @@ class Tuner {
         if (highest) book.passed.push_back(std::move(*highest));
         if (!bracket.last_pass() && book.unfit == Unfit::no) book.unfit = Unfit::objective;
         return bracket.last_pass().value_or(0);
-    }
-
-    static void note_miss(SettingBook& book, const TuneTrial& trial) {
-        if (book.nearest > 0 && trial.rate >= book.nearest) return;
-        book.nearest = trial.rate;
-        book.why = trial.why;
     }
 
     // Repeated where it could not be judged. Empty: as of measure().
@@ -215,17 +184,8 @@ class Tuner {
             }
         }
         if (trial.outcome == RateResult::pass) {
-            const double quantile = options_.objective.quantile * 100;
-            passed_ = {.round = trial.round, .rate = trial.rate};
-            passed_.objective_us =
-                static_cast<double>(run.latency.value_at_percentile(quantile)) * 1e-3;
-            passed_.p99_us = run.latency_us.p99;
-            passed_.cpus = cpus_used(run);
-            if (run.server) {
-                passed_.cpu_us_per_request = run.server->cpu_us_per_request;
-                passed_.ready_s = run.server->time_to_ready_s;
-                passed_.group = run.server->cgroup;
-            }
+            passed_ = Passed::of(run, options_.objective);
+            passed_.round = trial.round;
         }
         forget_histograms(run);
         trial.run = std::move(run);
@@ -269,8 +229,7 @@ class Tuner {
     void add_rule(const char* name, double n, const char* cpus_are, double workers) {
         RuleOfThumb rule{name, n, cpus_are, static_cast<std::uint64_t>(workers), {}, {}};
         const auto& values = options_.axes[*tuning_.rule_axis].values;
-        const auto found =
-            std::find(values.begin(), values.end(), fmt::format("{}", rule.workers));
+        const auto found = std::find(values.begin(), values.end(), fmt::format("{}", rule.workers));
         if (found != values.end()) {
             rule.place = static_cast<std::size_t>(found - values.begin());
             search_.also(*tuning_.rule_axis, *rule.place);
@@ -279,9 +238,6 @@ class Tuner {
     }
 
     void conclude();
-    TunedSetting told(const Setting& setting, const SettingBook& book,
-                      const SettingSearch::Answer& answer) const;
-    void tell_throttling(const Setting& best);
 
     const TunerOptions& options_;
     const TunerHooks& hooks_;
@@ -298,55 +254,6 @@ class Tuner {
     std::string error_, called_off_;
 };
 
-TunedSetting Tuner::told(const Setting& setting, const SettingBook& book,
-                         const SettingSearch::Answer& answer) const {
-    TunedSetting one;
-    one.setting = setting;
-    const auto figure = [](const Estimate& estimate) {
-        TunedFigure told{estimate.value};
-        if (estimate.interval) {
-            told.low = estimate.interval->low;
-            told.high = estimate.interval->high;
-        }
-        return told;
-    };
-    if (const auto seen = search_.seen().find(setting); seen != search_.seen().end()) {
-        one.searched = one.rate.value = seen->second;
-    }
-    for (const auto& compared : answer.compared) {
-        if (compared.setting != setting) continue;
-        one.rounds = compared.rounds;
-        one.rate = figure(compared.rate);
-        if (compared.to_best.value > 0) one.to_best = figure(compared.to_best);
-    }
-    const bool rounds = !one.rounds.empty();
-    const auto middle = [&](auto member) {
-        return median_of(book.passed, rounds,
-                         [&](const Passed& p) { return std::optional<double>(p.*member); });
-    };
-    one.objective_us = middle(&Passed::objective_us);
-    one.p99_us = middle(&Passed::p99_us);
-    one.cpus_used = middle(&Passed::cpus);
-    one.cpu_us_per_request = middle(&Passed::cpu_us_per_request);
-    one.time_to_ready_s = middle(&Passed::ready_s);
-    one.memory_bytes = book.memory;
-    one.unfit = one.rate.value > 0 ? Unfit::no : book.unfit;
-    one.why = book.why;
-    one.generator_was_limit = book.generator_was_limit;
-    return one;
-}
-
-void Tuner::tell_throttling(const Setting& best) {
-    for (const Passed& passed : books_[best].passed) {
-        if (!passed.group || !passed.group->periods) continue;
-        if (!tuning_.throttled) tuning_.throttled.emplace();
-        tuning_.throttled->version = passed.group->version;
-        tuning_.throttled->periods += *passed.group->periods;
-        tuning_.throttled->throttled_periods += passed.group->throttled_periods.value_or(0);
-        tuning_.throttled->throttled_s += passed.group->throttled_s.value_or(0);
-    }
-}
-
 void Tuner::conclude() {
     const SettingSearch::Answer answer = search_.answer();
     for (const auto& [setting, book] : books_) {
@@ -358,11 +265,13 @@ void Tuner::conclude() {
         if (answer.highest && setting == *answer.highest) {
             tuning_.highest = tuning_.settings.size();
         }
-        tuning_.settings.push_back(told(setting, book, answer));
+        const auto seen = search_.seen().find(setting);
+        const double searched = seen == search_.seen().end() ? 0 : seen->second;
+        tuning_.settings.push_back(book.told(setting, searched, answer));
     }
     if (answer.best) {
         tuning_.best_argv = books_[*answer.best].argv;
-        tell_throttling(*answer.best);
+        tuning_.throttled = books_[*answer.best].throttled();
     }
     for (RuleOfThumb& rule : tuning_.rules) {
         if (rule.place) rule.setting = search_.beside_best(*tuning_.rule_axis, *rule.place);
@@ -394,8 +303,8 @@ Result<Tuning> tune(const TunerOptions& options, const TunerHooks& hooks) {
 Result<std::vector<int>> cpus_to_tune_on(const std::optional<double>& cpus) {
     const std::size_t usable = usable_cpus().size();
     if (cpus.value_or(0) > static_cast<double>(usable)) {
-        return Error{fmt::format("{:g} are more than the {} that this process may use", *cpus,
-                                 usable)};
+        return Error{
+            fmt::format("{:g} are more than the {} that this process may use", *cpus, usable)};
     }
     return share_for(cpus).server;
 }

@@ -44,9 +44,11 @@ std::string bounds_text(const Tuning& tuning) {
         text += fmt::format(", {} of memory ({})", format_value(*tuning.memory_limit, Unit::bytes),
                             tuning.memory_limit_from);
     }
-    if (tuning.cpu_limit) text += fmt::format(", {} CPUs (--cpus)", format_short(*tuning.cpu_limit));
+    if (tuning.cpu_limit)
+        text += fmt::format(", {} CPUs (--cpus)", format_short(*tuning.cpu_limit));
     if (tuning.cpu_quota) {
-        text += fmt::format(", a quota of {} CPUs (control group)", format_short(*tuning.cpu_quota));
+        text +=
+            fmt::format(", a quota of {} CPUs (control group)", format_short(*tuning.cpu_quota));
     }
     return text;
 }
@@ -88,8 +90,9 @@ Section answer_section(const Tuning& tuning) {
 
 Table curve_table(const Tuning& tuning) {
     Table table;
-    table.caption = "Every setting that was tried. Rate: the highest that met the objective, with "
-                    "its 95 % interval where it was compared; the other figures are of that rate.";
+    table.caption =
+        "Every setting that was tried. Rate: the highest that met the objective, with "
+        "its 95 % interval where it was compared; the other figures are of that rate.";
     for (const TunedAxis& axis : tuning.axes) table.columns.push_back({axis.name, axis.ordered});
     table.columns.push_back({"rate /s", true});
     table.columns.push_back({"95 % interval", true, 1});
@@ -134,8 +137,7 @@ Table curve_table(const Tuning& tuning) {
 
 // Along one axis, the others as in the best setting.
 void add_charts(Section& section, const Tuning& tuning, std::size_t axis) {
-    const Setting& base =
-        tuning.settings[tuning.best ? *tuning.best : 0].setting;
+    const Setting& base = tuning.settings[tuning.best ? *tuning.best : 0].setting;
     Axis x{tuning.axes[axis].name, false, "", {}};
     if (!tuning.axes[axis].ordered) x.labels = tuning.axes[axis].values;
     std::string others;
@@ -172,8 +174,11 @@ void add_charts(Section& section, const Tuning& tuning, std::size_t axis) {
         chart.series.push_back(std::move(series));
         section.blocks.emplace_back(std::move(chart));
     };
-    add("rate", "Highest rate", "Requests/s at which the objective was still met; bars: 95 % "
-        "intervals, of what was compared.", "1/s",
+    add(
+        "rate", "Highest rate",
+        "Requests/s at which the objective was still met; bars: 95 % "
+        "intervals, of what was compared.",
+        "1/s",
         [](const TunedSetting& one) {
             return std::optional(ChartPoint{.x = 0,
                                             .y = one.rate.value,
@@ -213,8 +218,13 @@ Section rules_section(const Tuning& tuning) {
         return section;
     }
     Table table;
-    table.columns = {{"rule"}, {"n"}, {tuning.axes[*tuning.rule_axis].name, true},
-                     {"rate /s", true}, {"of the highest", true, 1}, {"memory", true, 1}, {""}};
+    table.columns = {{"rule"},
+                     {"n"},
+                     {tuning.axes[*tuning.rule_axis].name, true},
+                     {"rate /s", true},
+                     {"of the highest", true, 1},
+                     {"memory", true, 1},
+                     {""}};
     for (const RuleOfThumb& rule : tuning.rules) {
         const TunedSetting* one = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
         std::string note;
@@ -246,15 +256,15 @@ Section limits_section(const Tuning& tuning) {
     };
     say("CPUs: " + cpus_words(tuning.cpus_had));
     if (tuning.cpu_limit) {
-        say(fmt::format("--cpus {}: the server is pinned to {} whole CPUs, and a rate at which it "
+        say(
+            fmt::format("--cpus {}: the server is pinned to {} whole CPUs, and a rate at which it "
                         "uses more than {} of CPU time a second does not count.",
-                        format_short(*tuning.cpu_limit),
-                        tuning.cpus_had.server.value_or(0), format_short(*tuning.cpu_limit)));
+                        format_short(*tuning.cpu_limit), tuning.cpus_had.server.value_or(0),
+                        format_short(*tuning.cpu_limit)));
     }
     if (tuning.memory_limit) {
         say(fmt::format("Memory: {} ({}); a setting that was seen with more is out.",
-                        format_value(*tuning.memory_limit, Unit::bytes),
-                        tuning.memory_limit_from));
+                        format_value(*tuning.memory_limit, Unit::bytes), tuning.memory_limit_from));
     }
     if (tuning.cpu_quota) {
         say(fmt::format("Its control group may use {} CPUs' worth of time; this machine has {}.",
@@ -287,13 +297,11 @@ Section search_section(const Tuning& tuning) {
         "fit, then by halving below the plateau and above a lone highest; words one by one{}. It "
         "takes for granted that the rate rises to one peak or plateau. Then the best few and the "
         "rules of thumb were compared in {} rounds, which alone count.",
-        tuning.axes.size() > 1 ? "; one axis at a time, until none changes" : "",
-        tuning.rounds)});
+        tuning.axes.size() > 1 ? "; one axis at a time, until none changes" : "", tuning.rounds)});
     section.blocks.emplace_back(Paragraph{"It stopped: " + tuning.stopped + "."});
-    const auto not_judged =
-        std::count_if(tuning.trials.begin(), tuning.trials.end(), [](const TuneTrial& trial) {
-            return trial.outcome == RateResult::not_judged;
-        });
+    const auto not_judged = std::count_if(
+        tuning.trials.begin(), tuning.trials.end(),
+        [](const TuneTrial& trial) { return trial.outcome == RateResult::not_judged; });
     const auto busy =
         std::count_if(tuning.trials.begin(), tuning.trials.end(), [](const TuneTrial& trial) {
             return std::any_of(trial.run.verdict.flags.begin(), trial.run.verdict.flags.end(),
@@ -316,8 +324,8 @@ std::string rate_words(const TunedSetting& setting) {
     if (!(setting.rate.value > 0)) return setting.why;
     std::string text = rate_text(setting.rate.value) + "/s";
     if (setting.rate.low && setting.rate.high) {
-        text += fmt::format(" ({} to {})", rate_text(*setting.rate.low),
-                            rate_text(*setting.rate.high));
+        text +=
+            fmt::format(" ({} to {})", rate_text(*setting.rate.low), rate_text(*setting.rate.high));
     }
     return text;
 }
@@ -328,8 +336,8 @@ std::string answer_sentence(const Tuning& tuning) {
         std::string text = fmt::format("{}: {} within {}", words_of(tuning.axes, best.setting),
                                        rate_words(best), bounds_text(tuning));
         if (best.memory_bytes) {
-            text += fmt::format(", with {} of memory",
-                                format_value(*best.memory_bytes, Unit::bytes));
+            text +=
+                fmt::format(", with {} of memory", format_value(*best.memory_bytes, Unit::bytes));
         }
         if (best.cpus_used) text += fmt::format(" and {} CPUs used", format_count(*best.cpus_used));
         return text;

@@ -15,7 +15,7 @@ namespace {
 constexpr double kMemorySpare = 1.25;  // limit / the most that was seen
 constexpr double kLoadShare = 0.7;     // of the highest rate: where more instances begin
 constexpr double kMiB = 1U << 20U;
-constexpr double kRounding = 1e-6;     // of the arithmetic, not of the figures
+constexpr double kRounding = 1e-6;  // of the arithmetic, not of the figures
 
 const TunedSetting& best_of(const Tuning& tuning) {
     return tuning.settings.at(*tuning.best);
@@ -31,7 +31,8 @@ std::string variable(const std::string& name) {
 
 // A comment may not end early.
 std::string one_line(std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     return text;
 }
 
@@ -88,15 +89,15 @@ std::string emit_k8s(const Tuning& tuning) {
     const double at_share = used * kLoadShare;
     const double target = std::max(1.0, std::floor(at_share / request * 100 + kRounding));
     text += "# Merge into your Deployment, which is called NAME here.\n";
-    text += fmt::format("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: NAME}}\nspec:\n"
-                        "  template:\n    spec:\n      containers:\n        - name: NAME\n"
-                        "          env:\n{}          resources:\n            requests:\n",
-                        env);
+    text += fmt::format(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: NAME}}\nspec:\n"
+        "  template:\n    spec:\n      containers:\n        - name: NAME\n"
+        "          env:\n{}          resources:\n            requests:\n",
+        env);
     text += fmt::format("              cpu: {:.0f}m   # {}\n", request * 1000,
-                        best.cpus_used
-                            ? fmt::format("{} CPUs used at {}", format_count(used),
-                                          one_line(rate_words(best)))
-                            : std::string("what it may use: what it used is not known"));
+                        best.cpus_used ? fmt::format("{} CPUs used at {}", format_count(used),
+                                                     one_line(rate_words(best)))
+                                       : std::string("what it may use: what it used is not known"));
     std::string memory_limit;
     if (best.memory_bytes) {
         const double mib = std::ceil(*best.memory_bytes / kMiB);
@@ -110,9 +111,8 @@ std::string emit_k8s(const Tuning& tuning) {
         memory_limit = fmt::format("              memory: {:.0f}Mi   # {}\n", most, why);
     }
     text += fmt::format("            limits:\n              cpu: {:.0f}m   # {}\n{}", limit * 1000,
-                        tuning.cpu_limit || tuning.cpu_quota
-                            ? "the CPUs that it was tuned for"
-                            : "the CPUs that it ran on",
+                        tuning.cpu_limit || tuning.cpu_quota ? "the CPUs that it was tuned for"
+                                                             : "the CPUs that it ran on",
                         memory_limit);
     text += fmt::format(
         "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: NAME}}\n"

@@ -76,8 +76,7 @@ Json rules_to_json(const Tuning& tuning) {
                   {"cpus_are", rule.cpus_are},
                   {tuning.axes[*tuning.rule_axis].name, rule.workers},
                   {"among_the_settings", rule.place.has_value()}};
-        const TunedSetting* measured =
-            rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
+        const TunedSetting* measured = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
         json["measured"] = measured ? tuned_to_json(tuning, *measured) : Json(nullptr);
         rules.push_back(std::move(json));
     }
@@ -90,9 +89,9 @@ Json tune_to_json(const Tuning& tuning) {
     Json json{{"subject", tuning.subject}, {"objective", tuning.objective}};
     json["best"] =
         tuning.best ? tuned_to_json(tuning, tuning.settings[*tuning.best]) : Json(nullptr);
-    json["highest"] = tuning.highest ? setting_to_json(tuning.axes,
-                                                       tuning.settings[*tuning.highest].setting)
-                                     : Json(nullptr);
+    json["highest"] = tuning.highest
+                          ? setting_to_json(tuning.axes, tuning.settings[*tuning.highest].setting)
+                          : Json(nullptr);
     json["answer"] = answer_sentence(tuning);
     json["rule_of_thumb"] = rules_to_json(tuning);
     json["limits"] = {{"memory_bytes", or_null(tuning.memory_limit)},

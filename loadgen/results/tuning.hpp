@@ -70,9 +70,9 @@ struct TunedSetting {
 
 // A rule that people go by, and what it says here.
 struct RuleOfThumb {
-    std::string rule;          // "2n+1"
-    double cpus = 0;           // n
-    std::string cpus_are;      // "that the server may use", "of the machine"
+    std::string rule;      // "2n+1"
+    double cpus = 0;       // n
+    std::string cpus_are;  // "that the server may use", "of the machine"
     std::uint64_t workers = 0;
     std::optional<std::size_t> place{};  // in the axis; empty: not among the values asked for
     std::optional<Setting> setting{};    // as it was measured
@@ -87,11 +87,11 @@ struct Throttled {
 };
 
 struct Tuning {
-    std::string subject;                // "gunicorn"
-    std::string command;                // with its placeholders
+    std::string subject;                   // "gunicorn"
+    std::string command;                   // with its placeholders
     std::vector<std::string> best_argv{};  // filled in, but for host and port
     std::vector<TunedAxis> axes;
-    std::string objective;              // "p99=50ms"
+    std::string objective;  // "p99=50ms"
     double objective_quantile = 0.99;
     double objective_us = 0;
     std::optional<double> memory_limit{};  // bytes
@@ -111,11 +111,11 @@ struct Tuning {
     std::optional<std::size_t> rule_axis{};  // which axis they speak of
     std::optional<Throttled> throttled{};
 
-    double grid = 0;             // settings in all
-    std::uint64_t rounds = 0;    // of the comparison
+    double grid = 0;                 // settings in all
+    std::uint64_t rounds = 0;        // of the comparison
     std::uint64_t measurements = 0;  // of a setting, in all
-    std::string stopped{};       // why it ended
-    bool complete = false;       // false: the time was over, or it was interrupted
+    std::string stopped{};           // why it ended
+    bool complete = false;           // false: the time was over, or it was interrupted
     double spent_s = 0;
 };
 

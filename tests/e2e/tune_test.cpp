@@ -38,8 +38,9 @@ struct Tuned {
     }
     std::size_t trials_not_judged() const {
         const auto& trials = json["trials"];
-        return static_cast<std::size_t>(std::count_if(
-            trials.begin(), trials.end(), [](const Json& t) { return t["result"] == "not_judged"; }));
+        return static_cast<std::size_t>(
+            std::count_if(trials.begin(), trials.end(),
+                          [](const Json& t) { return t["result"] == "not_judged"; }));
     }
 };
 
@@ -59,25 +60,26 @@ Tuned tune(const Words& more) {
 }
 
 // A machine that others use moves an optimum: then nothing is asserted of it.
-#define ASSERT_TUNED(tuned, machine)                                                \
-    ASSERT_FALSE((tuned).json.is_discarded()) << (tuned).err;                       \
-    if (const auto busy = (machine).busy()) GTEST_SKIP() << *busy;                  \
-    if ((tuned).trials_not_judged() * 4 > (tuned).json["trials"].size()) {          \
-        GTEST_SKIP() << "the generator could not judge " << (tuned).trials_not_judged() << " trials"; \
-    }                                                                               \
-    ASSERT_EQ((tuned).status, 0) << (tuned).err;                                    \
+#define ASSERT_TUNED(tuned, machine)                                                    \
+    ASSERT_FALSE((tuned).json.is_discarded()) << (tuned).err;                           \
+    if (const auto busy = (machine).busy()) GTEST_SKIP() << *busy;                      \
+    if ((tuned).trials_not_judged() * 4 > (tuned).json["trials"].size()) {              \
+        GTEST_SKIP() << "the generator could not judge " << (tuned).trials_not_judged() \
+                     << " trials";                                                      \
+    }                                                                                   \
+    ASSERT_EQ((tuned).status, 0) << (tuned).err;                                        \
     ASSERT_TRUE((tuned).json["best"].is_object())
 
-// 20 ms of waiting and 1 ms of CPU: a worker does at most 1 / 21 ms = 47.6 requests/s, so many do so
-// many times that, and on one CPU all together less than 1,000. An objective of 100 ms leaves room
-// for a queue, so the rate rises with the workers in proportion at first, and from about 21 on it
-// can't: the CPU is full.
+// 20 ms of waiting and 1 ms of CPU: a worker does at most 1 / 21 ms = 47.6 requests/s, so many do
+// so many times that, and on one CPU all together less than 1,000. An objective of 100 ms leaves
+// room for a queue, so the rate rises with the workers in proportion at first, and from about 21 on
+// it can't: the CPU is full.
 TEST(Tune, WaitingRequestsNeedAsManyWorkersAsFillTheCpu) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     const Tuned tuned =
-        tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48", "--slo", "p90=100ms",
-              "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
+        tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48", "--slo",
+              "p90=100ms", "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
     ASSERT_TUNED(tuned, machine);
     EXPECT_GE(tuned.workers(), 9) << tuned.json["answer"];
     EXPECT_LE(tuned.workers(), 40) << tuned.json["answer"];
@@ -119,10 +121,9 @@ TEST(Tune, AMemoryBoundCutsIn) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     const double bound = 2 * four;  // less than 8 workers need not: a part is shared
-    const Tuned tuned =
-        tune({"--server", pool("--wait 20 --mib 8"), "--vary", "workers=1..32", "--slo", "p90=100ms",
-              "-d", "1s", "-r", "3", "--precision", "0.1", "--budget", "4m", "--memory",
-              fmt::format("{:.0f}", bound)});
+    const Tuned tuned = tune({"--server", pool("--wait 20 --mib 8"), "--vary", "workers=1..32",
+                              "--slo", "p90=100ms", "-d", "1s", "-r", "3", "--precision", "0.1",
+                              "--budget", "4m", "--memory", fmt::format("{:.0f}", bound)});
     ASSERT_TUNED(tuned, machine);
     EXPECT_GE(tuned.workers(), 5) << tuned.json["answer"];
     EXPECT_LE(tuned.workers(), 12) << tuned.json["answer"];
@@ -132,7 +133,8 @@ TEST(Tune, AMemoryBoundCutsIn) {
                             [](const Json& s) { return s["unfit"] == "memory"; }));
 }
 
-// Waiting alone, and as many workers as requests at a time can be, from 4 on: no more comes of more.
+// Waiting alone, and as many workers as requests at a time can be, from 4 on: no more comes of
+// more.
 TEST(Tune, OfAPlateauTheSmallestWins) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
@@ -184,10 +186,10 @@ TEST_F(Quota, OfAControlGroupIsObeyedShownAndItsThrottlingTold) {
     if (!made_) GTEST_SKIP() << "no control group with a quota can be made here";
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
-    const std::string server =
-        fmt::format("pool=sh -c 'echo 0 > {}/cgroup.procs && exec python3 -B {} {{port}} --workers "
-                    "{{workers}} --cpu 5'",
-                    folder_, ECHOTRIO_POOL_SERVER);
+    const std::string server = fmt::format(
+        "pool=sh -c 'echo 0 > {}/cgroup.procs && exec python3 -B {} {{port}} --workers "
+        "{{workers}} --cpu 5'",
+        folder_, ECHOTRIO_POOL_SERVER);
     const Tuned tuned = tune({"--server", server, "--vary", "workers=1..8", "--slo", "p90=300ms",
                               "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
     ASSERT_TUNED(tuned, machine);
@@ -203,9 +205,10 @@ TEST_F(Quota, OfAControlGroupIsObeyedShownAndItsThrottlingTold) {
 TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
     std::string name = (fs::temp_directory_path() / "echotrio-tune-XXXXXX").string();
     const std::string dir = ::mkdtemp(name.data());
-    const Words usual{"--vary", "workers=2,4", "--slo", "p50=2s",        "-d",
-                      "200ms",  "--warmup",    "50ms",  "--precision",   "0.5",
-                      "-r",     "1",           "--quiet", "--requests-per-connection", "1"};
+    const Words usual{
+        "--vary", "workers=2,4", "--slo", "p50=2s", "-d", "200ms",   "--warmup",
+        "50ms",   "--precision", "0.5",   "-r",     "1",  "--quiet", "--requests-per-connection",
+        "1"};
     Words words{"tune", "--model", "prefork --wait 5ms", "--out", dir, "--emit", "k8s"};
     words.insert(words.end(), usual.begin(), usual.end());
     const Ran ran = run_loadgen(words);
@@ -231,9 +234,9 @@ TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
 }
 
 TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
-    const Ran ran = run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary",
-                                 "max-threads=50,100", "--slo", "p50=5ms", "-d", "300ms", "--warmup",
-                                 "50ms", "--json", "-"});
+    const Ran ran =
+        run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary", "max-threads=50,100",
+                     "--slo", "p50=5ms", "-d", "300ms", "--warmup", "50ms", "--json", "-"});
     EXPECT_EQ(ran.status, 4) << ran.err;
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.out;
@@ -245,9 +248,9 @@ TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
 }
 
 TEST(Tune, ABudgetEndsItWithWhatIsKnown) {
-    const Ran ran = run_loadgen({"tune", "--model", "coroutine", "--vary", "yield-every=1ms,2ms",
-                                 "--slo", "p50=2s", "-d", "300ms", "--warmup", "50ms", "--budget",
-                                 "2s", "--json", "-"});
+    const Ran ran =
+        run_loadgen({"tune", "--model", "coroutine", "--vary", "yield-every=1ms,2ms", "--slo",
+                     "p50=2s", "-d", "300ms", "--warmup", "50ms", "--budget", "2s", "--json", "-"});
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.err;
     EXPECT_TRUE(ran.status == 0 || ran.status == 4) << ran.status;
@@ -274,7 +277,8 @@ TEST(Tune, MistakesAreNamed) {
                   "--vary: {threads} is not in the command"},
              Case{{"--server", server, "--vary", "workers=16..1", "--slo", "p99=1s"},
                   "16..1 runs downwards"},
-             Case{{"--server", server, "--vary", "workers=", "--slo", "p99=1s"}, "there is no value"},
+             Case{{"--server", server, "--vary", "workers=", "--slo", "p99=1s"},
+                  "there is no value"},
              Case{{"--server", server + " {a}", "--vary", "workers=1..200", "--vary", "a=1..200",
                    "--slo", "p99=1s"},
                   "--vary: 40000 settings in all"},
@@ -286,7 +290,8 @@ TEST(Tune, MistakesAreNamed) {
                   "--model: there is no model 'forks'"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--cpus", "4096"},
                   "--cpus: 4096 are more than"},
-             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "toml"}, "--emit"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "toml"},
+                  "--emit"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--memory", "2Gb"},
                   "--memory"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "env", "--json",
@@ -305,8 +310,8 @@ TEST(Tune, MistakesAreNamed) {
 
 TEST(Tune, AServerThatCannotBeStartedIsOneLine) {
     const Ran ran =
-        run_loadgen({"tune", "--server", "sh -c 'echo no such app >&2; exit 3; {workers}'", "--vary",
-                     "workers=1,2", "--slo", "p99=1s"});
+        run_loadgen({"tune", "--server", "sh -c 'echo no such app >&2; exit 3; {workers}'",
+                     "--vary", "workers=1,2", "--slo", "p99=1s"});
     EXPECT_EQ(ran.status, 1);
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     EXPECT_NE(ran.err.find("no such app"), std::string::npos) << ran.err;

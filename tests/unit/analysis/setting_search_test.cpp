@@ -83,18 +83,24 @@ double waiting(double w) {
 std::vector<World> worlds() {
     return {
         {"waiting", {numbers("workers", 1, 48)}, [](const auto& x) { return waiting(x[0]); }},
-        {"CPU of two", {numbers("workers", 1, 16)},
+        {"CPU of two",
+         {numbers("workers", 1, 16)},
          [](const auto& x) { return 900 * std::min(x[0], 2.0); }},
-        {"plateau that falls slowly", {numbers("workers", 1, 32)},
+        {"plateau that falls slowly",
+         {numbers("workers", 1, 32)},
          [](const auto& x) { return 500 * std::min(x[0], 6.0) * (1 - 0.004 * x[0]); }},
-        {"memory ends it", {numbers("workers", 1, 32)},
+        {"memory ends it",
+         {numbers("workers", 1, 32)},
          [](const auto& x) { return x[0] > 11 ? 0 : waiting(x[0]); }},
-        {"a peak: contention", {numbers("workers", 1, 40)},
-         [](const auto& x) { return 100 * x[0] / (1 + 0.05 * (x[0] - 1) + 0.006 * x[0] * (x[0] - 1)); }},
+        {"a peak: contention",
+         {numbers("workers", 1, 40)},
+         [](const auto& x) {
+             return 100 * x[0] / (1 + 0.05 * (x[0] - 1) + 0.006 * x[0] * (x[0] - 1));
+         }},
         {"flat from the first", {numbers("workers", 1, 16)}, [](const auto&) { return 700.0; }},
-        {"rises to the end", {numbers("workers", 1, 16)},
-         [](const auto& x) { return 48 * x[0]; }},
-        {"workers x threads", {numbers("workers", 1, 16), numbers("threads", 1, 8)},
+        {"rises to the end", {numbers("workers", 1, 16)}, [](const auto& x) { return 48 * x[0]; }},
+        {"workers x threads",
+         {numbers("workers", 1, 16), numbers("threads", 1, 8)},
          [](const auto& x) { return waiting(x[0] * x[1]) * (1 - 0.002 * x[0]); }},
     };
 }
@@ -151,6 +157,16 @@ TEST(SettingSearch, NothingThatDoesNotFitIsTheBest) {
     }
 }
 
+// Seen to fit once, and with more memory than there is in a later round.
+TEST(SettingSearch, WhatDoesNotFitOnceIsOutForGood) {
+    SettingSearch search({numbers("workers", 1, 3)}, {});
+    while (const auto next = search.next()) {
+        const bool fits = next->round != 2 || next->setting[0] < 2;
+        search.record(100 * static_cast<double>(next->setting[0] + 1), fits);
+    }
+    EXPECT_EQ(*search.answer().best, Setting{1});
+}
+
 TEST(SettingSearch, SaysWhenNothingMeetsTheObjective) {
     const World none{"none", {numbers("workers", 1, 16)}, [](const auto&) { return 0.0; }};
     const Run run = search(none, 1);
@@ -183,7 +199,8 @@ TEST(SettingSearch, RulesOfThumbAreComparedInEveryRound) {
                                    [](const auto& c) { return c.setting == Setting{2}; });
     ASSERT_NE(rule, answer.compared.end());
     EXPECT_EQ(rule->rounds.size(), search.complete_rounds());
-    EXPECT_NEAR(rule->to_best.value, waiting(3) / waiting(static_cast<double>((*answer.highest)[0]) + 1), 0.01);
+    EXPECT_NEAR(rule->to_best.value,
+                waiting(3) / waiting(static_cast<double>((*answer.highest)[0]) + 1), 0.01);
 }
 
 TEST(SettingSearch, AtAnyTimeThereIsAnAnswer) {

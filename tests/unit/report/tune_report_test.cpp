@@ -1,7 +1,8 @@
 // What tune tells people, programs and deployments.
+#include "loadgen/report/tune_report.hpp"
+
 #include "loadgen/document/html.hpp"
 #include "loadgen/document/text.hpp"
-#include "loadgen/report/tune_report.hpp"
 
 #include <gtest/gtest.h>
 
