@@ -184,8 +184,6 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     count("--requests-per-connection", run.requests_per_connection, 0,
           "Close a connection after so many (churn); 0: keep it");
     count("--idle", run.idle, 0, "Connections held open and silent beside the active ones");
-    cli::flag(command, "--connect-on-demand", run.connect_on_demand,
-              "Open loop: open a connection when its first request is due, not beforehand");
     count("--pipeline", run.pipeline, 1, "Requests on a connection at a time")
         .check(cli::number_between(1, 10'000));
     cli::duration(command, "--timeout", run.timeout, "A reply later than this counts as timed out")

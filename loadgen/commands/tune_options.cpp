@@ -160,7 +160,6 @@ void add_tune_flags(CLI::App& command, TuneOptions& options) {
     TunerOptions& tuner = options.tuner;
     run.connections = 256;
     run.requests_per_connection = 1;
-    run.connect_on_demand = true;
     run.warmup = std::chrono::milliseconds(500);
     cli::option(command, "--server", options.server,
                 "Tune this command, with {NAME} for each --vary; beside them {host} {port} {cpus} "

@@ -41,7 +41,6 @@ Json options_to_json(const RunOptions& o) {
             {"think", format_duration(o.think)},
             {"requests_per_connection", o.requests_per_connection},
             {"idle", o.idle},
-            {"connect_on_demand", o.connect_on_demand},
             {"pipeline", o.pipeline},
             {"timeout", format_duration(o.timeout)},
             {"cpus", o.cpus},
@@ -73,7 +72,6 @@ std::vector<std::string> command_words(const RunOptions& o) {
     if (o.think > Nanos(0)) add("--think", format_duration(o.think));
     add_count("--requests-per-connection", o.requests_per_connection, 0);
     add_count("--idle", o.idle, 0);
-    if (o.connect_on_demand) words.emplace_back("--connect-on-demand");
     add_count("--pipeline", o.pipeline, standard.pipeline);
     if (o.requests > 0) add("-n", fmt::format("{}", o.requests));
     if (o.timeout != standard.timeout) add("--timeout", format_duration(o.timeout));

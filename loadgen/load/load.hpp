@@ -53,8 +53,6 @@ struct RunOptions {
     Nanos think{0};
     std::uint64_t requests_per_connection = 0;  // churn; 0 = keep
     std::uint64_t idle = 0;                     // connections held open and silent
-    // Open loop: each connection but one is opened when its first request is due, not beforehand.
-    bool connect_on_demand = false;
     std::uint64_t pipeline = 1;
     Nanos timeout = std::chrono::seconds(5);
     std::vector<int> cpus;
