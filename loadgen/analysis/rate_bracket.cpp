@@ -11,6 +11,7 @@ namespace {
 
 // Of what an overloaded server got done: it can't do more with an objective to meet.
 constexpr double kOfDone = 0.9;
+constexpr double kBeyondReach = 1.08;  // what it got done, and a little more
 constexpr double kLargestStep = 16;
 
 }  // namespace
@@ -36,6 +37,7 @@ void RateBracket::choose(std::optional<double> done) {
     const double narrow = (1 + options_.precision) * (1 + 1e-9);
     if (pass_ && miss_) {
         if (*miss_ / *pass_ > narrow) next_ = std::sqrt(*pass_ * *miss_);
+        if (next_ && *pass_ < reach_) next_ = std::min(*next_, reach_ * kBeyondReach);
         if (next_ && done && *done * kOfDone > *pass_ * narrow && *done * kOfDone < *miss_) {
             next_ = *done * kOfDone;
         }
@@ -48,7 +50,10 @@ void RateBracket::choose(std::optional<double> done) {
     }
     if (*miss_ <= options_.lowest) return;
     double rate = *miss_ / step;
-    if (done && *done > 0) rate = std::min(*done * kOfDone, *miss_ / (1 + options_.precision));
+    if (done && *done > 0) {
+        rate = std::min(*done * kOfDone, *miss_ / (1 + options_.precision));
+        reach_ = *done;
+    }
     next_ = std::max(rate, options_.lowest);
 }
 

@@ -35,6 +35,7 @@ class RateBracket {
 
     Options options_;
     double step_;
+    double reach_ = 0;  // what an overloaded server got done, before anything passed
     std::optional<double> next_, pass_, miss_;
 };
 

@@ -1,6 +1,7 @@
 #include "loadgen/analysis/setting_search.hpp"
 
 #include "common/base/check.hpp"
+#include "loadgen/analysis/agreement.hpp"
 #include "loadgen/analysis/ratio.hpp"
 
 #include <fmt/format.h>
@@ -16,11 +17,12 @@ namespace {
 constexpr std::size_t kShortLine = 3;  // all of it is tried
 constexpr double kGain = 0.05;         // less than this is no gain, while the search looks once
 constexpr double kPlateau = 0.92;      // of the highest: as good, as far as one look tells
+constexpr double kFar = 1.4;           // times the place: a rise in proportion would show
 constexpr double kContends = 0.9;      // of the highest: worth another look
 constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 // How much lower a smaller setting may be and still win: as the interval says, within these.
-constexpr double kLeastSlack = 0.025, kMostSlack = 0.10;
+constexpr double kLeastSlack = 0.025, kMostSlack = 0.06;
 
 // A gap worth halving: more than a tenth of where it is.
 bool wide(std::size_t low, std::size_t high) {
@@ -46,6 +48,8 @@ std::optional<std::size_t> double_up(std::span<const std::optional<double>> seen
     }
 }
 
+// Between the highest and what is above it, where the highest stands alone; then between the
+// plateau's first and what is below it.
 std::optional<std::size_t> section(std::span<const std::optional<double>> seen) {
     const double good = highest_of(seen) * kPlateau;
     if (!(good > 0)) return {};
@@ -54,15 +58,16 @@ std::optional<std::size_t> section(std::span<const std::optional<double>> seen) 
     while (!is_good(first)) ++first;
     std::size_t last = seen.size() - 1;
     while (!is_good(last)) --last;
+    // Where a rate rises in proportion, neighbours differ by little: they are no plateau yet.
+    const bool plateau = static_cast<double>(last + 1) >= kFar * static_cast<double>(first + 1);
+    for (std::size_t above = last + 1; above < seen.size() && !plateau; ++above) {
+        if (!seen[above]) continue;
+        if (wide(last, above)) return last + (above - last) / 2;
+        break;
+    }
     for (std::size_t below = first; below-- > 0;) {
         if (!seen[below]) continue;
         if (wide(below, first)) return below + (first - below) / 2;
-        break;
-    }
-    if (first != last) return {};  // a plateau: nothing is higher behind it
-    for (std::size_t above = last + 1; above < seen.size(); ++above) {
-        if (!seen[above]) continue;
-        if (wide(last, above)) return last + (above - last) / 2;
         break;
     }
     return {};
@@ -75,6 +80,12 @@ std::optional<std::size_t> place_on(std::span<const std::optional<double>> seen)
         if (good > 0 && seen[place] && *seen[place] >= good) return place;
     }
     return {};
+}
+
+// Of the rounds in which there was a rate.
+Estimate mean_rate(std::vector<double> rounds) {
+    std::erase_if(rounds, [](double rate) { return !(rate > 0); });
+    return geometric_mean(rounds);
 }
 
 double number(const std::string& text) {
@@ -94,20 +105,6 @@ std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> s
     }
     if (const auto place = double_up(seen)) return place;
     return section(seen);
-}
-
-Estimate geometric_mean(std::span<const double> values) {
-    std::vector<double> logs;
-    for (const double value : values) {
-        if (value > 0) logs.push_back(std::log(value));
-    }
-    if (logs.empty()) return {};
-    Estimate estimate{std::exp(mean(logs)), {}};
-    if (logs.size() < 2) return estimate;
-    const auto n = static_cast<double>(logs.size());
-    const double half = student_t(0.95, n - 1) * std::sqrt(variance(logs) / n);
-    estimate.interval = {estimate.value * std::exp(-half), estimate.value * std::exp(half)};
-    return estimate;
 }
 
 SettingSearch::SettingSearch(std::vector<TunedAxis> axes, const Options& options)
@@ -225,15 +222,11 @@ void SettingSearch::choose() {
     }
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
-        if (complete_rounds_ >= options_.least_rounds && narrow()) {
-            stopped_ =
-                fmt::format("after {} rounds of the comparison the best is known within {:g} %",
-                            complete_rounds_, options_.precision * 100);
-            return;
-        }
-        if (complete_rounds_ >= options_.most_rounds) {
-            stopped_ = fmt::format("{} rounds of the comparison were made, as many as allowed",
-                                   complete_rounds_);
+        if (complete_rounds_ >= options_.rounds) {
+            stopped_ = fmt::format(
+                "the search found no higher place, and its best few were "
+                "compared in {} round{}",
+                complete_rounds_, complete_rounds_ == 1 ? "" : "s");
             return;
         }
     }
@@ -242,7 +235,7 @@ void SettingSearch::choose() {
     const auto& before = rounds_[left_.back()];
     const auto found = seen_.find(setting);
     next_ = Next{setting, complete_rounds_ + 1, {}};
-    const double known = !before.empty()        ? geometric_mean(before).value
+    const double known = !before.empty()        ? mean_rate(before).value
                          : found != seen_.end() ? found->second
                                                 : 0;
     next_->guess = known > 0 ? std::optional(known) : guess_of(setting, 0);
@@ -296,20 +289,11 @@ std::vector<SettingSearch::Compared> SettingSearch::compared() const {
         rounds.resize(complete_rounds_);
         // Where it missed in most rounds, what it did in the others is luck.
         const auto missed = std::count(rounds.begin(), rounds.end(), 0.0);
-        Estimate rate = geometric_mean(rounds);
+        Estimate rate = mean_rate(rounds);
         if (static_cast<std::size_t>(missed) * 2 >= rounds.size()) rate = {};
         all.push_back({contenders_[i], std::move(rounds), rate, {}});
     }
     return all;
-}
-
-bool SettingSearch::narrow() const {
-    const Answer told = answer();
-    for (const Compared& one : told.compared) {
-        if (!told.best || one.setting != *told.best || !one.rate.interval) continue;
-        return one.rate.interval->high <= one.rate.value * (1 + options_.precision);
-    }
-    return false;
 }
 
 SettingSearch::Answer SettingSearch::answer() const {

@@ -33,8 +33,7 @@ std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> s
 class SettingSearch {
   public:
     struct Options {
-        std::uint64_t least_rounds = 3, most_rounds = 5;  // 1 <= least <= most
-        double precision = 0.05;  // rounds end when the best's interval is within this of its value
+        std::uint64_t rounds = 5;  // of the comparison, 1 at least
         std::uint64_t seed = 1;
     };
     // `axes`: at least one, each with a value.
@@ -86,7 +85,6 @@ class SettingSearch {
     std::optional<Setting> explore();
     void begin_comparison();
     void begin_round();
-    bool narrow() const;
     std::vector<Compared> compared() const;
 
     std::vector<TunedAxis> axes_;
@@ -103,8 +101,5 @@ class SettingSearch {
     std::optional<Next> next_;
     std::string stopped_;
 };
-
-// The geometric mean with Student's interval on the logarithms; zeros are left out.
-Estimate geometric_mean(std::span<const double> values);
 
 }  // namespace echotrio::loadgen

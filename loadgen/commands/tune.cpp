@@ -114,9 +114,10 @@ int tune_command(const TuneOptions& options) {
     }
     if (!tuned->best && options.quiet) fmt::print(stderr, "{}\n", answer_sentence(*tuned));
     return keep(options.json, json,
-                interrupted   ? cli::kExitFailed
-                : tuned->best ? cli::kExitOk
-                              : kExitNotMet);
+                interrupted         ? cli::kExitFailed
+                : tuned->best       ? cli::kExitOk
+                : is_judged(*tuned) ? kExitNotMet
+                                    : kExitInvalid);
 }
 
 }  // namespace

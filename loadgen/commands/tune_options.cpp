@@ -164,12 +164,12 @@ void add_tune_flags(CLI::App& command, TuneOptions& options) {
     cli::option(command, "--server", options.server,
                 "Tune this command, with {NAME} for each --vary; beside them {host} {port} {cpus} "
                 "{dir} are filled in, no shell")
-        .type_name("[NAME=]COMMAND")
-        .excludes("--model");
+        .type_name("[NAME=]COMMAND");
     cli::option(command, "--model", options.model,
                 "Tune a model of ours, with flags: 'prefork --wait 20ms'; a --vary is a flag of "
                 "it, workers the size of prefork's pool")
-        .type_name("MODEL FLAGS");
+        .type_name("MODEL FLAGS")
+        .excludes("--server");
     cli::option(command, "--vary", options.vary,
                 "Try these values: workers=1..16, threads=1,2,4, class=sync,gthread; may be "
                 "repeated")
@@ -180,11 +180,9 @@ void add_tune_flags(CLI::App& command, TuneOptions& options) {
                 "CPU time that the server may use, a second: 1.5; 0: its share of the machine")
         .check(cli::number_between(0, 4096));
     cli::duration(command, "--budget", tuner.budget, "No trial begins that would end later");
-    cli::option(command, "-r,--rounds", tuner.most_rounds,
-                "Rounds in which the best few are compared, at most")
+    cli::option(command, "-r,--rounds", tuner.rounds, "Rounds in which the best few are compared")
         .range(1, 100);
-    cli::option(command, "--precision", tuner.precision,
-                "Of a rate (first miss / last pass - 1), and of the answer")
+    cli::option(command, "--precision", tuner.precision, "Of a rate: first miss / last pass - 1")
         .check(cli::number_between(0.01, 0.5));
     cli::option(command, "--from", tuner.first_rate, "The first rate to try, requests/s")
         .check(cli::positive_number());
@@ -248,7 +246,6 @@ Status finish_tune_flags(TuneOptions& options, const CLI::App& command) {
     if (options.memory > 0) tuner.memory_bytes = static_cast<double>(options.memory);
     const auto enough = cpus_to_tune_on(tuner.cpus);
     if (!enough) return Error{"--cpus: " + enough.error().message};
-    tuner.least_rounds = std::min(tuner.least_rounds, tuner.most_rounds);
     tuner.load = load.run;
     tuner.ceiling_rps = load.ceiling_rps;
     options.label = made->name;

@@ -22,6 +22,7 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr int kAttempts = 3;            // at a trial that could not be judged
+constexpr int kUnjudged = 2;            // rates of a measurement, before it is given up
 constexpr int kStarts = 2;              // of a server
 constexpr double kFewestRequests = 10;  // due in a trial at the lowest rate
 constexpr double kHighestRate = 1e7;
@@ -44,8 +45,7 @@ class Tuner {
         : options_(options),
           hooks_(hooks),
           cpus_(share_for(options.cpus)),
-          search_(options.axes, {options.least_rounds, options.most_rounds, options.precision,
-                                 options.load.seed}),
+          search_(options.axes, {options.rounds, options.load.seed}),
           rng_(Rng(options.load.seed).split(1)) {
         bounds_ = {options.cpus, options.memory_bytes};
         if (options.memory_bytes) tuning_.memory_limit_from = "--memory";
@@ -59,7 +59,7 @@ class Tuner {
             if (!rate) break;
             if (search_.measurements() == 0) add_rules();
             const Unfit unfit = books_[next->setting].unfit;
-            search_.record(*rate, unfit == Unfit::no || unfit == Unfit::objective);
+            search_.record(*rate, unfit != Unfit::memory && unfit != Unfit::server);
         }
         conclude();
         return std::move(tuning_);
@@ -88,6 +88,7 @@ class Tuner {
         RateBracket bracket(how);
         SettingBook& book = books_[next.setting];
         std::optional<Passed> highest;
+        int not_judged = 0;  // rates
         while (const auto rate = bracket.next()) {
             auto trial = judged_trial(next, *rate);
             if (!trial) return std::nullopt;
@@ -104,6 +105,11 @@ class Tuner {
                     break;
                 case RateResult::not_judged:
                     book.generator_was_limit = true;
+                    if (!highest && ++not_judged == kUnjudged) {
+                        book.unfit = Unfit::not_judged;
+                        book.why = "not judged: " + trial->why;
+                        return 0;
+                    }
                     bracket.give_up();
                     break;
                 case RateResult::no_fit:

@@ -24,10 +24,10 @@ struct TunerOptions {
     Objective objective;
     std::optional<double> memory_bytes{}, cpus{};  // that the server may have
     double first_rate = 100;                       // requests/s, tried at the first setting
-    double precision = 0.05;                       // of a rate, and of the answer
+    double precision = 0.05;                       // of a rate: first miss / last pass - 1
     Nanos budget = std::chrono::minutes(10);       // no trial begins that would end later
-    std::uint64_t least_rounds = 3, most_rounds = 5;
-    double ceiling_rps = 0;  // as in TrialOptions
+    std::uint64_t rounds = 5;                      // of the comparison
+    double ceiling_rps = 0;                        // as in TrialOptions
 };
 
 struct TunerHooks {

@@ -17,6 +17,10 @@ std::string rate_text(double rps) {
     return format_value(rps, Unit::per_second);
 }
 
+std::string whole(double count) {
+    return format_exact_count(static_cast<std::uint64_t>(std::llround(count)));
+}
+
 std::string value_or_dash(const std::optional<double>& value, Unit unit) {
     return value ? format_value(*value, unit) : "-";
 }
@@ -81,8 +85,8 @@ Section answer_section(const Tuning& tuning) {
             Paragraph{fmt::format("! {}: {}", tuning.stopped,
                                   tuning.rounds > 0
                                       ? "more rounds would narrow the intervals"
-                                      : "what the search saw once, without a comparison; a longer "
-                                        "--budget"),
+                                      : "this is what the search saw once, without a comparison; "
+                                        "a longer --budget compares"),
                       Mark::flagged});
     }
     return section;
@@ -102,7 +106,7 @@ Table curve_table(const Tuning& tuning) {
     table.columns.push_back({"memory", true});
     table.columns.push_back({"CPUs used", true, 1});
     table.columns.push_back({"CPU/request", true, 3});
-    table.columns.push_back({"", false, 1});
+    table.columns.push_back({"", false});
     for (std::size_t i = 0; i < tuning.settings.size(); ++i) {
         const TunedSetting& one = tuning.settings[i];
         const bool best = tuning.best == i;
@@ -290,14 +294,20 @@ Section search_section(const Tuning& tuning) {
     section.blocks.emplace_back(Paragraph{fmt::format(
         "{} of {} settings were tried, in {} measurements and {} trials, {:.0f} s; all settings in "
         "as many rounds would have been {} measurements.",
-        tuning.settings.size(), format_count(tuning.grid), tuning.measurements,
-        tuning.trials.size(), tuning.spent_s, format_count(all))});
-    section.blocks.emplace_back(Paragraph{fmt::format(
+        tuning.settings.size(), whole(tuning.grid), tuning.measurements, tuning.trials.size(),
+        tuning.spent_s, whole(all))});
+    std::string how = fmt::format(
         "Search: numbers by doubling until two steps in a row bring less than 5 % or one does not "
-        "fit, then by halving below the plateau and above a lone highest; words one by one{}. It "
-        "takes for granted that the rate rises to one peak or plateau. Then the best few and the "
-        "rules of thumb were compared in {} rounds, which alone count.",
-        tuning.axes.size() > 1 ? "; one axis at a time, until none changes" : "", tuning.rounds)});
+        "fit, then by halving above a lone highest and below the plateau; words one by one{}. It "
+        "takes for granted that the rate rises to one peak or plateau.",
+        tuning.axes.size() > 1 ? "; one axis at a time, until none changes" : "");
+    if (tuning.rounds > 0) {
+        how += fmt::format(
+            " Then the best few and the rules of thumb were compared in {}, which "
+            "alone count for them.",
+            format_plural(tuning.rounds, "round"));
+    }
+    section.blocks.emplace_back(Paragraph{std::move(how)});
     section.blocks.emplace_back(Paragraph{"It stopped: " + tuning.stopped + "."});
     const auto not_judged = std::count_if(
         tuning.trials.begin(), tuning.trials.end(),
@@ -330,6 +340,12 @@ std::string rate_words(const TunedSetting& setting) {
     return text;
 }
 
+bool is_judged(const Tuning& tuning) {
+    return tuning.best ||
+           std::none_of(tuning.settings.begin(), tuning.settings.end(),
+                        [](const TunedSetting& one) { return one.unfit == Unfit::not_judged; });
+}
+
 std::string answer_sentence(const Tuning& tuning) {
     if (tuning.best) {
         const TunedSetting& best = tuning.settings[*tuning.best];
@@ -343,6 +359,9 @@ std::string answer_sentence(const Tuning& tuning) {
         return text;
     }
     std::string text = fmt::format("no setting that was tried meets {}", bounds_text(tuning));
+    if (!is_judged(tuning)) {
+        text = fmt::format("whether a setting meets {} could not be judged", bounds_text(tuning));
+    }
     const TunedSetting* nearest = nullptr;
     for (const TunedSetting& one : tuning.settings) {
         const bool nearer = nearest == nullptr ||

@@ -41,7 +41,7 @@ std::string heading(const Tuning& tuning) {
     std::string text = fmt::format("# loadgen tune: {}\n# {}\n", one_line(tuning.command),
                                    answer_sentence(tuning));
     text += fmt::format("# {} of {} settings tried; {}\n", tuning.settings.size(),
-                        format_count(tuning.grid), tuning.stopped);
+                        fmt::format("{:.0f}", tuning.grid), tuning.stopped);
     for (const RuleOfThumb& rule : tuning.rules) {
         const TunedSetting* one = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
         text += fmt::format("# rule {} with n = {} CPUs {}: {}, {}\n", rule.rule,

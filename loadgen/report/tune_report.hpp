@@ -21,6 +21,9 @@ nlohmann::ordered_json tune_to_json(const Tuning& tuning);
 // The answer in a sentence; where there is none, why, and what came nearest.
 std::string answer_sentence(const Tuning& tuning);
 
+// Whether there is a best setting, or it is known that there is none.
+bool is_judged(const Tuning& tuning);
+
 // The forms of tune_emit: "env", "gunicorn", "k8s".
 const std::vector<std::string>& emit_forms();
 

@@ -28,6 +28,8 @@ const char* name_of(Unfit unfit) {
             return "memory";
         case Unfit::server:
             return "server";
+        case Unfit::not_judged:
+            return "not_judged";
     }
     return "";
 }

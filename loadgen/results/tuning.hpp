@@ -39,7 +39,7 @@ struct TuneTrial {
 };
 
 // Why a setting has no rate.
-enum class Unfit : std::uint8_t { no, objective, memory, server };
+enum class Unfit : std::uint8_t { no, objective, memory, server, not_judged };
 const char* name_of(Unfit unfit);
 
 // A figure with its 95 % interval; without one where a single measurement was made.
