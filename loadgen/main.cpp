@@ -28,6 +28,7 @@ int main(int argc, char** argv) try {
     loadgen::add_report(app, status);
     loadgen::add_run(app, status);
     loadgen::add_search(app, status);
+    loadgen::add_tune(app, status);
     loadgen::add_wait(app, status);
     if (const auto ended = cli::parse(app, argc, argv)) return *ended;
     const bool shown = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;

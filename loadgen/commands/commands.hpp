@@ -1,6 +1,6 @@
 // The commands of loadgen. Each adds itself to the program; when it was asked for, it leaves the
 // exit status in `status`: 0 valid, 1 could not run, 2 bad usage, 3 ran but the verdict is INVALID,
-// 4 (search, plan) nothing meets the objective.
+// 4 (search, plan, tune) nothing meets the objective.
 #pragma once
 
 namespace CLI {
@@ -21,6 +21,7 @@ void add_plan(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 void add_search(CLI::App& app, int& status);
+void add_tune(CLI::App& app, int& status);
 void add_wait(CLI::App& app, int& status);
 
 }  // namespace echotrio::loadgen

@@ -149,6 +149,20 @@ void add_idle_strategy(CLI::App& command, std::string& name) {
         .one_of(idle_strategy_names());
 }
 
+void add_http_flags(CLI::App& command, LoadFlags& flags) {
+    RunOptions& run = flags.run;
+    cli::option(command, "-X,--method", run.method, "HTTP method; GET, or POST with a body");
+    cli::option(command, "--body", flags.body, "HTTP body: a text, or @FILE");
+    cli::option(command, "-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
+    cli::option(command, "--class", flags.classes,
+                "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
+    cli::option(command, "--expect-status", run.expect_status,
+                "HTTP status that replies must have; 0: any below 400")
+        .range(0, 599);
+    cli::flag(command, "!--no-check", run.check_replies,
+              "Don't compare the bodies of /echo replies");
+}
+
 void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     RunOptions& run = flags.run;
     const auto count = [&](const char* names, std::uint64_t& value, double least,
@@ -185,16 +199,7 @@ void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate) {
     cli::option(command, "--seed", run.seed, "Of arrivals, classes and message contents");
     cli::option(command, "--ceiling", flags.ceiling_rps,
                 "Requests/s that `loadgen calibrate` found; 0: not known");
-    cli::option(command, "-X,--method", run.method, "HTTP method; GET, or POST with a body");
-    cli::option(command, "--body", flags.body, "HTTP body: a text, or @FILE");
-    cli::option(command, "-H,--header", run.headers, "HTTP header 'Name: value'; may be repeated");
-    cli::option(command, "--class", flags.classes,
-                "A share of the requests, NAME:WEIGHT:PATH; may be repeated");
-    cli::option(command, "--expect-status", run.expect_status,
-                "HTTP status that replies must have; 0: any below 400")
-        .range(0, 599);
-    cli::flag(command, "!--no-check", run.check_replies,
-              "Don't compare the bodies of /echo replies");
+    add_http_flags(command, flags);
     if (!with_rate) return;
     cli::option(command, "-n,--requests", run.requests,
                 "End after so many instead of a duration; no warm-up unless given");

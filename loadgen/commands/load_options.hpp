@@ -38,6 +38,9 @@ struct LoadFlags {
 // --idle-strategy; `name` holds the default.
 void add_idle_strategy(CLI::App& command, std::string& name);
 
+// What is asked for by HTTP: --method, --body, --header, --class, --expect-status, --no-check.
+void add_http_flags(CLI::App& command, LoadFlags& flags);
+
 // Adds them; flags.run holds the defaults. `with_rate`: also --rate, --think, --duration ...
 void add_load_flags(CLI::App& command, LoadFlags& flags, bool with_rate);
 

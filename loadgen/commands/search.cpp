@@ -1,7 +1,7 @@
 // `loadgen search`: the highest rate at which a server meets an objective.
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
-#include "loadgen/analysis/objective.hpp"
+#include "loadgen/analysis/rate_outcome.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/load_options.hpp"
@@ -48,18 +48,10 @@ struct Judged {
     RunResult run;
 };
 
-bool generator_at_fault(const Verdict& verdict) {
-    return std::any_of(verdict.reasons.begin(), verdict.reasons.end(), [](const Finding& f) {
-        return f.check == "lateness" || f.check == "generator";
-    });
-}
-
-// Failed requests missed the objective, whatever their latency was.
 Judged judge_step(const RateSearch::Step& step, RunResult run, const Objective& objective) {
     Judged judged{step, RateSearch::Result::fail, Outcome::missed, std::move(run)};
     const RunResult& r = judged.run;
-    const std::uint64_t over = r.latency.count_above(objective.limit.count()) + r.accounting.failed;
-    judged.outcome = outcome_of(r.latency.count() + r.accounting.failed, over, objective);
+    judged.outcome = objective_outcome(r, objective);
     if (generator_at_fault(r.verdict)) {
         judged.result = RateSearch::Result::generator_limit;
     } else if (judged.outcome != Outcome::missed && !r.verdict.overloaded &&

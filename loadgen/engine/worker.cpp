@@ -83,10 +83,13 @@ bool Worker::connect_all() {
     now_ = now();
     const TimePoint deadline = now_ + options_.timeout;
     const std::size_t all = connections_.size() + sockets_.idle();
+    // A connection for each request of a schedule: open and silent before its time it would hold a
+    // worker of a pool from others. One tells whether anybody is there.
+    const bool on_demand = demand_.scheduled() && options_.requests_per_connection == 1;
     for (std::size_t next = 0; now_ < deadline;) {
         for (; next < all && sockets_.connecting() < kMostConnecting; ++next) {
             if (next < connections_.size()) {
-                connect(connections_[next]);
+                if (next == 0 || !on_demand) connect(connections_[next]);
             } else {
                 sockets_.open_idle(static_cast<std::uint32_t>(next));
             }

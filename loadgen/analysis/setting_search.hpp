@@ -1,0 +1,105 @@
+// Which setting to measure next, to find the one with the highest rate, and which it is, given what
+// was measured so far. Pure: it sees rates, not servers.
+//
+// The search. Along an axis of numbers it takes the 1st, 2nd, 4th, 8th ... value until two in a row
+// brought nothing or one did not fit, then halves the gap below the plateau's first value, and the
+// gap above the highest where that stands alone; words are all tried. Several axes are searched in
+// turns, each from the best place of the others, until a turn changes nothing (coordinate descent).
+// It may end there if the rate rises to one peak or plateau and never rises again behind it.
+//
+// The comparison. What the search saw best was seen once, and the best of many is seen better than
+// it is. So the first few are measured again in rounds, in random order, and only these rounds
+// count. Ratios are taken within rounds. Of the settings that are as good as the highest the
+// smallest is the best.
+#pragma once
+
+#include "common/base/rng.hpp"
+#include "loadgen/analysis/statistics.hpp"
+#include "loadgen/results/tuning.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace echotrio::loadgen {
+
+// The next place to look at on an axis, of which `seen` were measured (0: no rate at all). Empty:
+// the line is done. Stateless.
+std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> seen, bool ordered);
+
+class SettingSearch {
+  public:
+    struct Options {
+        std::uint64_t rounds = 5;  // of the comparison, 1 at least
+        std::uint64_t seed = 1;
+    };
+    // `axes`: at least one, each with a value.
+    SettingSearch(std::vector<TunedAxis> axes, const Options& options);
+
+    // This place of that axis, beside the best of the others, is to be compared too.
+    void also(std::size_t axis, std::size_t place) { also_.emplace_back(axis, place); }
+
+    Setting beside_best(std::size_t axis, std::size_t place) const;
+
+    struct Next {
+        Setting setting;
+        std::uint64_t round = 0;        // 0: of the search
+        std::optional<double> guess{};  // of its rate, by what was seen
+    };
+    // Empty: it is over.
+    const std::optional<Next>& next() const { return next_; }
+    // What came of next(): the highest rate, 0 where none met the objective. `fits`: false puts the
+    // setting out for good, whatever it did before; a comparison that it was in begins again.
+    void record(double rate, bool fits = true);
+
+    struct Compared {
+        Setting setting;
+        std::vector<double> rounds;
+        Estimate rate;     // geometric mean
+        Estimate to_best;  // ratio to the highest
+    };
+    struct Answer {
+        std::optional<Setting> best, highest;  // empty: none has a rate
+        std::vector<Compared> compared{};      // in complete rounds
+        bool by_rounds = false;                // false: as the search saw it, once each
+    };
+    Answer answer() const;
+
+    // By setting, as the search saw them.
+    const std::map<Setting, double>& seen() const { return seen_; }
+    std::uint64_t measurements() const { return measurements_; }
+    std::uint64_t complete_rounds() const { return complete_rounds_; }
+    // Why it ended, in words; empty: it goes on.
+    const std::string& stopped() const { return stopped_; }
+    bool in_search() const { return contenders_.empty() && stopped_.empty(); }
+
+  private:
+    double size_of(const Setting& setting) const;
+    bool smaller(const Setting& a, const Setting& b) const;
+    std::optional<double> guess_of(const Setting& setting, std::size_t axis) const;
+    std::vector<std::optional<double>> line() const;
+    void choose();
+    std::optional<Setting> explore();
+    void begin_comparison();
+    void begin_round();
+    std::vector<Compared> compared() const;
+
+    std::vector<TunedAxis> axes_;
+    Options options_;
+    Rng rng_;
+    std::vector<std::pair<std::size_t, std::size_t>> also_;
+    std::map<Setting, double> seen_;
+    Setting base_;
+    std::size_t axis_ = 0, settled_ = 0, lines_ = 0;
+    std::vector<Setting> contenders_;
+    std::vector<std::vector<double>> rounds_;  // of each contender
+    std::vector<std::size_t> left_;            // of the round under way
+    std::uint64_t complete_rounds_ = 0, measurements_ = 0;
+    std::optional<Next> next_;
+    std::string stopped_;
+};
+
+}  // namespace echotrio::loadgen

@@ -1,0 +1,321 @@
+// loadgen tune on servers whose best setting follows from arithmetic, and on mistakes.
+#include "tests/e2e/loadgen_runs.hpp"
+#include "tests/support/machine_fit.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+namespace echotrio::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+std::string pool(const std::string& flags) {
+    return fmt::format("pool=python3 -B {} {{port}} --workers {{workers}} {}", ECHOTRIO_POOL_SERVER,
+                       flags);
+}
+
+struct Tuned {
+    int status = -1;
+    std::string err;
+    Json json;
+
+    double workers() const { return json["best"]["workers"]; }
+    double rate() const { return json["best"]["rate"]; }
+    // As measured; 0: not, or it has none.
+    double rate_at(int workers) const {
+        for (const auto& one : json["settings"]) {
+            if (one["workers"] == workers && !one["rate"].is_null()) return one["rate"];
+        }
+        return 0;
+    }
+    std::size_t trials_not_judged() const {
+        const auto& trials = json["trials"];
+        return static_cast<std::size_t>(
+            std::count_if(trials.begin(), trials.end(),
+                          [](const Json& t) { return t["result"] == "not_judged"; }));
+    }
+};
+
+Tuned tune(const Words& more) {
+    const std::string file = fmt::format("{}tune_{}.json", testing::TempDir(), ::getpid());
+    Words words{"tune", "--json", file, "--quiet", "--warmup", "200ms"};
+    words.insert(words.end(), more.begin(), more.end());
+    // Longer than finish() would wait.
+    loadgen::Child child = start_loadgen(words);
+    Tuned tuned;
+    tuned.status = child.wait(std::chrono::minutes(5)).value_or(-1);
+    tuned.err = child.stderr_text();
+    std::ifstream in(file);
+    tuned.json = Json::parse(in, nullptr, false);
+    fs::remove(file);
+    return tuned;
+}
+
+// A machine that others use moves an optimum: then nothing is asserted of it.
+#define ASSERT_TUNED(tuned, machine)                                                    \
+    ASSERT_FALSE((tuned).json.is_discarded()) << (tuned).err;                           \
+    if (const auto busy = (machine).busy()) GTEST_SKIP() << *busy;                      \
+    if ((tuned).trials_not_judged() * 4 > (tuned).json["trials"].size()) {              \
+        GTEST_SKIP() << "the generator could not judge " << (tuned).trials_not_judged() \
+                     << " trials";                                                      \
+    }                                                                                   \
+    ASSERT_EQ((tuned).status, 0) << (tuned).err;                                        \
+    ASSERT_TRUE((tuned).json["best"].is_object())
+
+// 20 ms of waiting and 1 ms of CPU: a worker does at most 1 / 21 ms = 47.6 requests/s, so many do
+// so many times that, and on one CPU all together less than 1,000. An objective of 100 ms leaves
+// room for a queue, so the rate rises with the workers in proportion at first, and from about 21 on
+// it can't: the CPU is full.
+TEST(Tune, WaitingRequestsNeedAsManyWorkersAsFillTheCpu) {
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const Tuned tuned =
+        tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48", "--slo",
+              "p90=100ms", "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
+    ASSERT_TUNED(tuned, machine);
+    EXPECT_GE(tuned.workers(), 9) << tuned.json["answer"];
+    EXPECT_LE(tuned.workers(), 40) << tuned.json["answer"];
+    EXPECT_LT(tuned.rate(), 1000);
+    EXPECT_GT(tuned.rate(), 4 * tuned.rate_at(2)) << tuned.json["answer"];
+    EXPECT_LT(tuned.rate_at(1), 50);
+    EXPECT_LE(tuned.rate(), tuned.workers() / 0.020);  // no worker is faster than its wait
+    EXPECT_LE(tuned.json["search"]["measurements"].get<double>(),
+              48 * tuned.json["search"]["rounds"].get<double>() / 2);
+    const auto& rules = tuned.json["rule_of_thumb"];
+    ASSERT_GE(rules.size(), 2U);
+    EXPECT_EQ(rules[0]["rule"], "2n+1");
+    EXPECT_EQ(rules[0]["workers"], std::floor(2 * rules[0]["cpus"].get<double>() + 1));
+    ASSERT_TRUE(rules[0]["measured"].is_object());
+    EXPECT_LT(rules[0]["measured"]["rate"].get<double>(), tuned.rate());
+}
+
+// 5 ms of CPU: more workers than CPUs do no more, so one per CPU is enough; it had one.
+TEST(Tune, CpuBoundRequestsNeedOneWorkerPerCpu) {
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const Tuned tuned =
+        tune({"--server", pool("--cpu 5"), "--vary", "workers=1..12", "--slo", "p90=100ms", "-d",
+              "1500ms", "-r", "3", "--precision", "0.1", "--cpus", "1", "--budget", "4m"});
+    ASSERT_TUNED(tuned, machine);
+    EXPECT_LE(tuned.workers(), 2) << tuned.json["answer"];
+    EXPECT_LE(tuned.rate(), 200);
+    EXPECT_LE(tuned.json["best"]["cpus_used"].get<double>(), 1.05);
+    EXPECT_EQ(tuned.json["limits"]["cpus"], 1);
+}
+
+// Each worker holds 8 MiB beside what Python takes: the bound is set between 4 workers and 12.
+TEST(Tune, AMemoryBoundCutsIn) {
+    const Tuned one = tune({"--server", pool("--wait 20 --mib 8"), "--vary", "workers=4", "--slo",
+                            "p50=2s", "-d", "300ms", "-r", "1", "--budget", "1m"});
+    ASSERT_TRUE(one.json["best"].is_object()) << one.err;
+    const double four = one.json["best"]["memory_bytes"];
+    EXPECT_GT(four, 4 * (8 << 20));
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const double bound = 2 * four;  // less than 8 workers need not: a part is shared
+    const Tuned tuned = tune({"--server", pool("--wait 20 --mib 8"), "--vary", "workers=1..32",
+                              "--slo", "p90=100ms", "-d", "1s", "-r", "3", "--precision", "0.1",
+                              "--budget", "4m", "--memory", fmt::format("{:.0f}", bound)});
+    ASSERT_TUNED(tuned, machine);
+    EXPECT_GE(tuned.workers(), 5) << tuned.json["answer"];
+    EXPECT_LE(tuned.workers(), 12) << tuned.json["answer"];
+    EXPECT_LE(tuned.json["best"]["memory_bytes"].get<double>(), bound);
+    const auto& settings = tuned.json["settings"];
+    EXPECT_TRUE(std::any_of(settings.begin(), settings.end(),
+                            [](const Json& s) { return s["unfit"] == "memory"; }));
+}
+
+// Waiting alone, and as many workers as requests at a time can be, from 4 on: no more comes of
+// more.
+TEST(Tune, OfAPlateauTheSmallestWins) {
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const Tuned tuned =
+        tune({"--server", pool("--wait 20"), "--vary", "workers=1..32", "--slo", "p90=200ms", "-c",
+              "4", "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
+    ASSERT_TUNED(tuned, machine);
+    EXPECT_GE(tuned.workers(), 3) << tuned.json["answer"];
+    EXPECT_LE(tuned.workers(), 8) << tuned.json["answer"];
+}
+
+// A control group with half a CPU, where we may make one: version 1 or 2.
+class Quota : public testing::Test {
+  protected:
+    void SetUp() override {
+        const std::string name = fmt::format("echotrio-tune-{}", ::getpid());
+        const std::string one = "/sys/fs/cgroup/cpu", two = "/sys/fs/cgroup";
+        const bool version_2 = fs::exists(two + "/cgroup.controllers");
+        folder_ = (version_2 ? two : one) + "/" + name;
+        std::error_code refused;
+        if (!fs::create_directory(folder_, refused)) {
+            folder_.clear();
+            return;
+        }
+        if (version_2) {
+            made_ = put("cpu.max", "50000 100000");
+        } else {
+            made_ = put("cpu.cfs_period_us", "100000") && put("cpu.cfs_quota_us", "50000");
+        }
+    }
+    void TearDown() override {
+        if (folder_.empty()) return;
+        // Whoever was in it has ended, and the kernel may still be about to notice.
+        EXPECT_TRUE(eventually([&] {
+            std::error_code busy;
+            return fs::remove(folder_, busy);
+        }));
+    }
+    bool put(const char* file, const char* text) const {
+        std::ofstream out(folder_ + "/" + file);
+        return static_cast<bool>(out << text << std::flush);
+    }
+
+    std::string folder_;
+    bool made_ = false;
+};
+
+TEST_F(Quota, OfAControlGroupIsObeyedShownAndItsThrottlingTold) {
+    if (!made_) GTEST_SKIP() << "no control group with a quota can be made here";
+    const MachineFit machine;
+    if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+    const std::string server = fmt::format(
+        "pool=sh -c 'echo 0 > {}/cgroup.procs && exec python3 -B {} {{port}} --workers "
+        "{{workers}} --cpu 5'",
+        folder_, ECHOTRIO_POOL_SERVER);
+    const Tuned tuned = tune({"--server", server, "--vary", "workers=1..8", "--slo", "p90=300ms",
+                              "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
+    ASSERT_TUNED(tuned, machine);
+    EXPECT_EQ(tuned.json["limits"]["cpu_quota"], 0.5);
+    EXPECT_EQ(tuned.json["limits"]["cpus_in_force"], 0.5);
+    EXPECT_LE(tuned.rate(), 125);  // half of 200 a second, and something for bursts
+    EXPECT_LE(tuned.workers(), 3) << tuned.json["answer"];
+    EXPECT_EQ(tuned.json["rule_of_thumb"][0]["workers"], 2);  // 2 x 0.5 + 1
+    ASSERT_TRUE(tuned.json["throttled"].is_object());
+    EXPECT_GT(tuned.json["throttled"]["periods"], 0);
+}
+
+TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
+    std::string name = (fs::temp_directory_path() / "echotrio-tune-XXXXXX").string();
+    const std::string dir = ::mkdtemp(name.data());
+    const Words usual{
+        "--vary", "workers=2,4", "--slo", "p50=2s", "-d", "200ms",   "--warmup",
+        "50ms",   "--precision", "0.5",   "-r",     "1",  "--quiet", "--requests-per-connection",
+        "1"};
+    Words words{"tune", "--model", "prefork --wait 5ms", "--out", dir, "--emit", "k8s"};
+    words.insert(words.end(), usual.begin(), usual.end());
+    const Ran ran = run_loadgen(words);
+    ASSERT_EQ(ran.status, 0) << ran.err;
+    EXPECT_NE(ran.out.find("kind: HorizontalPodAutoscaler"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("{name: WORKERS, value: "), std::string::npos) << ran.out;
+    for (const char* file : {"/report.html", "/report.md", "/tune.json"}) {
+        EXPECT_GT(fs::file_size(dir + file), 1000U) << file;
+    }
+    std::ifstream in(dir + "/tune.json");
+    const Json json = Json::parse(in, nullptr, false);
+    ASSERT_FALSE(json.is_discarded());
+    EXPECT_EQ(json["kind"], "tune");
+    EXPECT_TRUE(json["best"]["workers"] == 2 || json["best"]["workers"] == 4);
+    EXPECT_GE(json["trials"].size(), 2U);
+    EXPECT_EQ(json["command"]["vary"]["workers"], Json({"2", "4"}));
+    const auto& trial = json["trials"][0];
+    EXPECT_TRUE(trial["verdict"].is_object());
+    EXPECT_EQ(trial["accounting"]["scheduled"].get<std::uint64_t>(),
+              trial["accounting"]["sent"].get<std::uint64_t>() +
+                  trial["accounting"]["unsent"].get<std::uint64_t>());
+    fs::remove_all(dir);
+}
+
+TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
+    const Ran ran =
+        run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary", "max-threads=50,100",
+                     "--slo", "p50=5ms", "-d", "300ms", "--warmup", "50ms", "--json", "-"});
+    EXPECT_EQ(ran.status, 4) << ran.err;
+    const Json json = Json::parse(ran.out, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << ran.out;
+    EXPECT_TRUE(json["best"].is_null());
+    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: p50 "),
+              std::string::npos)
+        << json["answer"];
+    EXPECT_TRUE(json["rule_of_thumb"].is_null());
+}
+
+TEST(Tune, ABudgetEndsItWithWhatIsKnown) {
+    const Ran ran =
+        run_loadgen({"tune", "--model", "coroutine", "--vary", "yield-every=1ms,2ms", "--slo",
+                     "p50=2s", "-d", "300ms", "--warmup", "50ms", "--budget", "2s", "--json", "-"});
+    const Json json = Json::parse(ran.out, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << ran.err;
+    EXPECT_TRUE(ran.status == 0 || ran.status == 4) << ran.status;
+    EXPECT_FALSE(json["search"]["complete"].get<bool>());
+    EXPECT_EQ(json["search"]["stopped"], "the time was over");
+}
+
+TEST(Tune, MistakesAreNamed) {
+    struct Case {
+        Words more;
+        const char* message;
+    };
+    const std::string server = "python3 x.py {port} {workers}";
+    const std::string vary = "workers=1..4";
+    for (const Case& c : {
+             Case{{"--vary", vary, "--slo", "p99=1s"}, "--server: is missing"},
+             Case{{"--server", server, "--slo", "p99=1s"}, "--vary: is missing"},
+             Case{{"--server", server, "--vary", vary}, "--slo is required"},
+             Case{{"--server", server, "--vary", vary, "--slo", "soon"}, "--slo: "},
+             Case{{"--server", "", "--vary", vary, "--slo", "p99=1s"}, "--server: "},
+             Case{{"--server", server + " {thread}", "--vary", vary, "--slo", "p99=1s"},
+                  "--server: there is no {thread}: --vary thread=..."},
+             Case{{"--server", server, "--vary", vary, "--vary", "threads=1,2", "--slo", "p99=1s"},
+                  "--vary: {threads} is not in the command"},
+             Case{{"--server", server, "--vary", "workers=16..1", "--slo", "p99=1s"},
+                  "16..1 runs downwards"},
+             Case{{"--server", server, "--vary", "workers=", "--slo", "p99=1s"},
+                  "there is no value"},
+             Case{{"--server", server + " {a}", "--vary", "workers=1..200", "--vary", "a=1..200",
+                   "--slo", "p99=1s"},
+                  "--vary: 40000 settings in all"},
+             Case{{"--server", server, "--vary", vary, "--vary", vary, "--slo", "p99=1s"},
+                  "workers is there twice"},
+             Case{{"--server", server, "--model", "prefork", "--vary", vary, "--slo", "p99=1s"},
+                  "--model"},
+             Case{{"--model", "forks", "--vary", vary, "--slo", "p99=1s"},
+                  "--model: there is no model 'forks'"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--cpus", "4096"},
+                  "--cpus: 4096 are more than"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "toml"},
+                  "--emit"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--memory", "2Gb"},
+                  "--memory"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "env", "--json",
+                   "-"},
+                  "--emit: standard output is for --json"},
+         }) {
+        Words words{"tune"};
+        words.insert(words.end(), c.more.begin(), c.more.end());
+        const Ran ran = run_loadgen(words);
+        EXPECT_EQ(ran.status, 2) << ran.err;
+        EXPECT_TRUE(ran.err.starts_with("error: ")) << ran.err;
+        EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+        EXPECT_NE(ran.err.find(c.message), std::string::npos) << c.message << ": " << ran.err;
+    }
+}
+
+TEST(Tune, AServerThatCannotBeStartedIsOneLine) {
+    const Ran ran =
+        run_loadgen({"tune", "--server", "sh -c 'echo no such app >&2; exit 3; {workers}'",
+                     "--vary", "workers=1,2", "--slo", "p99=1s"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+    EXPECT_NE(ran.err.find("no such app"), std::string::npos) << ran.err;
+}
+
+}  // namespace
+}  // namespace echotrio::test
