@@ -4,16 +4,15 @@
 #include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/load_options.hpp"
 #include "loadgen/commands/output.hpp"
+#include "loadgen/commands/run_output.hpp"
+#include "loadgen/commands/together.hpp"
 #include "loadgen/design/run_command.hpp"
 #include "loadgen/design/subject_json.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/experiment/subject_trial.hpp"
-#include "loadgen/record/hdr_codec.hpp"
 #include "loadgen/report/console_run.hpp"
-#include "loadgen/report/run_document.hpp"
 #include "loadgen/results/result_json.hpp"
-#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,8 +26,8 @@ namespace {
 
 struct Options {
     LoadFlags load;
-    std::string json, hdr;
-    bool quiet = false;
+    TogetherFlags together;
+    RunOutput output;
 };
 
 // A line that is written over once a second; nothing where standard error is no terminal.
@@ -58,27 +57,14 @@ class LiveLine {
     double last_ = 0;
 };
 
-nlohmann::ordered_json to_json(const Options& options, const RunResult& result) {
+nlohmann::ordered_json to_json(const RunOptions& run, const ServerFlag& server,
+                               const RunResult& result) {
     nlohmann::ordered_json json{{"schema_version", kSchemaVersion}};
-    json["command"] = options_to_json(options.load.run);
-    if (const auto& server = options.load.server.subject) {
-        json["command"]["server"] = subject_to_json(*server);
-    }
+    json["command"] = options_to_json(run);
+    if (server.subject) json["command"]["server"] = subject_to_json(*server.subject);
     json["environment"] = describe_environment();
     json.update(result_to_json(result));
     return json;
-}
-
-int write_files(const Options& options, const RunResult& result) {
-    int status = result.verdict.valid ? cli::kExitOk : kExitInvalid;
-    if (!options.hdr.empty()) {
-        const std::vector<HdrLogLine> lines{
-            {"latency", 0, result.duration_s, result.latency},
-            {"service_time", 0, result.duration_s, result.service_time},
-            {"lateness", 0, result.duration_s, result.lateness}};
-        status = keep(options.hdr, format_hdr_log(result.started_unix_s, lines), status);
-    }
-    return keep(options.json, to_indented_text(to_json(options, result)), status);
 }
 
 int run_command(const Options& options) {
@@ -90,22 +76,23 @@ int run_command(const Options& options) {
     trial.observer = options.load.observer;
     trial.ceiling_rps = options.load.ceiling_rps;
 
-    LiveLine live(!options.quiet);
-    const auto show = [&](const Interval& interval) { live.show(interval); };
     const auto stop = interrupts->stop();
     const auto& server = options.load.server.subject;
+    const auto describe = [&](const RunOptions& run, const RunResult& result) {
+        return to_json(run, options.load.server, result);
+    };
+    if (!options.together.peers.empty()) {
+        return run_together(options.together, std::move(trial), options.output,
+                            {options.load.url, describe_load(options.load.run)}, describe, stop);
+    }
+    LiveLine live(!options.output.quiet);
+    const auto show = [&](const Interval& interval) { live.show(interval); };
     auto result = server ? run_trial_on(*server, trial, show, stop, interrupts->hurry())
                          : run_trial(trial, show, stop);
     live.clear();
     if (!result) return cli::fail(result.error().message);
-    if (!options.quiet) {
-        const bool log_is_shown = summary_stream(options.hdr) == stderr;
-        std::FILE* const out = log_is_shown ? stderr : summary_stream(options.json);
-        const RunHeading heading{options.load.url, describe_load(options.load.run)};
-        fmt::print(out, "{}",
-                   to_console(run_document(*result, heading), terminal_style(::fileno(out))));
-    }
-    return write_files(options, *result);
+    show_run(options.output, *result, {options.load.url, describe_load(options.load.run)});
+    return write_run(options.output, *result, describe(options.load.run, *result));
 }
 
 }  // namespace
@@ -114,13 +101,16 @@ void add_run(CLI::App& app, int& status) {
     CLI::App& command = cli::command(app, "run", "Put one load on one target and judge the result");
     auto options = std::make_shared<Options>();
     add_load_flags(command, options->load, true);
-    output_option(command, "--json", options->json,
+    add_together_flags(command, options->together);
+    output_option(command, "--json", options->output.json,
                   "Write the result as JSON to this file; - for standard output");
-    output_option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
-    cli::flag(command, "--quiet", options->quiet, "No live line, no summary");
+    output_option(command, "--hdr", options->output.hdr,
+                  "Write an HdrHistogram V2 log to this file");
+    cli::flag(command, "--quiet", options->output.quiet, "No live line, no summary");
     cli::on_command(command, [options, &command, &status] {
         Status finished = finish_load_flags(options->load, command);
-        if (finished && options->json == "-" && options->hdr == "-") {
+        if (finished) finished = finish_together_flags(options->together, command);
+        if (finished && options->output.json == "-" && options->output.hdr == "-") {
             finished = Error{"--hdr: standard output is for --json here"};
         }
         status =

@@ -261,6 +261,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
         });
         if (progress) progress(interval);
     };
+    hooks.begin = options.begin;
     hooks.stop = stop;
 
     auto result = run(load, hooks);
