@@ -163,11 +163,10 @@ void Session::Driver::publish() {
     }
     if (!told_ending_ && party_->over()) {
         told_ending_ = true;
-        Ending ending;
-        ending.failure = failure;
-        if (leader_ != nullptr) ending.outcomes = leader_->take_outcomes();
-        if (member_ != nullptr) ending.verdict = member_->verdict().value_or(0);
-        mail.ending.set_value(std::move(ending));
+        Ending how{failure};
+        if (leader_ != nullptr) how.outcomes = leader_->take_outcomes();
+        if (member_ != nullptr) how.verdict = member_->verdict().value_or(0);
+        mail.ending.set_value(std::move(how));
     }
 }
 

@@ -13,7 +13,8 @@ import yaml
 from kubernetes.client import models
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker/kubernetes"
-KINDS = {"Deployment": models.V1Deployment, "Service": models.V1Service, "Job": models.V1Job}
+KINDS = {"Deployment": models.V1Deployment, "Service": models.V1Service, "Job": models.V1Job,
+         "NetworkPolicy": models.V1NetworkPolicy}
 PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float)}
 mistakes = []
 
