@@ -53,17 +53,17 @@ bool is_here(const std::string& address) {
     return net::listen_tcp({address, 0}, 1).ok();
 }
 
-// From 1. Error: why that can't be told; `final` where more of them would not help.
+// From 1. Error: why that can't be told; `is_final` where more of them would not help.
 Result<std::uint64_t> own_rank(const std::vector<std::string>& addresses, std::uint64_t asked,
-                               bool& final) {
-    final = asked > addresses.size();
-    if (final) return Error{fmt::format("--rank: there are {} generators", addresses.size())};
+                               bool& is_final) {
+    is_final = asked > addresses.size();
+    if (is_final) return Error{fmt::format("--rank: there are {} generators", addresses.size())};
     if (asked > 0) return asked;
     std::uint64_t rank = 0;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         if (!is_here(addresses[i])) continue;
-        final = rank > 0;
-        if (final) {
+        is_final = rank > 0;
+        if (is_final) {
             return Error{
                 fmt::format("--peers: this machine has several of their addresses ({}): say "
                             "which one this is with --rank",
@@ -121,10 +121,10 @@ Result<Peers> find_peers(const PeersAsked& asked, const std::function<bool()>& s
         } else if (!counted) {
             why = wrong_count(asked, seen);
         } else {
-            bool final = false;
-            const auto rank = own_rank(seen, asked.rank, final);
+            bool is_final = false;
+            const auto rank = own_rank(seen, asked.rank, is_final);
             if (rank) return Peers{seen, *rank};
-            if (final) return rank.error();
+            if (is_final) return rank.error();
             why = rank.error().message;
         }
         if (now() > end) return Error{why};

@@ -23,8 +23,9 @@ namespace {
 
 constexpr Nanos kLook = std::chrono::milliseconds(20);   // the run's, at what the thread has done
 constexpr Nanos kTick = std::chrono::milliseconds(200);  // the thread's, where nothing comes
-constexpr Nanos kConnect = std::chrono::seconds(1);      // for one try to reach the leader
-constexpr Nanos kLastWords = std::chrono::seconds(2);    // for what is still to be sent
+constexpr Nanos kTryAgain = std::chrono::milliseconds(200);
+constexpr Nanos kConnect = std::chrono::seconds(1);    // for one try to reach the leader
+constexpr Nanos kLastWords = std::chrono::seconds(2);  // for what is still to be sent
 constexpr int kBacklog = 128;
 constexpr int kMostAccepted = 64;  // in a row
 
@@ -80,7 +81,7 @@ class Session::Driver {
     Member* member_ = nullptr;
     std::map<Link, Wire> wires_;
     Link next_link_ = 0;
-    TimePoint began_;
+    TimePoint began_, next_try_;
     std::string unreachable_;  // why the leader was, last time
     bool told_met_ = false, told_start_ = false, told_ending_ = false;
     bool took_connected_ = false, took_failed_ = false, took_result_ = false, took_verdict_ = false;
@@ -150,6 +151,8 @@ void Session::Driver::take_orders() {
 }
 
 void Session::Driver::publish() {
+    const bool in_time = now() - began_ <= terms_.patience;
+    if (member_ != nullptr && member_->may_try_again() && in_time) return;
     const std::string& failure = party_->failure();
     if (party_->must_stop()) mail.must_stop = true;
     if (!told_met_ && (party_->prepared() || !failure.empty())) {
@@ -172,6 +175,7 @@ void Session::Driver::publish() {
 
 // A connection to the leader and a member that knows of nothing yet.
 void Session::Driver::try_leader() {
+    next_try_ = now() + kTryAgain;
     wires_.clear();
     auto member = std::make_unique<Member>(terms_, moment());
     member_ = member.get();
@@ -195,6 +199,7 @@ void Session::Driver::try_leader() {
 void Session::Driver::keep_trying_leader() {
     const bool here = !wires_.empty() && party_->failure().empty();
     if (here || !member_->may_try_again() || told_met_) return;
+    if (now() < next_try_) return;
     if (!party_->failure().empty()) unreachable_ = party_->failure();
     if (now() - began_ <= terms_.patience) {
         try_leader();

@@ -38,18 +38,12 @@ class Together : public testing::Test {
     }
 
     loadgen::Child start(int rank, const Words& more = {}) const {
-        Words words{"run",
-                    server_.http("/echo/hi"),
-                    "--peers",
-                    fmt::format("{},{},{}", address(1), address(2), address(3)),
-                    "--rank",
-                    std::to_string(rank),
-                    "--peer-port",
-                    std::to_string(port_),
-                    "-c",
-                    "7",
-                    "--warmup",
-                    "50ms"};
+        Words words{"run",         server_.http("/echo/hi"),
+                    "--peers",     fmt::format("{},{},{}", address(1), address(2), address(3)),
+                    "--rank",      std::to_string(rank),
+                    "--peer-port", std::to_string(port_),
+                    "-c",          "7",
+                    "--warmup",    "50ms"};
         if (rank == 1) words.insert(words.end(), {"--json", file("whole.json")});
         words.insert(words.end(), more.begin(), more.end());
         return start_loadgen(words);
@@ -101,7 +95,8 @@ TEST_F(Together, ThreeGeneratorsAreOneLoadWithOneVerdict) {
         EXPECT_EQ(member.out, "") << "the leader alone tells the result";
         EXPECT_TRUE(has(member.err, "done; the result is with generator 1 of 3")) << member.err;
     }
-    EXPECT_TRUE(has(leader.out, "3 generators together: 7 connections, 300 requests/s")) << leader.out;
+    EXPECT_TRUE(has(leader.out, "3 generators together: 7 connections, 300 requests/s"))
+        << leader.out;
     EXPECT_TRUE(has(leader.out, "generator 3  " + address(3))) << leader.out;
     ASSERT_TRUE(one.result.generators);
     ASSERT_EQ(one.result.generators->size(), 3U);
@@ -122,9 +117,8 @@ TEST_F(Together, ThreeGeneratorsAreOneLoadWithOneVerdict) {
     EXPECT_NE(commands[0]["seed"], commands[2]["seed"]);
     EXPECT_EQ(commands[1]["rate"], commands[2]["rate"]);
     EXPECT_FALSE(one.has_reason("generators"));
-    const auto stats = server_.stats_when([&](const nlohmann::json& now) {
-        return now["requests"] >= one.result.total.completed;
-    });
+    const auto stats = server_.stats_when(
+        [&](const nlohmann::json& now) { return now["requests"] >= one.result.total.completed; });
     EXPECT_EQ(stats["requests"], one.result.total.completed);
 }
 
@@ -181,8 +175,9 @@ TEST_F(Together, WithoutItsLeaderTheRestEnd) {
     for (std::size_t i : {1U, 2U}) {
         const Ran member = finish(all[i]);
         EXPECT_EQ(member.status, 1);
-        EXPECT_TRUE(has(member.err, fmt::format("error: generator 1 of 3 ({}), the leader, was lost: ",
-                                                address(1))))
+        EXPECT_TRUE(
+            has(member.err,
+                fmt::format("error: generator 1 of 3 ({}), the leader, was lost: ", address(1))))
             << member.err;
     }
 }
@@ -208,10 +203,10 @@ TEST_F(Together, AnInterruptedOneEndsAllInOrder) {
 TEST_F(Together, OneThatCannotConnectEndsAll) {
     std::vector<loadgen::Child> all;
     for (const int rank : {1, 2, 3}) {
-        all.push_back(start_loadgen({"run", "tcp://127.0.0.1:1", "-c", "3", "--peers",
-                                     fmt::format("{},{},{}", address(1), address(2), address(3)),
-                                     "--rank", std::to_string(rank), "--peer-port",
-                                     std::to_string(port_)}));
+        all.push_back(
+            start_loadgen({"run", "tcp://127.0.0.1:1", "-c", "3", "--peers",
+                           fmt::format("{},{},{}", address(1), address(2), address(3)), "--rank",
+                           std::to_string(rank), "--peer-port", std::to_string(port_)}));
     }
     for (loadgen::Child& child : all) {
         const Ran ran = finish(child);

@@ -228,8 +228,7 @@ TEST_F(LeaderTest, OneThatFallsSilentInTheRunIsLostAndTheRestEndInOrder) {
     }
     EXPECT_EQ(leader_.failure(), "");
     EXPECT_TRUE(leader_.must_stop());
-    EXPECT_EQ(heard(2).back().why,
-              "generator 3 of 3 (10.0.0.3) was lost: no sign of it for 5s");
+    EXPECT_EQ(heard(2).back().why, "generator 3 of 3 (10.0.0.3) was lost: no sign of it for 5s");
     leader_.finished({}, at());
     say(2, result());
     EXPECT_TRUE(leader_.over());

@@ -89,8 +89,9 @@ TEST_F(MemberTest, TriesAgainOnlyBeforeItWasAnswered) {
     EXPECT_TRUE(member_.may_try_again());
     hear({.kind = Kind::refused, .why = "its token is not the leader's"});
     EXPECT_FALSE(member_.may_try_again());
-    EXPECT_EQ(member_.failure(), "generator 1 of 2 (10.0.0.1), the leader, refuses this one: its "
-                                 "token is not the leader's");
+    EXPECT_EQ(member_.failure(),
+              "generator 1 of 2 (10.0.0.1), the leader, refuses this one: its "
+              "token is not the leader's");
     Member other(second(), at());
     other.received(0, "{\"say\":\"ping\",\"number\":0}", at());
     EXPECT_FALSE(other.may_try_again());
