@@ -314,7 +314,8 @@ class EngineTest(unittest.TestCase):
             self.skipTest("this engine is a member of a swarm already")
         self.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:0")
         try:  # a busy machine makes the whole INVALID
-            done = self.run_in_folder("tools/swarm-load", STACK, status=(0, 3), GENERATORS="3", RESOLVE_IMAGE="never",
+            done = self.run_in_folder("tools/swarm-load", STACK, status=(0, 3), GENERATORS="3",
+                                      ECHOTRIO_IMAGE=self.docker("image", "inspect", "-f", "{{.Id}}", self.environment["ECHOTRIO_IMAGE"]),
                                       LOAD="http://coroutine:7003/echo/hi -c 10 -R 300 -d 2s --json -")
             self.check_merged(json.loads(done.stdout[done.stdout.index("{"):done.stdout.rindex("}") + 1]))
         finally:

@@ -66,8 +66,9 @@ class SwarmTest(unittest.TestCase):
 
     def start(self, load):
         environment = {"DOCKER_HOST": run(NODES, "host", "1"), "GENERATORS": str(COUNT), "LOAD": load, "SERVER_CPUS": "0.5",
-                       "SERVER_MEMORY": "256m", "GENERATOR_CPUS": "0.5", "GENERATOR_MEMORY": "256m", "RESOLVE_IMAGE": "never",
-                       "PREFORK_OPTIONS": "--start-workers 5", "ECHOTRIO_IMAGE": IMAGE}
+                       "SERVER_MEMORY": "256m", "GENERATOR_CPUS": "0.5", "GENERATOR_MEMORY": "256m",
+                       "PREFORK_OPTIONS": "--start-workers 5",
+                       "ECHOTRIO_IMAGE": run("docker", "image", "inspect", "-f", "{{.Id}}", IMAGE)}
         return subprocess.Popen([str(ROOT / "tools/swarm-load"), STACK], env=os.environ | environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
