@@ -65,7 +65,7 @@ Result<std::uint64_t> own_rank(const std::vector<std::string>& addresses, std::u
         is_final = rank > 0;
         if (is_final) {
             return Error{
-                fmt::format("--peers: this machine has several of their addresses ({}): say "
+                fmt::format("--peers: this machine has several of these addresses ({}): say "
                             "which one this is with --rank",
                             shown(addresses))};
         }
@@ -73,7 +73,7 @@ Result<std::uint64_t> own_rank(const std::vector<std::string>& addresses, std::u
     }
     if (rank > 0) return rank;
     return Error{
-        fmt::format("--peers: this machine has none of their addresses ({}): does it "
+        fmt::format("--peers: this machine has none of these addresses ({}): does it "
                     "have an address in that network?",
                     shown(addresses))};
 }

@@ -95,7 +95,7 @@ std::string to_line(const Message& message) {
     Json json{{"say", name->second}};
     Message copy = message;
     keys(copy, Write{json});
-    return to_text(json) + "\n";
+    return to_text(json);
 }
 
 Result<Message> message_from(std::string_view line) {

@@ -29,9 +29,9 @@ TEST(Lookup, AListIsInItsOwnOrder) {
     EXPECT_EQ(peers->rank, 2U);
 }
 
-// 192.0.2.0/24 is nobody's (RFC 5737).
+// 203.0.113.0/24 is nobody's (RFC 5737).
 TEST(Lookup, TheOwnAddressTellsTheRank) {
-    const auto peers = find_peers({{"192.0.2.1", "127.0.0.1"}, 2, 0, Nanos(0)}, kGoOn);
+    const auto peers = find_peers({{"203.0.113.1", "127.0.0.1"}, 2, 0, Nanos(0)}, kGoOn);
     ASSERT_TRUE(peers);
     EXPECT_EQ(peers->rank, 2U);
 }
@@ -46,8 +46,8 @@ TEST(Lookup, SaysWhatIsWrong) {
         EXPECT_NE(text.find(part), std::string::npos) << text;
     };
     has(refused({{"127.0.0.1", "127.0.0.2"}, 2, 0, Nanos(0)}),
-        "several of their addresses (127.0.0.1, 127.0.0.2): say which one this is with --rank");
-    has(refused({{"192.0.2.1", "192.0.2.2"}, 2, 0, Nanos(0)}), "none of their addresses");
+        "several of these addresses (127.0.0.1, 127.0.0.2): say which one this is with --rank");
+    has(refused({{"203.0.113.1", "203.0.113.2"}, 2, 0, Nanos(0)}), "none of these addresses");
     has(refused({{"127.0.0.1"}, 3, 0, Nanos(0)}), "1 generator (127.0.0.1) after 0s, 3 were");
     has(refused({{"127.0.0.1"}, 0, 0, Nanos(0)}), "a load together takes two");
     has(refused({{"127.0.0.1"}, 1, 2, Nanos(0)}), "--rank: there are 1 generators");
