@@ -65,12 +65,7 @@ std::string format_host_port(const HostPort& where) {
                : fmt::format("[{}]:{}", where.host, where.port);
 }
 
-Result<HostPort> local_address(int fd) {
-    Address address;
-    address.length = sizeof address.storage;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) {
-        return Error{fmt::format("cannot read a socket's address: {}", std::strerror(errno))};
-    }
+HostPort to_host_port(const Address& address) {
     char host[INET6_ADDRSTRLEN] = "";
     if (address.storage.ss_family == AF_INET6) {
         const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&address.storage);
@@ -80,6 +75,32 @@ Result<HostPort> local_address(int fd) {
     const auto* in = reinterpret_cast<const sockaddr_in*>(&address.storage);
     ::inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
     return HostPort{host, ntohs(in->sin_port)};
+}
+
+namespace {
+
+// What getsockname or getpeername says.
+Result<HostPort> address_of(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
+    Address address;
+    address.length = sizeof address.storage;
+    if (ask(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) {
+        return Error{fmt::format("cannot read a socket's address: {}", std::strerror(errno))};
+    }
+    return to_host_port(address);
+}
+
+}  // namespace
+
+Result<HostPort> local_address(int fd) {
+    return address_of(fd, [](int socket, sockaddr* name, socklen_t* length) {
+        return ::getsockname(socket, name, length);
+    });
+}
+
+Result<HostPort> peer_address(int fd) {
+    return address_of(fd, [](int socket, sockaddr* name, socklen_t* length) {
+        return ::getpeername(socket, name, length);
+    });
 }
 
 }  // namespace echotrio::net

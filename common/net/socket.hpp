@@ -43,6 +43,9 @@ std::string format_host_port(const HostPort& where);
 // Errors say address, port and what to do (in use, no permission).
 Result<Fd> listen_tcp(const HostPort& where, int backlog, bool reuse_port = false);
 Result<HostPort> local_address(int fd);
+Result<HostPort> peer_address(int fd);  // of the other end
+// An address as its numbers.
+HostPort to_host_port(const Address& address);
 
 // The one place where an interrupted call is repeated.
 template <class Call>

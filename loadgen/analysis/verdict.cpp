@@ -42,7 +42,8 @@ bool counts_for_memory(const Trial& trial) {
 const std::vector<VerdictRow>& verdict_rows() {
     static const std::vector<VerdictRow> kRows = [] {
         std::vector<VerdictRow> all = rows_of_books();
-        for (const auto& rows : {rows_of_the_schedule(), rows_of_the_world()}) {
+        for (const auto& rows :
+             {rows_of_the_schedule(), rows_of_the_world(), rows_of_the_generators()}) {
             all.insert(all.end(), rows.begin(), rows.end());
         }
         return all;

@@ -25,7 +25,9 @@ struct VerdictContext {
     std::uint64_t connections = 0;  // -c
     std::uint64_t concurrency = 0;  // connections x pipeline (Little's law), 0 = none
     double think_s = 0;
-    std::uint64_t expected_status = 0;             // --expect-status; 0 = any below 400
+    std::uint64_t expected_status = 0;  // --expect-status; 0 = any below 400
+    // Of several generators: the share of the longest window in which all of them measured.
+    std::optional<double> overlap{};
     std::optional<std::uint64_t> server_requests;  // the server's own count, where it could be read
 };
 
@@ -58,6 +60,7 @@ inline constexpr double kOtherCpu = 0.02;         // CPU share
 inline constexpr double kClockStep = 0.001;       // seconds
 inline constexpr double kTwoCpus = 1.8;           // times the work of one; siblings do less
 inline constexpr double kTwoCpusOthers = 0.05;    // CPU share of others that blurs the former
+inline constexpr double kOverlap = 0.95;          // of generators' windows: less is not one load
 inline constexpr double kFrequencyChange = 0.05;  // of a CPU's clock rate
 }  // namespace limits
 

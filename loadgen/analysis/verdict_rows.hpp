@@ -32,9 +32,10 @@ struct VerdictRow {
     bool not_ranked = false;  // a flag that keeps the run out of the ranking
 };
 
-std::vector<VerdictRow> rows_of_books();         // verdict_books.cpp
-std::vector<VerdictRow> rows_of_the_schedule();  // verdict_schedule.cpp
-std::vector<VerdictRow> rows_of_the_world();     // verdict_world.cpp
+std::vector<VerdictRow> rows_of_books();           // verdict_books.cpp
+std::vector<VerdictRow> rows_of_the_schedule();    // verdict_schedule.cpp
+std::vector<VerdictRow> rows_of_the_world();       // verdict_world.cpp
+std::vector<VerdictRow> rows_of_the_generators();  // verdict_generators.cpp
 // All of them, in the order in which they are told.
 const std::vector<VerdictRow>& verdict_rows();
 

@@ -4,18 +4,17 @@
 #include "loadgen/commands/interrupts.hpp"
 #include "loadgen/commands/load_options.hpp"
 #include "loadgen/commands/output.hpp"
+#include "loadgen/commands/run_output.hpp"
+#include "loadgen/commands/together.hpp"
 #include "loadgen/design/run_command.hpp"
 #include "loadgen/design/subject_json.hpp"
 #include "loadgen/document/text.hpp"
 #include "loadgen/experiment/environment.hpp"
 #include "loadgen/experiment/subject_trial.hpp"
-#include "loadgen/record/hdr_codec.hpp"
 #include "loadgen/report/console_run.hpp"
-#include "loadgen/report/run_document.hpp"
 #include "loadgen/results/files.hpp"
 #include "loadgen/results/format.hpp"
 #include "loadgen/results/result_json.hpp"
-#include "loadgen/results/results_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -29,8 +28,9 @@ namespace {
 
 struct Options {
     LoadFlags load;
-    std::string json, hdr, record;
-    bool quiet = false;
+    TogetherFlags together;
+    RunOutput output;
+    std::string record;
 };
 
 // A line that is written over once a second; nothing where standard error is no terminal.
@@ -60,43 +60,36 @@ class LiveLine {
     double last_ = 0;
 };
 
-nlohmann::ordered_json to_json(const Options& options, const RunResult& result) {
+nlohmann::ordered_json to_json(const RunOptions& run, const LoadFlags& load,
+                               const RunResult& result) {
     nlohmann::ordered_json json{{"schema_version", kSchemaVersion}};
-    json["command"] = options_to_json(options.load.run);
-    if (const auto& server = options.load.server.subject) {
-        json["command"]["server"] = subject_to_json(*server);
-    }
-    json["command"]["replay"] = replay_to_json(options.load.replay, options.load.run);
+    json["command"] = options_to_json(run);
+    if (load.server.subject) json["command"]["server"] = subject_to_json(*load.server.subject);
+    json["command"]["replay"] = replay_to_json(load.replay, run);
     json["environment"] = describe_environment();
     json.update(result_to_json(result));
     return json;
 }
 
-int write_files(const Options& options, const RunResult& result, const RunRecord& record) {
-    int status = result.verdict.valid ? cli::kExitOk : kExitInvalid;
-    if (!options.record.empty()) {
-        if (const Status written = write_record(options.record, record); !written) {
-            status = cli::fail(written.error().message);
-        }
-    }
-    if (!options.hdr.empty()) {
-        const std::vector<HdrLogLine> lines{
-            {"latency", 0, result.duration_s, result.latency},
-            {"service_time", 0, result.duration_s, result.service_time},
-            {"lateness", 0, result.duration_s, result.lateness}};
-        status = keep(options.hdr, format_hdr_log(result.started_unix_s, lines), status);
-    }
-    return keep(options.json, to_indented_text(to_json(options, result)), status);
-}
-
 // What is to be known of the record before the run, on standard error.
 void tell_of_replay(const Options& options) {
     const ReplayFlags& replay = options.load.replay;
-    if (!replay.traffic || options.quiet) return;
+    if (!replay.traffic || options.output.quiet) return;
     for (const std::string& note : traffic_notes(replay.file, *replay.traffic)) {
         fmt::print(stderr, "note: {}\n", note);
     }
     fmt::print(stderr, "note: all goes to {}, whichever hosts are recorded\n", options.load.url);
+}
+
+// `status`, or 1 where the record could not be written.
+int keep_record(const Options& options, const RunRecord& record, int status) {
+    if (options.record.empty()) return status;
+    if (!record.whole && !options.output.quiet) {
+        fmt::print(stderr, "note: --record: there was more than it can hold, it is cut at {}\n",
+                   format_plural(record.recording->size(), "request"));
+    }
+    const Status written = write_record(options.record, record);
+    return written ? status : cli::fail(written.error().message);
 }
 
 int run_command(Options& options) {
@@ -116,28 +109,27 @@ int run_command(Options& options) {
         trial.record = [&](RunRecord made) { record = std::move(made); };
     }
 
-    LiveLine live(!options.quiet);
-    const auto show = [&](const Interval& interval) { live.show(interval); };
     const auto stop = interrupts->stop();
     const auto& server = options.load.server.subject;
+    const auto describe = [&](const RunOptions& run, const RunResult& result) {
+        return to_json(run, options.load, result);
+    };
+    const RunHeading heading{
+        options.load.url,
+        describe_load(options.load.run, describe_replay(options.load.replay, options.load.run))};
+    if (!options.together.peers.empty()) {
+        return run_together(options.together, std::move(trial), options.output, heading, describe,
+                            stop);
+    }
+    LiveLine live(!options.output.quiet);
+    const auto show = [&](const Interval& interval) { live.show(interval); };
     auto result = server ? run_trial_on(*server, trial, show, stop, interrupts->hurry())
                          : run_trial(trial, show, stop);
     live.clear();
     if (!result) return cli::fail(result.error().message);
-    if (!options.quiet) {
-        const bool log_is_shown = summary_stream(options.hdr) == stderr;
-        std::FILE* const out = log_is_shown ? stderr : summary_stream(options.json);
-        const RunHeading heading{
-            options.load.url, describe_load(options.load.run, describe_replay(options.load.replay,
-                                                                              options.load.run))};
-        fmt::print(out, "{}",
-                   to_console(run_document(*result, heading), terminal_style(::fileno(out))));
-    }
-    if (!record.whole && !options.quiet) {
-        fmt::print(stderr, "note: --record: there was more than it can hold, it is cut at {}\n",
-                   format_plural(record.recording->size(), "request"));
-    }
-    return write_files(options, *result, record);
+    show_run(options.output, *result, heading);
+    const int status = write_run(options.output, *result, describe(options.load.run, *result));
+    return keep_record(options, record, status);
 }
 
 }  // namespace
@@ -146,19 +138,25 @@ void add_run(CLI::App& app, int& status) {
     CLI::App& command = cli::command(app, "run", "Put one load on one target and judge the result");
     auto options = std::make_shared<Options>();
     add_load_flags(command, options->load, true);
-    output_option(command, "--json", options->json,
+    add_together_flags(command, options->together);
+    output_option(command, "--json", options->output.json,
                   "Write the result as JSON to this file; - for standard output");
-    output_option(command, "--hdr", options->hdr, "Write an HdrHistogram V2 log to this file");
+    output_option(command, "--hdr", options->output.hdr,
+                  "Write an HdrHistogram V2 log to this file");
     output_option(command, "--record", options->record,
                   "Write what was asked for and when as NDJSON, for --replay");
-    cli::flag(command, "--quiet", options->quiet, "No live line, no summary");
+    cli::flag(command, "--quiet", options->output.quiet, "No live line, no summary");
     cli::on_command(command, [options, &command, &status] {
         Status finished = finish_load_flags(options->load, command);
-        if (finished && options->json == "-" && options->hdr == "-") {
+        if (finished) finished = finish_together_flags(options->together, command);
+        if (finished && options->output.json == "-" && options->output.hdr == "-") {
             finished = Error{"--hdr: standard output is for --json here"};
         }
         if (finished && !options->record.empty() && is_standard_output(options->record)) {
             finished = Error{"--record: needs a file, standard output is for the summary"};
+        }
+        if (finished && !options->record.empty() && !options->together.peers.empty()) {
+            finished = Error{"--record: not with --peers, each generator has a part of it"};
         }
         status =
             finished ? run_command(*options) : cli::fail(finished.error().message, cli::kExitUsage);

@@ -49,7 +49,7 @@ class Run {
     bool wait_for_connections();
     Error call_off();
     std::string failure() const;
-    TimePoint choose_start() const;
+    std::optional<TimePoint> choose_start() const;
     void watch_run();
     void collect_second();
     void add_up();
@@ -172,11 +172,16 @@ std::string Run::failure() const {
     return "stopped before the run began";
 }
 
-TimePoint Run::choose_start() const {
+// Empty: there is no run after all.
+std::optional<TimePoint> Run::choose_start() const {
+    auto at = options_.start_at;
+    if (hooks_.begin) {
+        at = hooks_.begin();
+        if (!at) return std::nullopt;
+    }
     const TimePoint soon = now() + kStartAhead;
-    if (!options_.start_at) return soon;
-    const Nanos ahead =
-        std::chrono::duration_cast<Nanos>(*options_.start_at - std::chrono::system_clock::now());
+    if (!at) return soon;
+    const Nanos ahead = std::chrono::duration_cast<Nanos>(*at - std::chrono::system_clock::now());
     return std::max(soon, now() + ahead);
 }
 
@@ -350,10 +355,11 @@ Result<RunResult> Run::execute() {
     if (auto started = start_threads(); !started) return started.error();
     if (!wait_for_connections()) return call_off();
     if (hooks_.connected) hooks_.connected();
-    const TimePoint start = choose_start();
-    begin_ = start + options_.warmup;
+    const auto start = choose_start();
+    if (!start) return call_off();
+    begin_ = *start + options_.warmup;
     end_ = begin_ + options_.duration;
-    signals_.start.store(start.time_since_epoch().count(), std::memory_order_release);
+    signals_.start.store(start->time_since_epoch().count(), std::memory_order_release);
     watch_run();
     if (any_failed()) return call_off();
     for (std::thread& thread : threads_) thread.join();

@@ -12,8 +12,10 @@
 #include "loadgen/load/load.hpp"
 #include "loadgen/results/run_result.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace echotrio::loadgen {
 
@@ -25,7 +27,10 @@ struct RunRecord {
 
 // Called by the controlling thread, never on the request path.
 struct RunHooks {
-    std::function<void()> connected;      // all connections (idle ones too) stand: a plateau
+    std::function<void()> connected;  // all connections (idle ones too) stand: a plateau
+    // Asked then: when to begin, where others have a say in that, instead of start_at; may wait for
+    // them. Empty: there is no run after all.
+    std::function<std::optional<std::chrono::system_clock::time_point>()> begin;
     std::function<void()> window_begins;  // the warm-up is over
     std::function<void()> window_ends;
     std::function<void()> drained;          // no request is left; all connections still stand

@@ -32,6 +32,12 @@ std::uint64_t part_of(std::uint64_t total, const Shard& shard) {
     return share_of(total, Share{shard.index - 1, shard.of});
 }
 
+Nanos stagger(const RunOptions& whole, const Shard& shard) {
+    const bool constant = !whole.rate.empty() && whole.arrival == Arrival::constant;
+    if (!constant || !(whole.rate.front().rate > 0)) return Nanos(0);
+    return from_seconds(static_cast<double>(shard.index - 1) / whole.rate.front().rate);
+}
+
 Status take_shard(RunOptions& options, const Shard& shard) {
     const auto too_few = [&](const char* flag, std::uint64_t total) {
         return Error{
@@ -41,12 +47,7 @@ Status take_shard(RunOptions& options, const Shard& shard) {
     if (options.requests > 0 && options.requests < shard.of) {
         return too_few("--requests", options.requests);
     }
-    if (options.start_at && !options.rate.empty() && options.arrival == Arrival::constant &&
-        options.rate.front().rate > 0) {
-        const double gap_s = 1 / options.rate.front().rate;  // of the whole load
-        const auto ahead = from_seconds(gap_s * static_cast<double>(shard.index - 1));
-        *options.start_at += std::chrono::duration_cast<std::chrono::system_clock::duration>(ahead);
-    }
+    if (options.start_at) *options.start_at += stagger(options, shard);
     options.connections = part_of(options.connections, shard);
     options.idle = part_of(options.idle, shard);
     options.requests = part_of(options.requests, shard);

@@ -18,6 +18,9 @@ Result<Shard> parse_shard(std::string_view text);
 std::uint64_t share_of(std::uint64_t total, const Share& share);
 std::uint64_t part_of(std::uint64_t total, const Shard& shard);
 
+// How much later than the first this part begins: constant arrivals take turns.
+Nanos stagger(const RunOptions& whole, const Shard& shard);
+
 // Turns the options of the whole load into those of this part: connections, idle connections and a
 // request count are counted out, rates divided, recorded arrivals dealt in turn. Poisson arrivals
 // get seeds of their own (their sum is Poisson again); constant ones are staggered by the start,

@@ -262,6 +262,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
         });
         if (progress) progress(interval);
     };
+    hooks.begin = options.begin;
     hooks.stop = stop;
     hooks.record = options.record;
 

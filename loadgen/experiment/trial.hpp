@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -30,6 +31,8 @@ struct TrialOptions {
     std::vector<int> server_cpus;  // where the server is pinned, empty = not known
     double ceiling_rps = 0;        // of `calibrate`, 0 = not known
     TwoCpus two_cpus{};            // of this machine
+    // As in RunHooks; may be empty.
+    std::function<std::optional<std::chrono::system_clock::time_point>()> begin;
     // Called when the load has ended and its connections have closed; may be empty.
     std::function<ServerAccount()> ask_server;
     std::function<void(RunRecord)> record;  // as in RunHooks

@@ -104,6 +104,20 @@ std::string format_rate(double rps) {
     return rps < 100 ? format_short(rps) : format_exact_count(to_count(std::round(rps)));
 }
 
+// "10.0.1.4: 33,412 requests, clock 0.210 ms ahead (within 0.050 ms)"
+std::string part_of_load(const GeneratorPart& one) {
+    std::string text = one.address + ": ";
+    text += one.requests ? format_plural(*one.requests, "request") : "no result";
+    if (one.rank == 1) return text + ", leads";
+    if (one.clock_ahead_s && one.clock_error_s) {
+        text += fmt::format(
+            ", clock {} {} (within {})", human_seconds(std::abs(*one.clock_ahead_s)),
+            *one.clock_ahead_s < 0 ? "behind" : "ahead", human_seconds(*one.clock_error_s));
+    }
+    if (one.lost) text += ", lost: " + *one.lost;
+    return text;
+}
+
 Table facts_of(const RunResult& r) {
     Table facts;
     facts.columns = {{""}, {""}};
@@ -114,6 +128,9 @@ Table facts_of(const RunResult& r) {
     if (r.server) facts.rows.push_back({{"server"}, {server_of(*r.server)}});
     facts.rows.push_back({{"CPUs"}, {cpus_words(r.cpus)}});
     facts.rows.push_back({{"accounting"}, {accounting_of(r.accounting)}});
+    for (const GeneratorPart& one : r.generators.value_or(std::vector<GeneratorPart>{})) {
+        facts.rows.push_back({{fmt::format("generator {}", one.rank)}, {part_of_load(one)}});
+    }
     return facts;
 }
 

@@ -272,6 +272,24 @@ void fields(auto& visit, Tag<MachineUse>, auto&... s) {
     visit("frequency_change", Kind::worst, s.frequency_change...);
 }
 
+// One of several generators that made the load together.
+struct GeneratorPart {
+    std::uint64_t rank = 0;  // the first leads
+    std::string address;
+    std::optional<std::uint64_t> requests;  // completed; empty: its result is lost
+    std::optional<double> clock_ahead_s;    // its host's clock minus the leader's
+    std::optional<double> clock_error_s;    // the truth is within this, both ways
+    std::optional<std::string> lost;        // why it did not run to the end
+};
+void fields(auto& visit, Tag<GeneratorPart>, auto&... s) {
+    visit("rank", Kind::state, s.rank...);
+    visit("address", Kind::state, s.address...);
+    visit("requests", Kind::state, s.requests...);
+    visit("clock_ahead_s", Kind::state, s.clock_ahead_s...);
+    visit("clock_error_s", Kind::state, s.clock_error_s...);
+    visit("lost", Kind::state, s.lost...);
+}
+
 struct RunResult {
     std::uint64_t requests = 0;  // accounting.completed
     double throughput_rps = 0;   // replies that came within the window, whenever they were due
@@ -302,6 +320,7 @@ struct RunResult {
                                          // check), at the mean rate where the rate changes
     Histogram latency, service_time, lateness;
     bool clamped = false;  // a histogram met a value beyond its range
+    std::optional<std::vector<GeneratorPart>> generators{};  // where several met for this load
     Verdict verdict;
 };
 void fields(auto& visit, Tag<RunResult>, auto&... s) {
@@ -331,6 +350,7 @@ void fields(auto& visit, Tag<RunResult>, auto&... s) {
     visit("intervals", Kind::state, s.intervals...);
     visit("sampled_gaps_s", Kind::state, s.sampled_gaps_s...);
     visit("clamped", Kind::worst, s.clamped...);
+    visit("generators", Kind::state, s.generators...);
 }
 
 }  // namespace echotrio::loadgen

@@ -9,8 +9,10 @@ CODE = (".cpp", ".hpp", ".c", ".h")
 PRODUCT = ("common", "servers", "loadgen")
 PYTHON_PURE = tuple(f"servers/python/{name}.py" for name in (
     "counters", "deadline", "heap", "http_head", "http_session", "pages", "protocol", "steps", "units", "work"))
+RENDEZVOUS_PURE = tuple(f"loadgen/rendezvous/{name}.{ending}" for ending in ("cpp", "hpp") for name in (
+    "clock_offset", "leader", "line_buffer", "member", "message", "party"))
 PURE = ("common/protocol", "loadgen/models", "loadgen/schedule", "loadgen/traffic", "loadgen/record", "loadgen/load", "loadgen/analysis",
-        "loadgen/design", "loadgen/findings")
+        "loadgen/design", "loadgen/findings", *RENDEZVOUS_PURE)
 
 # The global lock; --accept lock, a variant of prefork; the claim about what sharing costs.
 LOCK_IS_THE_SUBJECT = ("servers/threads/gil.hpp", "servers/threads/gil.cpp", "servers/prefork/accept_lock.hpp",
@@ -37,6 +39,7 @@ EDGES = {
     "loadgen/traffic": ("common/base", "loadgen/schedule"),
     "loadgen/load": ("common/base", "common/net", "loadgen/schedule"),
     "loadgen/results": ("common/base", "loadgen/record"),
+    "loadgen/rendezvous": ("common/base", "common/net", "loadgen/results"),
     "loadgen/analysis": ("common/base", "loadgen/record", "loadgen/results"),
     "loadgen/engine": ("common/base", "common/net", "loadgen/record", "loadgen/schedule", "loadgen/load",
                        "loadgen/results"),

@@ -17,8 +17,10 @@ FOLDER = Path(__file__).resolve().parents[2] / "docker/kubernetes"
 # autoscaling/v2 is v2beta2 under its last name, which the client of Debian 12 does not know yet.
 AUTOSCALING = "V2" if hasattr(models, "V2HorizontalPodAutoscaler") else "V2beta2"
 KINDS = {"Deployment": models.V1Deployment, "Service": models.V1Service, "Job": models.V1Job,
+         "NetworkPolicy": models.V1NetworkPolicy,
          "HorizontalPodAutoscaler": getattr(models, f"{AUTOSCALING}HorizontalPodAutoscaler")}
-VERSIONS = {"Deployment": "apps/v1", "Service": "v1", "Job": "batch/v1", "HorizontalPodAutoscaler": "autoscaling/v2"}
+VERSIONS = {"Deployment": "apps/v1", "Service": "v1", "Job": "batch/v1", "NetworkPolicy": "networking.k8s.io/v1",
+            "HorizontalPodAutoscaler": "autoscaling/v2"}
 PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float)}
 mistakes = []
 

@@ -486,7 +486,7 @@ const std::vector<Row> kRows{
      flagged, "server", "in 3 of 100 periods"},
 };
 
-const std::vector<Row>& rows() {
+const std::vector<Row>& rows_of_one_generator() {
     return kRows;
 }
 

@@ -30,6 +30,7 @@ struct Row {
 };
 
 const std::vector<Row>& rows();
+const std::vector<Row>& rows_of_one_generator();  // of them, those of any run
 
 // The verdict on the good run of that loop with these changes.
 Verdict judge_changed(Loop loop, Changes changes);
