@@ -94,8 +94,8 @@ void EventLoop::cannot_watch(int error) {
                                                 std::strerror(error)));
 }
 
-// Alone, by a second signal. A supervisor says it in the slot: who stops a service may send a signal
-// to each of its processes, beside that of the supervisor.
+// Alone, by a second signal. A supervisor says it in the slot: who stops a service may send a
+// signal to each of its processes, beside that of the supervisor.
 bool EventLoop::told_to_leave() const noexcept {
     if (board_.size() == 1) return draining_;
     return slot_.order.load() == supervise::Order::leave;

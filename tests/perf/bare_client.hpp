@@ -5,10 +5,10 @@
 //     NAME PORT CONNECTIONS SECONDS echo SIZE     and each of its bytes
 //     NAME PORT CONNECTIONS SECONDS http PATH     its length
 //
-// Every connection always has one request in flight. Printed is "connected"; "warm" after a tenth of
-// the time, when every connection has had a reply; at the end "total=N requests=N seconds=S cpu_s=S":
-// the replies of the whole run; then replies, time and CPU time since it was warm. Errors end the
-// program; it is a bench, not a product.
+// Every connection always has one request in flight. Printed is "connected"; "warm" after a tenth
+// of the time, when every connection has had a reply; at the end "total=N requests=N seconds=S
+// cpu_s=S": the replies of the whole run; then replies, time and CPU time since it was warm. Errors
+// end the program; it is a bench, not a product.
 #pragma once
 
 #include "common/base/clock.hpp"
