@@ -326,12 +326,19 @@ Section search_section(const Tuning& tuning) {
             return std::any_of(trial.run.verdict.flags.begin(), trial.run.verdict.flags.end(),
                                [](const Finding& flag) { return flag.check == "machine"; });
         });
-    if (not_judged + busy > 0) {
+    if (not_judged > 0) {
         section.blocks.emplace_back(Paragraph{
-            fmt::format("! {} trials could not be judged (INVALID, not by the server) and were "
-                        "repeated; in {} the machine had other work or was flagged.",
-                        not_judged, busy),
+            fmt::format("! {} of {} trials could not be judged (INVALID, not by the server); each "
+                        "was tried up to three times.",
+                        not_judged, tuning.trials.size()),
             Mark::flagged});
+    }
+    if (busy > 0) {
+        section.blocks.emplace_back(
+            Paragraph{fmt::format("! In {} of {} trials the verdict flags the machine (other "
+                                  "programs, stolen time ...): see \"trials\" in the JSON.",
+                                  busy, tuning.trials.size()),
+                      Mark::flagged});
     }
     section.blocks.emplace_back(Paragraph{"Load: " + tuning.load + "."});
     return section;

@@ -251,7 +251,7 @@ TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.out;
     EXPECT_TRUE(json["best"].is_null());
-    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: p50 "),
+    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: at "),
               std::string::npos)
         << json["answer"];
     EXPECT_TRUE(json["rule_of_thumb"].is_null());
