@@ -2,6 +2,9 @@
 
 #include "loadgen/analysis/rate_outcome.hpp"
 #include "loadgen/analysis/statistics.hpp"
+#include "loadgen/results/format.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -45,7 +48,7 @@ Passed Passed::of(const RunResult& run, const Objective& objective) {
 void SettingBook::missed(const TuneTrial& trial) {
     if (nearest > 0 && trial.rate >= nearest) return;
     nearest = trial.rate;
-    why = trial.why;
+    why = fmt::format("at {}/s {}", format_count(trial.rate), trial.why);
 }
 
 TunedSetting SettingBook::told(const Setting& setting, double searched,

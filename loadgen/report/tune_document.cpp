@@ -57,6 +57,15 @@ std::string bounds_text(const Tuning& tuning) {
     return text;
 }
 
+std::string what_it_does(const Tuning& tuning, const TunedSetting& one) {
+    std::string text = fmt::format("{} within {}", rate_words(one), bounds_text(tuning));
+    if (one.memory_bytes) {
+        text += fmt::format("; {} of memory", format_value(*one.memory_bytes, Unit::bytes));
+    }
+    if (one.cpus_used) text += fmt::format("; {} CPUs used", format_count(*one.cpus_used));
+    return text;
+}
+
 Section answer_section(const Tuning& tuning) {
     Section section{"answer", "Answer", {}};
     section.last_on_console = true;
@@ -70,7 +79,7 @@ Section answer_section(const Tuning& tuning) {
         const TunedSetting& best = tuning.settings[*tuning.best];
         card.value = words_of(tuning.axes, best.setting);
         card.mark = Mark::best;
-        card.sentence = answer_sentence(tuning);
+        card.sentence = what_it_does(tuning, best);
         if (tuning.highest && *tuning.highest != *tuning.best) {
             const TunedSetting& highest = tuning.settings[*tuning.highest];
             card.more.push_back(fmt::format(
@@ -263,7 +272,7 @@ Section limits_section(const Tuning& tuning) {
         say(
             fmt::format("--cpus {}: the server is pinned to {} whole CPUs, and a rate at which it "
                         "uses more than {} of CPU time a second does not count.",
-                        format_short(*tuning.cpu_limit), tuning.cpus_had.server.value_or(0),
+                        format_short(*tuning.cpu_limit), std::ceil(*tuning.cpu_limit),
                         format_short(*tuning.cpu_limit)));
     }
     if (tuning.memory_limit) {
@@ -317,12 +326,19 @@ Section search_section(const Tuning& tuning) {
             return std::any_of(trial.run.verdict.flags.begin(), trial.run.verdict.flags.end(),
                                [](const Finding& flag) { return flag.check == "machine"; });
         });
-    if (not_judged + busy > 0) {
+    if (not_judged > 0) {
         section.blocks.emplace_back(Paragraph{
-            fmt::format("! {} trials could not be judged (INVALID, not by the server) and were "
-                        "repeated; in {} the machine had other work or was flagged.",
-                        not_judged, busy),
+            fmt::format("! {} of {} trials could not be judged (INVALID, not by the server); each "
+                        "was tried up to three times.",
+                        not_judged, tuning.trials.size()),
             Mark::flagged});
+    }
+    if (busy > 0) {
+        section.blocks.emplace_back(
+            Paragraph{fmt::format("! In {} of {} trials the verdict flags the machine (other "
+                                  "programs, stolen time ...): see \"trials\" in the JSON.",
+                                  busy, tuning.trials.size()),
+                      Mark::flagged});
     }
     section.blocks.emplace_back(Paragraph{"Load: " + tuning.load + "."});
     return section;
@@ -349,14 +365,8 @@ bool is_judged(const Tuning& tuning) {
 std::string answer_sentence(const Tuning& tuning) {
     if (tuning.best) {
         const TunedSetting& best = tuning.settings[*tuning.best];
-        std::string text = fmt::format("{}: {} within {}", words_of(tuning.axes, best.setting),
-                                       rate_words(best), bounds_text(tuning));
-        if (best.memory_bytes) {
-            text +=
-                fmt::format(", with {} of memory", format_value(*best.memory_bytes, Unit::bytes));
-        }
-        if (best.cpus_used) text += fmt::format(" and {} CPUs used", format_count(*best.cpus_used));
-        return text;
+        return fmt::format("{}: {}", words_of(tuning.axes, best.setting),
+                           what_it_does(tuning, best));
     }
     std::string text = fmt::format("no setting that was tried meets {}", bounds_text(tuning));
     if (!is_judged(tuning)) {

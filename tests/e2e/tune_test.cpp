@@ -202,9 +202,18 @@ TEST_F(Quota, OfAControlGroupIsObeyedShownAndItsThrottlingTold) {
     EXPECT_GT(tuned.json["throttled"]["periods"], 0);
 }
 
+struct Folder {
+    std::string path;
+    Folder() {
+        std::string pattern = (fs::temp_directory_path() / "echotrio-tune-XXXXXX").string();
+        path = ::mkdtemp(pattern.data());
+    }
+    ~Folder() { fs::remove_all(path); }
+};
+
 TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
-    std::string name = (fs::temp_directory_path() / "echotrio-tune-XXXXXX").string();
-    const std::string dir = ::mkdtemp(name.data());
+    const Folder folder;
+    const std::string& dir = folder.path;
     const Words usual{
         "--vary", "workers=2,4", "--slo", "p50=2s", "-d", "200ms",   "--warmup",
         "50ms",   "--precision", "0.5",   "-r",     "1",  "--quiet", "--requests-per-connection",
@@ -212,6 +221,7 @@ TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
     Words words{"tune", "--model", "prefork --wait 5ms", "--out", dir, "--emit", "k8s"};
     words.insert(words.end(), usual.begin(), usual.end());
     const Ran ran = run_loadgen(words);
+    if (ran.status == 3) GTEST_SKIP() << "the machine is busy: " << ran.err;
     ASSERT_EQ(ran.status, 0) << ran.err;
     EXPECT_NE(ran.out.find("kind: HorizontalPodAutoscaler"), std::string::npos) << ran.out;
     EXPECT_NE(ran.out.find("{name: WORKERS, value: "), std::string::npos) << ran.out;
@@ -230,18 +240,18 @@ TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
     EXPECT_EQ(trial["accounting"]["scheduled"].get<std::uint64_t>(),
               trial["accounting"]["sent"].get<std::uint64_t>() +
                   trial["accounting"]["unsent"].get<std::uint64_t>());
-    fs::remove_all(dir);
 }
 
 TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
     const Ran ran =
         run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary", "max-threads=50,100",
                      "--slo", "p50=5ms", "-d", "300ms", "--warmup", "50ms", "--json", "-"});
+    if (ran.status == 3) GTEST_SKIP() << "the machine is busy: " << ran.err;
     EXPECT_EQ(ran.status, 4) << ran.err;
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.out;
     EXPECT_TRUE(json["best"].is_null());
-    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: p50 "),
+    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: at "),
               std::string::npos)
         << json["answer"];
     EXPECT_TRUE(json["rule_of_thumb"].is_null());
@@ -253,7 +263,7 @@ TEST(Tune, ABudgetEndsItWithWhatIsKnown) {
                      "p50=2s", "-d", "300ms", "--warmup", "50ms", "--budget", "2s", "--json", "-"});
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.err;
-    EXPECT_TRUE(ran.status == 0 || ran.status == 4) << ran.status;
+    EXPECT_TRUE(ran.status == 0 || ran.status == 3 || ran.status == 4) << ran.status;
     EXPECT_FALSE(json["search"]["complete"].get<bool>());
     EXPECT_EQ(json["search"]["stopped"], "the time was over");
 }

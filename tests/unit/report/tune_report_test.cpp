@@ -83,7 +83,8 @@ TEST(TuneReport, TheDocumentTellsAnswerRulesLimitsAndSearch) {
     expect_in(text, "not among the values of --vary");
     expect_in(text, "3 of 12 settings were tried, in 15 measurements");
     expect_in(text, "all settings in as many rounds would have been 36 measurements");
-    expect_in(to_markdown(tune_document(sample())), "Highest rate against workers");
+    expect_in(to_markdown(tune_document(sample())), "| **16** | **sync** | **930** |");
+    expect_in(to_html(tune_document(sample()), {}), "Highest rate against workers");
     expect_in(to_html(tune_document(sample()), {}), "tune-rate-0");
 }
 
