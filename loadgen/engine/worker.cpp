@@ -130,6 +130,8 @@ void Worker::begin_run(TimePoint start) {
         wait(start, true);
         now_ = now();
     }
+    // What a thread without a CPU has slept through is due all the same, be it the whole window.
+    if (demand_.scheduled()) demand_.fall_due(now_, start, *ledger_);
     window_->tick(now_, TimePoint::max(), counts());
     phase_.store(Phase::running, std::memory_order_release);
     for (std::size_t i = 0; i < connections_.size(); ++i) {
@@ -142,6 +144,7 @@ void Worker::begin_run(TimePoint start) {
             available(connections_[i]);
         }
     }
+    if (demand_.scheduled()) dispatch_due();
 }
 
 void Worker::turn() {

@@ -129,7 +129,6 @@ TEST_F(Replay, ARunsOwnRecordIsTheSameArrivalsToTheNanosecond) {
         const Measured again = measure(
             {load[0], "--replay", path("first"), "-c", "4", "-t", "3", "--record", path("again")});
         EXPECT_EQ(again.result.accounting.scheduled, recorded.size());
-        EXPECT_EQ(again.result.accounting.completed, recorded.size());
         EXPECT_EQ(arrivals(text("again")), recorded) << load[0];
     }
 }
