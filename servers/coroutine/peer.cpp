@@ -21,7 +21,11 @@ constexpr Nanos kMost = std::chrono::hours(24 * 200);  // ticks go round
 // How long after the last bytes the loop looks whether the peer's end came with them. A connection
 // that is busy meanwhile is not looked at; to look after every read would cost as much as Asio's
 // own wait does.
-constexpr Ticks kLook = 20;
+constexpr Ticks kLook = 50;
+
+constexpr bool after(Ticks a, Ticks b) {
+    return static_cast<std::int32_t>(a - b) > 0;
+}
 
 bool has_unread(int fd) {
     pollfd now{fd, POLLIN, 0};
@@ -67,32 +71,37 @@ void Peer::wait_for(For what, EventLoop& loop, Waiting waiting, std::uint8_t req
     }
     waits_for_ = what;
     time_ = Time::left;
-    const Ticks present = loop.ticks_at(time);
+    active_ = loop.ticks_at(time);
     limited_ = left != Deadline::kNever;
     // never too early: the present tick has begun some time ago, and the clock is a tick behind
     if (limited_) {
-        due_ = present + 2 + static_cast<Ticks>((std::min(left, kMost) + kTick - Nanos(1)) / kTick);
+        due_ = active_ + 2 + static_cast<Ticks>((std::min(left, kMost) + kTick - Nanos(1)) / kTick);
     }
-    const Ticks look = present + kLook;
-    const bool looks = what == For::reading && unread_ == Unread::an_end_perhaps &&
-                       (!limited_ || static_cast<std::int32_t>(due_ - look) > 0);
-    if (looks) return attend_at(loop, look);
-    attend_when_due(loop);
+    // Where the wheel has it already for no later tick it stays there, whatever it does until then:
+    // to move touches its neighbours, which with many connections are in no cache.
+    if (in_wheel_ && (!has_moment() || !after(attended_, moment()))) return;
+    enter_wheel(loop);
 }
 
-void Peer::attend_at(EventLoop& loop, Ticks tick) {
-    if (in_wheel_ && attended_ == tick) return;  // as for most of many messages in a tick
-    unlink();
-    loop.timeouts().at(tick).push_back(*this);
-    attended_ = tick;
-    in_wheel_ = true;
+bool Peer::looks_again() const noexcept {
+    return waits_for_ == For::reading && unread_ == Unread::an_end_perhaps &&
+           (!limited_ || after(due_, active_ + kLook));
 }
 
-void Peer::attend_when_due(EventLoop& loop) {
-    if (limited_) return attend_at(loop, due_);
+bool Peer::has_moment() const noexcept {
+    return limited_ || looks_again();
+}
+
+Ticks Peer::moment() const noexcept {
+    return looks_again() ? active_ + kLook : due_;
+}
+
+void Peer::enter_wheel(EventLoop& loop) {
     unlink();
-    loop.timeouts().unlimited().push_back(*this);
-    in_wheel_ = false;
+    in_wheel_ = has_moment();
+    if (!in_wheel_) return loop.timeouts().unlimited().push_back(*this);
+    attended_ = moment();
+    loop.timeouts().at(attended_).push_back(*this);
 }
 
 void Peer::enter_busy(EventLoop& loop, For what) {
@@ -149,10 +158,11 @@ void Peer::shut_down() {
 }
 
 void Peer::attend(EventLoop& loop) {
-    const bool looks = !limited_ || attended_ != due_;
+    if (!has_moment() || after(moment(), attended_)) return enter_wheel(loop);
+    const bool looks = looks_again();
     if (looks && !has_unread(socket_.fd())) {
         unread_ = Unread::nothing;
-        return attend_when_due(loop);
+        return enter_wheel(loop);
     }
     enter_busy(loop, waits_for_);
     if (looks) {

@@ -104,20 +104,25 @@ class Peer : public ListHook {
 
     void wait_for(For what, EventLoop& loop, protocol::Waiting waiting, std::uint8_t request);
     void enter_busy(EventLoop& loop, For what);
-    void attend_at(EventLoop& loop, Ticks tick);
-    void attend_when_due(EventLoop& loop);
+    void enter_wheel(EventLoop& loop);
+    // The loop looks whether there is an end, before the time is up.
+    bool looks_again() const noexcept;
+    // When the loop is to attend to it, if ever.
+    bool has_moment() const noexcept;
+    Ticks moment() const noexcept;
 
     Watched socket_;
     std::unique_ptr<Timer> timer_;  // only while a request waits
+    Ticks active_ = 0;              // when it began to wait
     Ticks due_ = 0;                 // when its time is up, where that is limited
-    Ticks attended_ = 0;  // when the loop attends to it: then, or before, to look for an end
+    Ticks attended_ = 0;            // where it is in the wheel, at its moment or before
     protocol::Deadline deadline_;
     For waits_for_ = For::reading;
     Time time_ = Time::left;
     Unread unread_ = Unread::nothing;
-    bool limited_ = false;
-    bool in_wheel_ = false;
-    bool has_read_ = false;
+    bool limited_ : 1 = false;
+    bool in_wheel_ : 1 = false;
+    bool has_read_ : 1 = false;
 };
 
 }  // namespace echotrio::coroutine
