@@ -97,7 +97,7 @@ void Supervisor::take_deaths() {
             log(fmt::format("worker {} {}{}", death.pid, death.how,
                             failed_start ? " before it could accept" : ""));
         }
-        if (stopping() && !death.clean) cut_short_ = true;
+        if (stopping() && death.gave_up) cut_short_ = true;
         if (death.ordered || (death.clean && death.started) || stopping()) continue;
         respawn_.died(death.started, death.lived);
         if (!failed_start) continue;

@@ -148,6 +148,7 @@ Death WorkerSet::record_death(std::size_t index, int status) {
                 member.started || slot.state.load() != State::starting,
                 member.order != Order::serve,
                 clean,
+                WIFEXITED(status) && !clean,
                 now() - member.born,
                 describe(status)};
     // Its counts stay; the connection that it had has ended with it.

@@ -36,6 +36,7 @@ struct Death {
     bool started = false;  // it had reported so
     bool ordered = false;  // it was told to leave
     bool clean = false;    // exit status 0
+    bool gave_up = false;  // another one: it says itself that it has failed
     Nanos lived{0};        // since the fork
     std::string how;       // "killed by signal 9 (Killed)", "exited with status 1"
 };
