@@ -102,10 +102,11 @@ int tell_the_whole(const Terms& terms, const std::vector<Outcome>& outcomes,
     const std::vector<GeneratorPart> generators = sort_out(terms, outcomes, parts);
     const auto merged = merge_and_judge(parts, generators);
     if (!merged) {
-        std::string why = merged.error().message;
+        std::string why;
         for (const GeneratorPart& one : generators) {
-            if (one.lost) why += fmt::format("; {} was lost: {}", terms.name(one.rank), *one.lost);
+            if (one.lost) why += fmt::format("{} was lost: {}; ", terms.name(one.rank), *one.lost);
         }
+        why += fmt::format("there is no result of the whole: {}", merged.error().message);
         return cli::fail(why);
     }
     const std::string load =
