@@ -313,12 +313,19 @@ TEST_F(Together, ThePortIsOpenOnlyUntilAllAreHere) {
     for (loadgen::Child& child : all) finish(child);
 }
 
+TEST_F(Together, OneOfOneIsAlone) {
+    const Measured run =
+        measure({server_.tcp(), "--peers", "localhost", "--generators", "1", "-n", "20"});
+    EXPECT_EQ(run.result.requests, 20U);
+    EXPECT_FALSE(run.result.generators);
+}
+
 TEST_F(Together, MistakesAreUsage) {
     const std::string empty = write("empty", "\n");
     const std::vector<std::pair<Words, std::string>> cases = {
         {{"--generators", "3"}, "--generators: needs --peers"},
         {{"--peers", "a,b", "--generators", "3"}, "--generators: --peers lists 2"},
-        {{"--peers", "a", "--generators", "1"}, "--generators: a load together takes two"},
+        {{"--peers", "a", "--generators", "1", "--rank", "2"}, "--rank: there are 1"},
         {{"--peers", "a,b", "--rank", "3"}, "--rank: there are 2"},
         {{"--peers", ""}, "--peers: "},
         {{"--peers", "a", "--peer-port", "0"}, "--peer-port: "},
