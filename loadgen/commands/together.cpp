@@ -102,10 +102,11 @@ int tell_the_whole(const Terms& terms, const std::vector<Outcome>& outcomes,
     const std::vector<GeneratorPart> generators = sort_out(terms, outcomes, parts);
     const auto merged = merge_and_judge(parts, generators);
     if (!merged) {
-        std::string why = merged.error().message;
+        std::string why;
         for (const GeneratorPart& one : generators) {
-            if (one.lost) why += fmt::format("; {} was lost: {}", terms.name(one.rank), *one.lost);
+            if (one.lost) why += fmt::format("{} was lost: {}; ", terms.name(one.rank), *one.lost);
         }
+        why += fmt::format("there is no result of the whole: {}", merged.error().message);
         return cli::fail(why);
     }
     const std::string load =
@@ -137,7 +138,8 @@ void add_together_flags(CLI::App& command, TogetherFlags& flags) {
         .excludes("--start-at")
         .excludes("--server");
     cli::option(command, "--generators", flags.generators,
-                "How many they are; 0: as many as the name has, once that has settled")
+                "How many they are, 1: this one alone; 0: as many as the name has, once that has "
+                "settled")
         .range(0, kMostGenerators);
     cli::option(command, "--rank", flags.rank,
                 "Which of them this one is, from 1; 0: the one whose address this machine has")
@@ -166,12 +168,12 @@ Status finish_together_flags(TogetherFlags& flags, const CLI::App& command) {
     if (flags.peers.size() > 1 && flags.generators != flags.peers.size()) {
         return Error{fmt::format("--generators: --peers lists {}", flags.peers.size())};
     }
-    if (flags.generators == 1) return Error{"--generators: a load together takes two at least"};
     if (flags.generators > 0 && flags.rank > flags.generators) {
         return Error{fmt::format("--rank: there are {} generators", flags.generators)};
     }
     if (flags.port == 0) return Error{"--peer-port: must be > 0, all have to know it"};
     if (flags.timeout <= Nanos(0)) return Error{"--peer-timeout: must be > 0"};
+    if (flags.generators == 1) flags.peers.clear();  // alone, as without them
     if (flags.token_file.empty()) return Done{};
     auto token = read_token(flags.token_file);
     if (!token) return token.error();
