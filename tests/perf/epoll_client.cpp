@@ -54,8 +54,9 @@ class EpollClient {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6)
+    if (argc != 6) {
         perf::fail("epoll_client PORT CONNECTIONS SECONDS raw SIZE | echo SIZE | http PATH");
+    }
     const perf::Asked asked = perf::asked(argv);
     perf::ClosedLoop loop(asked);
     EpollClient client(loop);
