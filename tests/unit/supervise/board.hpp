@@ -9,9 +9,6 @@ class Board final : public ScoreboardOf<Slot> {
   public:
     explicit Board(std::size_t slots)
         : ScoreboardOf(SlotMemory::shared(bytes_for(slots)).value(), slots) {}
-
-    void vacate(std::size_t slot) noexcept override { vacated = static_cast<int>(slot); }
-    int vacated = -1;
 };
 
 }  // namespace echotrio::supervise
