@@ -149,6 +149,18 @@ TEST_F(Replay, ALoopGoesOnUntilTheDuration) {
     EXPECT_EQ(half.result.total.scheduled, 10);
 }
 
+// At this speed the window is over before a thread can look at the clock.
+TEST_F(Replay, AWindowShorterThanAThreadsWakingLosesNothing) {
+    const Server server("coroutine");
+    const std::string record =
+        file("r.csv", "time,path\n1.0,/echo/a\n1.01,/echo/b\n1.02,/echo/c\n");
+    for (const char* threads : {"1", "2"}) {
+        const Measured run = measure({server.http("/"), "--replay", record, "--speed", "1000000x",
+                                      "-c", "2", "-t", threads, "--timeout", "30s"});
+        EXPECT_EQ(run.result.accounting.scheduled, 3);
+    }
+}
+
 TEST_F(Replay, SeveralGeneratorsShareARecordAndAreMerged) {
     const Server server("coroutine");
     std::string csv = "time\n";
