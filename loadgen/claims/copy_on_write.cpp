@@ -1,11 +1,13 @@
 // What a worker costs in memory that dirties a part of the heap it was forked with.
 #include "common/base/units.hpp"
 #include "loadgen/analysis/statistics.hpp"
+#include "loadgen/claims/children.hpp"
 #include "loadgen/claims/experiments.hpp"
 #include "loadgen/claims/figures.hpp"
 #include "loadgen/claims/raw_clients.hpp"
 #include "loadgen/claims/subjects.hpp"
-#include "loadgen/probe/group.hpp"
+#include "loadgen/probe/memory.hpp"
+#include "loadgen/probe/proc_fs.hpp"
 
 #include <fmt/format.h>
 
@@ -20,8 +22,9 @@ constexpr double kShares[] = {0, 0.25, 0.5, 1};
 constexpr std::uint64_t kFew = 2, kMany = 6;  // workers
 constexpr int kRequests = 110;                // of each worker; it has dirtied its share after 100
 
-// PSS of a pool whose workers have all dirtied that share of the heap. Error: why there is none.
-Result<double> pss_of_pool(const ClaimContext& context, std::uint64_t workers, double share) {
+// Anonymous memory (PSS without files, which strangers move) of a pool whose workers have all
+// dirtied that share of the heap. Error: why there is none.
+Result<double> bytes_of_pool(const ClaimContext& context, std::uint64_t workers, double share) {
     auto server =
         start_server(context, "prefork", workers, workers, {},
                      {"--heap", fmt::format("{:.0f}", kHeap), "--touch", fmt::format("{}", share)});
@@ -31,11 +34,16 @@ Result<double> pss_of_pool(const ClaimContext& context, std::uint64_t workers, d
     for (int i = 0; i < kRequests; ++i) {
         if (clients->answered() != workers) return Error{"not every request was answered"};
     }
-    auto probe = GroupProbe::attach(server->pid());
-    if (!probe) return probe.error();
-    const auto pss = probe->memory()["pss"];
-    if (!pss) return Error{"the memory of the pool can't be read in /proc"};
-    return *pss;
+    std::vector<pid_t> family = children_of(server->pid());
+    family.push_back(server->pid());
+    double total = 0;
+    for (const pid_t pid : family) {
+        const auto rollup = read_text(proc_path(pid, "smaps_rollup"));
+        const auto bytes = anonymous_bytes(rollup.value_or(""));
+        if (!bytes) return Error{"the memory of the pool can't be read in /proc"};
+        total += *bytes;
+    }
+    return total;
 }
 
 // Bytes that one worker more costs, by share: a value for each round.
@@ -45,9 +53,9 @@ Result<Costs> costs_of_a_worker(const ClaimContext& context) {
     Costs costs;
     for (std::uint64_t i = 0; i < (context.quick ? 2 : 5) && !context.stop(); ++i) {
         for (const double share : kShares) {
-            const auto few = pss_of_pool(context, kFew, share);
+            const auto few = bytes_of_pool(context, kFew, share);
             if (!few) return few.error();
-            const auto many = pss_of_pool(context, kMany, share);
+            const auto many = bytes_of_pool(context, kMany, share);
             if (!many) return many.error();
             costs[share].push_back((*many - *few) / (kMany - kFew));
         }
@@ -109,8 +117,8 @@ ClaimTest copy_on_write() {
                       false};
     sentence.source = {
         "pools of 2 and of 6 workers are forked from a heap of 32 MiB, of which each worker "
-        "dirties nothing, a quarter, half or all; what a worker more costs (PSS) is held against "
-        "what it dirtied",
+        "dirties nothing, a quarter, half or all; the anonymous memory that a worker more costs is "
+        "held against what it dirtied",
         "loadgen/claims/copy_on_write.cpp", "costs_of_a_worker"};
     return {.name = "workers that dirty their heap",
             .sentences = {sentence},

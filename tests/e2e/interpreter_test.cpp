@@ -1,6 +1,7 @@
 // What makes a model like an interpreter, by its size: how long others wait beside a call that
 // keeps the lock and beside native code, and what workers cost that dirty the heap they share.
-#include "loadgen/probe/group.hpp"
+#include "loadgen/probe/memory.hpp"
+#include "loadgen/probe/proc_fs.hpp"
 #include "tests/support/machine_fit.hpp"
 #include "tests/support/server.hpp"
 
@@ -86,7 +87,8 @@ class Prefork : public Interpreter {};
 
 constexpr std::uint64_t kHeap = 32 << 20;
 
-double pss_of_pool(const std::string& model, std::uint64_t workers, double share) {
+// PSS but for files, whose pages are shared with strangers too: those come and go.
+double bytes_of_pool(const std::string& model, std::uint64_t workers, double share) {
     const std::string count = fmt::format("{}", workers);
     Words arguments{"--start-workers",        count,     "--heap",
                     fmt::format("{}", kHeap), "--touch", fmt::format("{}", share)};
@@ -99,13 +101,17 @@ double pss_of_pool(const std::string& model, std::uint64_t workers, double share
     for (int round = 0; round < 110; ++round) {
         for (Client& client : clients) EXPECT_TRUE(echoes(client));
     }
-    auto probe = loadgen::GroupProbe::attach(server.pid());
-    EXPECT_TRUE(probe) << probe.error().message;
-    return probe ? probe->memory()["pss"].value_or(0) : 0;
+    double total = 0;
+    for (const loadgen::ProcStat& process : loadgen::all_processes()) {
+        if (process.pid != server.pid() && process.parent != server.pid()) continue;
+        const auto rollup = loadgen::read_text(loadgen::proc_path(process.pid, "smaps_rollup"));
+        total += loadgen::anonymous_bytes(rollup.value_or("")).value_or(0);
+    }
+    return total;
 }
 
 double cost_of_a_worker(const std::string& model, double share) {
-    return (pss_of_pool(model, 6, share) - pss_of_pool(model, 2, share)) / 4;
+    return (bytes_of_pool(model, 6, share) - bytes_of_pool(model, 2, share)) / 4;
 }
 
 // Memory that the processes have, which no neighbour on the machine moves: no need to ask for a fit
