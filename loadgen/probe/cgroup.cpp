@@ -132,4 +132,9 @@ std::optional<CgroupUse> read_cgroup(pid_t pid, const std::string& proc) {
     return std::nullopt;
 }
 
+std::optional<CgroupUse> read_cgroup(const std::map<pid_t, ProcStat>& members, pid_t root) {
+    const bool other = members.count(root) == 0 && !members.empty();
+    return read_cgroup(other ? members.begin()->first : root);
+}
+
 }  // namespace echotrio::loadgen

@@ -2,10 +2,12 @@
 // back. Both versions of the kernel's interface (Documentation/admin-guide/cgroup-v1 and -v2).
 #pragma once
 
+#include "loadgen/probe/proc_text.hpp"
 #include "loadgen/results/run_result.hpp"
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,10 @@ namespace echotrio::loadgen {
 // process's own root, so a process in a container needs only its pid namespace and its user shared
 // with us. Empty: no control group can be read there. `proc` is for tests.
 std::optional<CgroupUse> read_cgroup(pid_t pid, const std::string& proc = "/proc");
+
+// That of `root`, if it is one of these processes; else of the first of them: a guard, which is
+// none of those that it guards, may be in another group than they.
+std::optional<CgroupUse> read_cgroup(const std::map<pid_t, ProcStat>& members, pid_t root);
 
 // The path of `controller` ("" = version 2) in the text of /proc/PID/cgroup: "/docker/4f...".
 // Empty: not there, or outside of what this process can see ("/../..."). Pure.

@@ -334,7 +334,7 @@ void GroupProbe::window_begins() {
     state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
     state_->begin = state_->end = state_->total();
     state_->tasks_end.reset();
-    state_->cgroup_begin = read_cgroup(state_->root.pid);
+    state_->cgroup_begin = read_cgroup(state_->members, state_->root.pid);
     state_->tasks_begin = read_tasks_in_background(state_->members);
 }
 
@@ -342,7 +342,7 @@ void GroupProbe::window_ends() {
     state_->update();
     state_->clocks_end = read_clocks(state_->members);
     state_->end = state_->total();
-    state_->cgroup_end = read_cgroup(state_->root.pid);
+    state_->cgroup_end = read_cgroup(state_->members, state_->root.pid);
     state_->tasks_end = read_tasks_in_background(state_->members);
 }
 

@@ -214,10 +214,9 @@ struct Folder {
 TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
     const Folder folder;
     const std::string& dir = folder.path;
-    const Words usual{
-        "--vary", "workers=2,4", "--slo", "p50=2s", "-d", "200ms",   "--warmup",
-        "50ms",   "--precision", "0.5",   "-r",     "1",  "--quiet", "--requests-per-connection",
-        "1"};
+    const Words usual{"--vary",   "workers=2,4", "--slo",       "p50=1s", "-d", "200ms",
+                      "--warmup", "50ms",        "--precision", "0.5",    "-r", "1",
+                      "--budget", "30s",         "--quiet",     "-c",     "16"};
     Words words{"tune", "--model", "prefork --wait 5ms", "--out", dir, "--emit", "k8s"};
     words.insert(words.end(), usual.begin(), usual.end());
     const Ran ran = run_loadgen(words);
