@@ -94,11 +94,13 @@ Status Autoscaler::aim() {
     a_.target_percent = static_cast<int>(std::floor(100 * share * of_request + 1e-9));
     a_.target_share = a_.target_percent / 100.0 / of_request;
     if (a_.target_percent < 1 || !(room() > 0)) {
-        return Error{fmt::format(
-            "--headroom: {:.0f} % leaves no room to react in: the autoscaler acts when the load is "
-            "{:.0f} % "
-            "above its target, which must stay below {:.0f} % of the capacity; give more",
-            d_.headroom * 100, kTolerance * 100, a_.share_to_keep * 100)};
+        return Error{
+            fmt::format("a headroom of {:.0f} % leaves no room to react in: the autoscaler acts "
+                        "when the load is "
+                        "{:.0f} % above its target, and by then must be below {:.0f} % of the "
+                        "capacity; give more "
+                        "--headroom",
+                        d_.headroom * 100, kTolerance * 100, a_.share_to_keep * 100)};
     }
     return Done{};
 }
@@ -133,14 +135,12 @@ void Autoscaler::take_notes() {
     if (a_.least >= a_.most) {
         a_.notes.push_back(
             "the demand rises faster than pods start: the minimum is all that there will ever be, "
-            "and "
-            "the autoscaler saves nothing");
+            "and the autoscaler saves nothing");
     }
     if (a_.cpus_at_capacity < kTellsLittle) {
         a_.notes.push_back(
             fmt::format("at its capacity a pod uses {} CPUs only: it waits, and CPU is a poor sign "
-                        "of its load; "
-                        "requests or connections a pod would be a better one",
+                        "of its load; requests or connections a pod would be a better one",
                         format_count(a_.cpus_at_capacity)));
     }
     if (a_.for_connections > 1) {

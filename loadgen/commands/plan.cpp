@@ -117,7 +117,10 @@ int plan_command(Options& options) {
     const bool unmet = (options.demand.asks_for_something() && !plan.choice) ||
                        (extras.costs && extras.costs->options.empty());
     if (!options.extras.emit.empty()) {
-        if (!plan.choice) return cli::fail("--emit: " + answer_sentence(plan), kExitNotMet);
+        if (!plan.choice) {
+            return cli::fail("--emit: no model meets the demand; without --emit the plan says why",
+                             kExitNotMet);
+        }
         fmt::print("{}", hpa_yaml(*extras.autoscaling, plan, input->source));
     } else if (summary_stream(options.json) == stdout) {
         Document document = plan_document(plan, input->source);

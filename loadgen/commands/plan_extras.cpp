@@ -89,6 +89,7 @@ std::string mistake_in(const ExtrasAsked& asked, const CLI::App& command, const 
             return fmt::format("{} is of --emit hpa: give that too", flag);
         }
     }
+    if (asked.sync <= Nanos(0)) return "--hpa-sync: must be above 0";
     if (!asked.emit.empty() && !json.empty() && is_standard_output(json)) {
         return "--emit and --json - both write to standard output: name a file for --json";
     }

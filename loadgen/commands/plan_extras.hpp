@@ -4,6 +4,7 @@
 #include "loadgen/analysis/capacity.hpp"
 #include "loadgen/report/plan_costs.hpp"
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,12 +31,12 @@ void add_extras_options(CLI::App& command, ExtrasAsked& asked);
 std::string mistake_in(const ExtrasAsked& asked, const CLI::App& command, const std::string& json,
                        bool from_csv);
 
-// What was asked for, as far as a model meets the demand. Error: what is wrong with the price list
-// or the demand (the operator's mistake), with its flag.
+// Why there are none: the operator's mistake, or what was not measured.
 struct ExtrasRefused {
     std::string message;
     int status = 0;  // to exit with
 };
+// Fills in what was asked for, as far as a model meets the demand. Empty: nothing was wrong.
 std::optional<ExtrasRefused> make_extras(const ExtrasAsked& asked,
                                          std::span<const MeasuredModel> models,
                                          const CapacityPlan& plan, Rng rng, PlanExtras& extras);

@@ -119,6 +119,7 @@ TEST(PlanExtras, RefuseWithOneLine) {
           Case{{from, "--rate", "9", "--ramp", "5%/min"}, "--ramp is of --emit hpa"},
           Case{{from, "--rate", "9", "--emit", "hpa", "--ramp", "5"}, "--ramp: write a percentage"},
           Case{{from, "--rate", "9", "--emit", "hpa", "--hpa-sync", "15"}, "--hpa-sync"},
+          Case{{from, "--rate", "9", "--emit", "hpa", "--hpa-sync", "0"}, "must be above 0"},
           Case{{from, "--rate", "9", "--emit", "hpa", "--json", "-"}, "both write to standard"},
           Case{{points(), "--rate", "9", "--prices", ECHOTRIO_PRICES}, "do not tell CPUs"},
           Case{{points(), "--rate", "9", "--emit", "hpa"}, "do not tell CPUs"}}) {

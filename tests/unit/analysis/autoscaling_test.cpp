@@ -87,7 +87,7 @@ TEST(Autoscaling, SaysWhatItDoesNotKnowAndWhereItDoesNotHelp) {
     EXPECT_NE(none.error().message.find("how much CPU"), std::string::npos);
     const auto full = scale(made_up_loop(), rate_of(10'000, 0.05), usual());
     ASSERT_FALSE(full);
-    EXPECT_NE(full.error().message.find("--headroom: 5 % leaves no room"), std::string::npos);
+    EXPECT_NE(full.error().message.find("a headroom of 5 % leaves no room"), std::string::npos);
 }
 
 TEST(Autoscaling, HoldsTheConnectionsAllTheTime) {
