@@ -162,8 +162,10 @@ TEST_F(Together, OneThatIsLostInTheRunIsNamedAndTheRestIsInvalid) {
         EXPECT_TRUE(rest.has_reason("generators"));
         EXPECT_TRUE(has(leader.out, fmt::format("lost generator 3 of 3 ({})", address(3))))
             << leader.out;
-        EXPECT_EQ(part(rest, 3).lost.value_or(""),
-                  signal == SIGKILL ? "it closed its connection" : "no sign of it for 5s");
+        // killed with something unread, its kernel resets the connection
+        const std::string why = part(rest, 3).lost.value_or("");
+        EXPECT_EQ(why == "no sign of it for 5s", signal == SIGSTOP) << why;
+        EXPECT_NE(why, "");
         EXPECT_FALSE(part(rest, 3).requests);
         EXPECT_FALSE(part(rest, 2).lost);
         EXPECT_GT(rest.result.requests, 0U);
