@@ -61,6 +61,7 @@ class Tuner {
             const Unfit unfit = books_[next->setting].unfit;
             search_.record(*rate, unfit != Unfit::memory && unfit != Unfit::server);
         }
+        if (search_.measurements() == 0) add_rules();  // there was no time for one
         conclude();
         return std::move(tuning_);
     }

@@ -12,11 +12,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <future>
 #include <map>
+#include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace echotrio::loadgen::rendezvous {
 namespace {

@@ -357,7 +357,8 @@ std::string rate_words(const TunedSetting& setting) {
 }
 
 bool is_judged(const Tuning& tuning) {
-    return tuning.best ||
+    if (tuning.best) return true;
+    return !tuning.settings.empty() &&
            std::none_of(tuning.settings.begin(), tuning.settings.end(),
                         [](const TunedSetting& one) { return one.unfit == Unfit::not_judged; });
 }

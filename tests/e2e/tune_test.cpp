@@ -242,9 +242,9 @@ TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
 }
 
 TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
-    const Ran ran =
-        run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary", "max-threads=50,100",
-                     "--slo", "p50=5ms", "-d", "300ms", "--warmup", "50ms", "--json", "-"});
+    const Ran ran = run_loadgen({"tune", "--model", "threads --wait 30ms", "--vary",
+                                 "max-threads=50,100", "--slo", "p50=5ms", "-d", "300ms",
+                                 "--warmup", "50ms", "--quiet", "--json", "-"});
     if (ran.status == 3) GTEST_SKIP() << "the machine is busy: " << ran.err;
     EXPECT_EQ(ran.status, 4) << ran.err;
     const Json json = Json::parse(ran.out, nullptr, false);
