@@ -19,6 +19,7 @@ namespace echotrio::loadgen {
 // Called by the controlling thread, never on the request path.
 struct RunHooks {
     std::function<void()> connected;      // all connections (idle ones too) stand: a plateau
+    std::function<void()> window_nears;   // a quarter of a second before, within the warm-up
     std::function<void()> window_begins;  // the warm-up is over
     std::function<void()> window_ends;
     std::function<void()> drained;          // no request is left; all connections still stand
