@@ -128,7 +128,7 @@ std::vector<Workload> make_standard() {
          .quick_warmup = milliseconds(250),
          .quick_rounds = 2,
          .connections = {50, 100, 150, 250, 1000, 2000},
-         .quick_connections = {50, 150, 250, 2000},
+         .quick_connections = {50, 100, 200, 250, 2000},
          .headline = "memory"},
         {.name = "page",
          .title = "HTTP keep-alive, GET of a page",
