@@ -19,7 +19,7 @@ constexpr std::uint64_t kRepetitions = 5;
 constexpr std::uint64_t kMostRepetitions = 1000;
 // With --quick: as many rounds as the time allows, and no more than anybody needs.
 constexpr std::uint64_t kQuickRepetitions = 10;
-constexpr Nanos kQuickBudget = std::chrono::seconds(120);
+constexpr Nanos kQuickBudget = std::chrono::minutes(3);
 // With --precision or --budget, where nothing else bounds them.
 constexpr std::uint64_t kOpenRepetitions = 100;
 

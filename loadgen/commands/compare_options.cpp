@@ -275,7 +275,7 @@ Status check_page_is_asked(const CompareOptions& options) {
 void add_compare_options(CLI::App& command, CompareOptions& o) {
     cli::flag(
         command, "--quick", o.quick,
-        "About two minutes, two rounds at least: fewer levels, short windows, as many rounds as "
+        "About three minutes, two rounds at least: fewer levels, short windows, as many rounds as "
         "fit");
     cli::option(command, "--workloads", o.workloads,
                 "Which of echo,http,cpu,wait,mixed,churn,steady,idle,page")

@@ -61,7 +61,7 @@ RunOptions page() {
 RunOptions heartbeat() {
     RunOptions load = at_rate(raw(), kHeartbeatRate);
     load.duration = milliseconds(400);
-    load.warmup = milliseconds(100);
+    load.warmup = milliseconds(250);  // as long as it takes to look at a thousand threads
     return load;
 }
 
@@ -72,7 +72,7 @@ std::vector<Workload> make_standard() {
          .shows = "what a request costs when there is nothing to do but move bytes",
          .load = raw(),
          .connections = {1, 4, 16, 64, 256, 1000},
-         .quick_connections = {4, 64}},
+         .quick_connections = {64}},
         {.name = "http",
          .title = "HTTP keep-alive, GET /echo/hi",
          .shows = "the same with a protocol to parse; wrk checks the figures",
@@ -127,9 +127,10 @@ std::vector<Workload> make_standard() {
          .shows = "the memory that a connection costs while it only exists",
          .load = heartbeat(),
          .silent = true,
+         .quick_warmup = milliseconds(250),
          .quick_rounds = 2,
          .connections = {50, 100, 150, 250, 1000, 2000},
-         .quick_connections = {50, 100, 200, 250, 1000},
+         .quick_connections = {50, 100, 200, 250, 2000},
          .headline = "memory"},
         {.name = "page",
          .title = "HTTP keep-alive, GET of a page",

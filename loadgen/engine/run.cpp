@@ -20,6 +20,7 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr Nanos kPoll = std::chrono::milliseconds(20);
+constexpr Nanos kNear = std::chrono::milliseconds(250);
 // From the word "start" to the start: longer than a worker's look at it.
 constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
 constexpr std::uint64_t kSpareDescriptors = 64;
@@ -229,7 +230,13 @@ void Run::watch_run() {
         if (window_open_ && hooks_.window_ends) hooks_.window_ends();
     };
     const bool counts = options_.requests > 0;
+    const TimePoint near = begin_ - std::min(options_.warmup, kNear);
+    bool nears = options_.warmup > Nanos(0);
     while (!all(Worker::Phase::done) && !any_failed()) {
+        if (nears && now() >= near) {
+            nears = false;
+            if (hooks_.window_nears) hooks_.window_nears();
+        }
         if (!window_open_ && now() >= begin_) {
             window_open_ = true;
             result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
@@ -244,7 +251,10 @@ void Run::watch_run() {
             })) {
             collect_second();
         }
-        poll_until(!window_open_ ? begin_ : !counts && !window_closed_ ? end_ : now() + kPoll);
+        poll_until(nears                        ? near
+                   : !window_open_              ? begin_
+                   : !counts && !window_closed_ ? end_
+                                                : now() + kPoll);
     }
     close_window();
 }

@@ -245,6 +245,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
     MemoryFollowed memory(options, server, stop);
     hooks.connected = [&] { memory.at_plateau(); };
     hooks.drained = [&] { memory.when_drained(); };
+    hooks.window_nears = [&] { server.ask([](auto& group) { group.window_nears(); }); };
     hooks.window_begins = [&] {
         machine.window_begins();
         server.ask([](auto& group) { group.window_begins(); });

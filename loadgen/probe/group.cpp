@@ -3,10 +3,10 @@
 #include "common/base/clock.hpp"
 #include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/proc_fs.hpp"
+#include "loadgen/probe/tasks.hpp"
 #include "loadgen/results/difference.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,7 +15,6 @@
 #include <chrono>
 #include <cstring>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <tuple>
 #include <unordered_map>
@@ -94,55 +93,6 @@ std::set<pid_t> ended_since(const Members& before, const Members& now) {
     return ended;
 }
 
-struct TaskCounts {
-    std::uint64_t voluntary = 0, involuntary = 0, waiting_ns = 0;
-};
-using Tasks = std::unordered_map<pid_t, TaskCounts>;
-
-std::optional<TaskCounts> read_task(const std::string& folder) {
-    const auto status = read_text(folder + "/status");
-    const auto schedstat = read_text(folder + "/schedstat");
-    if (!status || !schedstat) return std::nullopt;
-    const auto voluntary = number_after(*status, "voluntary_ctxt_switches");
-    const auto involuntary = number_after(*status, "nonvoluntary_ctxt_switches");
-    const auto waits = parse_schedstat(*schedstat);
-    if (!voluntary || !involuntary || !waits) return std::nullopt;
-    return TaskCounts{*voluntary, *involuntary, waits->waiting_ns};
-}
-
-// Nothing when the system does not tell (as opposed to threads that end while we look).
-std::optional<Tasks> read_tasks(const Members& members) {
-    Tasks tasks;
-    for (const auto& [pid, process] : members) {
-        const std::string folder = proc_path(pid, "task");
-        for (const pid_t task : numbers_in(folder)) {
-            if (const auto counts = read_task(folder + "/" + std::to_string(task))) {
-                tasks.emplace(task, *counts);
-            }
-        }
-    }
-    if (tasks.empty() && !members.empty()) return std::nullopt;
-    return tasks;
-}
-
-// Thousands of files for a large server. A generator's thread on the same CPU must not wait for
-// that, hence a low priority; in a thread of its own, for who has given priority up does not get it
-// back.
-std::optional<Tasks> read_tasks_in_background(const Members& members) {
-    constexpr int kLow = 10;
-    std::optional<Tasks> tasks;
-    const auto read = [&] { tasks = read_tasks(members); };
-    try {
-        std::thread([&] {
-            ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLow);
-            read();
-        }).join();
-    } catch (const std::system_error&) {  // the server has taken all threads that there are
-        read();
-    }
-    return tasks;
-}
-
 // The CPU time of each process, all its threads and the ended ones included.
 using Clocks = std::map<pid_t, Nanos>;
 
@@ -167,23 +117,6 @@ Nanos difference(const Clocks& before, const Clocks& after) {
     return sum;
 }
 
-TaskCounts difference(const Tasks& before, const Tasks& after) {
-    TaskCounts sum;
-    for (const auto& [task, counts] : after) {
-        TaskCounts base;
-        const auto found = before.find(task);
-        // Counts that went back belong to another thread that got the number.
-        if (found != before.end() && found->second.voluntary <= counts.voluntary &&
-            found->second.waiting_ns <= counts.waiting_ns) {
-            base = found->second;
-        }
-        sum.voluntary += counts.voluntary - base.voluntary;
-        sum.involuntary += difference(counts.involuntary, base.involuntary);
-        sum.waiting_ns += counts.waiting_ns - base.waiting_ns;
-    }
-    return sum;
-}
-
 std::vector<ProcStat> running(const Members& members) {
     std::vector<ProcStat> list;
     for (const auto& [pid, process] : members) {
@@ -203,6 +136,9 @@ struct GroupProbe::State {
     Work begin, end;
     Clocks clocks_begin, clocks_end;
     std::optional<Tasks> tasks_begin, tasks_end;
+    // The window, and when what is counted was read before and after it.
+    TimePoint window_begin{}, window_end{}, counted_begin{}, counted_end{};
+    bool near = false;  // counted for the window to come
     std::optional<CgroupUse> cgroup_begin, cgroup_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
@@ -212,6 +148,8 @@ struct GroupProbe::State {
     void update();
     bool has_ended(const Members& now) const;
     void settle();
+    TimePoint count(Work& work, std::optional<Tasks>& tasks);
+    double in_window() const;
     Work total() const {
         Work sum = lost;
         for (const auto& [pid, process] : members) {
@@ -292,6 +230,23 @@ void GroupProbe::State::settle() {
     }
 }
 
+// Thousands of files for a large server. Returns the middle of the reading.
+TimePoint GroupProbe::State::count(Work& work, std::optional<Tasks>& tasks) {
+    const TimePoint from = now();
+    update();
+    work = total();
+    std::vector<pid_t> pids;
+    for (const auto& [pid, process] : members) pids.push_back(pid);
+    tasks = read_tasks(pids);
+    return from + (now() - from) / 2;
+}
+
+// Of what was counted.
+double GroupProbe::State::in_window() const {
+    const Nanos counted = counted_end - counted_begin;
+    return counted > Nanos(0) ? seconds(window_end - window_begin) / seconds(counted) : 1;
+}
+
 GroupProbe::GroupProbe(std::unique_ptr<State> state) : state_(std::move(state)) {}
 GroupProbe::GroupProbe(GroupProbe&&) noexcept = default;
 GroupProbe& GroupProbe::operator=(GroupProbe&&) noexcept = default;
@@ -325,32 +280,42 @@ Result<GroupProbe> GroupProbe::attach(std::unique_ptr<State> state, pid_t root) 
     state->root = *stat;
     state->update();
     state->begin = state->end = state->total();
+    state->clocks_begin = state->clocks_end = read_clocks(state->members);
+    state->counted_begin = state->counted_end = now();
     return GroupProbe(std::move(state));
 }
 
-void GroupProbe::window_begins() {
-    state_->update();
+void GroupProbe::window_nears() {
     state_->any_ended = false;
-    state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
-    state_->begin = state_->end = state_->total();
+    state_->counted_begin = state_->count(state_->begin, state_->tasks_begin);
+    state_->near = true;
+}
+
+void GroupProbe::window_begins() {
+    if (!state_->near) window_nears();
+    state_->near = false;
+    state_->end = state_->begin;
     state_->tasks_end.reset();
     state_->cgroup_begin = read_cgroup(state_->members, state_->root.pid);
-    state_->tasks_begin = read_tasks_in_background(state_->members);
+    state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
+    state_->window_begin = state_->window_end = now();
 }
 
 void GroupProbe::window_ends() {
-    state_->update();
+    state_->window_end = now();
     state_->clocks_end = read_clocks(state_->members);
-    state_->end = state_->total();
     state_->cgroup_end = read_cgroup(state_->members, state_->root.pid);
-    state_->tasks_end = read_tasks_in_background(state_->members);
+    state_->counted_end = state_->count(state_->end, state_->tasks_end);
+    state_->clocks_end.merge(read_clocks(state_->members));  // those of the younger processes
 }
 
 GroupProbe::Sample GroupProbe::sample() {
     state_->update();
     Sample sample;
     const Work work = state_->total() - state_->begin;
-    sample.cpu_s = static_cast<double>(work.user + work.system) / ticks_per_second();
+    const double ticks = static_cast<double>(work.user + work.system) / ticks_per_second();
+    const Nanos exact = difference(state_->clocks_begin, read_clocks(state_->members));
+    sample.cpu_s = state_->any_ended ? std::max(seconds(exact), ticks) : seconds(exact);
     for (const auto& [pid, process] : state_->members) {
         sample.resident_bytes += static_cast<double>(process.resident_pages);
     }
@@ -367,9 +332,13 @@ MemoryUse GroupProbe::memory() {
 ServerUse GroupProbe::use(std::uint64_t requests) const {
     const Work work = state_->end - state_->begin;
     ServerUse use;
-    const auto ticks = static_cast<double>(work.user + work.system);
-    use.minor_faults = work.minor;
-    use.major_faults = work.major;
+    const double share = state_->in_window();
+    const auto of_window = [&](std::uint64_t counted) {
+        return static_cast<std::uint64_t>(std::llround(share * static_cast<double>(counted)));
+    };
+    const auto ticks = share * static_cast<double>(work.user + work.system);
+    use.minor_faults = of_window(work.minor);
+    use.major_faults = of_window(work.major);
     use.processes = state_->processes;
     use.threads = state_->threads;
     // The clocks are exact, but lose what has ended. Ticks keep it, and are off by up to one a
@@ -378,14 +347,14 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     const bool complete = !state_->any_ended && !state_->clocks_end.empty();
     use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
     if (ticks >= kLeastSamples) {
-        use.user_s = use.cpu_s * static_cast<double>(work.user) / ticks;
+        use.user_s = use.cpu_s * share * static_cast<double>(work.user) / ticks;
         use.system_s = use.cpu_s - *use.user_s;
     }
     if (state_->tasks_begin && state_->tasks_end) {
         const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
-        use.voluntary_switches = counts.voluntary;
-        use.involuntary_switches = counts.involuntary;
-        use.run_queue_wait_s = static_cast<double>(counts.waiting_ns) * 1e-9;
+        use.voluntary_switches = of_window(counts.voluntary);
+        use.involuntary_switches = of_window(counts.involuntary);
+        use.run_queue_wait_s = share * static_cast<double>(counts.waiting_ns) * 1e-9;
     }
     if (state_->cgroup_begin && state_->cgroup_end) {
         use.cgroup = state_->cgroup_end;

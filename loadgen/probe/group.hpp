@@ -40,13 +40,17 @@ class GroupProbe {
     GroupProbe& operator=(GroupProbe&&) noexcept;
     ~GroupProbe();
 
-    // CPU, switches and waits are differences between these two. Cheap: no smaps, but every
-    // thread's switches are read (about 30 us a thread).
+    // CPU, switches and waits are differences between the two ends of the window. Every thread's
+    // switches are read (about 30 us a thread), on a CPU that a generator may need: that is done
+    // before the window, when told that it nears (else at its beginning), and after it. Of
+    // switches, waits for a CPU and page faults between the two readings those of the window are
+    // its share of that time; CPU time is exact.
+    void window_nears();
     void window_begins();
     void window_ends();
 
-    // Cheap figures for the live line, from /proc/PID/stat alone: CPU seconds since window_begins
-    // (or attach), resident bytes (pages that processes share are counted again).
+    // Cheap figures for the live line: CPU seconds since window_begins (or attach), resident bytes
+    // (pages that processes share are counted again).
     struct Sample {
         double cpu_s = 0;
         double resident_bytes = 0;

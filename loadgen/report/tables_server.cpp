@@ -100,7 +100,7 @@ std::vector<Section> scheduling_section(const Digest& digest) {
     std::vector<Level> levels = largest_levels(digest);
     std::erase_if(levels, [&](const Level& level) {
         return is_silent(digest, level.workload) ||
-               !has_figure(digest, level, "run_queue_us_per_request");
+               !has_figure(digest, level, "cpu_us_per_request");
     });
     const auto is_known = [&](const Metric& metric) {
         return std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
@@ -118,13 +118,13 @@ std::vector<Section> scheduling_section(const Digest& digest) {
     Section section{"scheduling", "CPU time and waits per request", {}};
     section.blocks.push_back(std::move(table));
     section.blocks.push_back(Paragraph{
-        "At each workload's largest level, all processes and threads of the server together. User "
-        "and system are told apart by samples of the kernel, so under a second of CPU time a "
-        "window they are not. \"CPUs busy\" is the whole machine, client included. Switches and "
-        "run-queue waits end with their thread: where threads come and go within the window "
-        "(churn) they are lower bounds. Own wait is what the model says of itself: the 99th "
-        "percentile of waits for the global lock or of the loop's lag, the mean wait of a worker "
-        "for its turn to accept.",
+        "At each workload's largest level, all processes and threads of the server together. "
+        "Samples of the kernel tell user from system time; of less than a second of CPU time in "
+        "a window there are too few. \"CPUs busy\" is the whole machine, client included. "
+        "Switches and run-queue waits end with their thread: where threads come and go within "
+        "the window (churn) they are lower bounds. Own wait is what the model says of itself: the "
+        "99th percentile of waits for the global lock or of the loop's lag, the mean wait of a "
+        "worker for its turn to accept.",
         Mark::muted});
     return {std::move(section)};
 }

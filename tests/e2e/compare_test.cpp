@@ -143,7 +143,7 @@ TEST_F(Compare, ThePlanSaysWhatBoundsIt) {
         EXPECT_NE(ended.out.find(part), std::string::npos) << part << '\n' << ended.out;
     }
     const test::Ran quick = compare({"--plan", "--quick"});
-    EXPECT_NE(quick.out.find("at most 2m 00s in all"), std::string::npos) << quick.out;
+    EXPECT_NE(quick.out.find("at most 3m 00s in all"), std::string::npos) << quick.out;
 }
 
 TEST_F(Compare, ATenthOfTheTrialsMayBeRepeated) {

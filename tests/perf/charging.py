@@ -253,6 +253,8 @@ def main(argv=None):
         print(f"not testable here: {missing}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
+    finally:
+        servers.end_children()
 
 
 if __name__ == "__main__":
