@@ -300,8 +300,8 @@ class RoundsOfTrials {
     }
 
     const Plan& plan_;
-    std::vector<TrialPoint>
-        owed_;  // of this round and the next of the first two: no retry at their cost
+    // Of this round and, in the first, of the second: no retry at their cost.
+    std::vector<TrialPoint> owed_;
     std::vector<TrialPoint> done_;  // not the results: there can be a GiB of them
     const RunnerHooks& hooks_;
     Runner runner_;

@@ -18,6 +18,7 @@
 #include <thread>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -138,7 +139,8 @@ struct GroupProbe::State {
     std::optional<Tasks> tasks_begin, tasks_end;
     // The window, and when what is counted was read before and after it.
     TimePoint window_begin{}, window_end{}, counted_begin{}, counted_end{};
-    bool near = false;  // counted for the window to come
+    bool near = false;   // counted for the window to come
+    bool early = false;  // counted before the window, so of more than the window
     std::optional<CgroupUse> cgroup_begin, cgroup_end;
     std::uint64_t processes = 0, threads = 0;  // when the window ended, or before all were gone
     bool died = false;
@@ -149,6 +151,7 @@ struct GroupProbe::State {
     bool has_ended(const Members& now) const;
     void settle();
     TimePoint count(Work& work, std::optional<Tasks>& tasks);
+    void count_at_begin(bool before_it);
     double in_window() const;
     Work total() const {
         Work sum = lost;
@@ -237,14 +240,14 @@ TimePoint GroupProbe::State::count(Work& work, std::optional<Tasks>& tasks) {
     work = total();
     std::vector<pid_t> pids;
     for (const auto& [pid, process] : members) pids.push_back(pid);
-    tasks = read_tasks(pids);
+    tasks = early ? read_tasks(pids) : read_tasks_in_background(pids);
     return from + (now() - from) / 2;
 }
 
 // Of what was counted.
 double GroupProbe::State::in_window() const {
     const Nanos counted = counted_end - counted_begin;
-    return counted > Nanos(0) ? seconds(window_end - window_begin) / seconds(counted) : 1;
+    return early && counted > Nanos(0) ? seconds(window_end - window_begin) / seconds(counted) : 1;
 }
 
 GroupProbe::GroupProbe(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -282,18 +285,22 @@ Result<GroupProbe> GroupProbe::attach(std::unique_ptr<State> state, pid_t root) 
     state->begin = state->end = state->total();
     state->clocks_begin = state->clocks_end = read_clocks(state->members);
     state->counted_begin = state->counted_end = now();
+    state->window_begin = state->window_end = state->counted_end;
     return GroupProbe(std::move(state));
 }
 
+void GroupProbe::State::count_at_begin(bool before_it) {
+    near = early = before_it;
+    any_ended = false;
+    counted_begin = count(begin, tasks_begin);
+}
+
 void GroupProbe::window_nears() {
-    state_->any_ended = false;
-    state_->counted_begin = state_->count(state_->begin, state_->tasks_begin);
-    state_->near = true;
+    state_->count_at_begin(true);
 }
 
 void GroupProbe::window_begins() {
-    if (!state_->near) window_nears();
-    state_->near = false;
+    if (!std::exchange(state_->near, false)) state_->count_at_begin(false);
     state_->end = state_->begin;
     state_->tasks_end.reset();
     state_->cgroup_begin = read_cgroup(state_->members, state_->root.pid);

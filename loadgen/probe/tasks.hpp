@@ -19,6 +19,8 @@ using Tasks = std::unordered_map<pid_t, TaskCounts>;
 // Of all threads of these processes: two files each, about 30 us. Empty when the system does not
 // tell (as opposed to threads that end while we look).
 std::optional<Tasks> read_tasks(std::span<const pid_t> processes);
+// The same at a low priority, within a window, whose server and generator must not wait for it.
+std::optional<Tasks> read_tasks_in_background(std::span<const pid_t> processes);
 
 // Added up; threads that ended in between are left out, those that began count from their start.
 TaskCounts difference(const Tasks& before, const Tasks& after);

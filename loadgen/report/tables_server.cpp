@@ -109,8 +109,8 @@ std::vector<Section> scheduling_section(const Digest& digest) {
     };
     std::vector<CellColumn> columns{workload_column(), connections_column(3), model_column()};
     for (const Metric& metric : metrics()) {
-        if (metric.use.per_request && is_known(metric))
-            columns.push_back(metric_column(metric.key, 2));
+        if (!metric.use.per_request || !is_known(metric)) continue;
+        columns.push_back(metric_column(metric.key, 2));
     }
     columns.push_back({{"own wait", true, 1}, own_wait_cell});
     Table table = level_table(digest, levels, std::move(columns));

@@ -370,12 +370,31 @@ TEST(GroupSwitches, AreThoseOfAllThreads) {
     probe.window_ends();
     const ServerUse use = probe.use(0);
     ASSERT_TRUE(use.voluntary_switches);
-    // The window's share of those between two readings, which take a part of so short a time.
-    EXPECT_GE(*use.voluntary_switches, static_cast<std::uint64_t>(kThreads * kSleeps / 4));
+    EXPECT_GE(*use.voluntary_switches, static_cast<std::uint64_t>(kThreads * kSleeps));
     EXPECT_LE(*use.voluntary_switches, static_cast<std::uint64_t>(kThreads * (kSleeps + 200)));
     ASSERT_TRUE(use.involuntary_switches);
     ASSERT_TRUE(use.run_queue_wait_s);
     EXPECT_GE(*use.run_queue_wait_s, 0.0);
+}
+
+// Read before the window and after it, of what was counted the window has its share of the time.
+TEST(GroupSwitches, OfAWindowThatNearedAreItsShare) {
+    Puppet root([](char) {
+        for (int i = 0; i < 200; ++i) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        return 0.0;
+    });
+    GroupProbe probe = attach(root.pid());
+    probe.window_nears();
+    root.tell('s');
+    probe.window_begins();
+    probe.window_ends();
+    const ServerUse use = probe.use(0);
+    ASSERT_TRUE(use.voluntary_switches);
+    EXPECT_LT(*use.voluntary_switches, 100U) << "nearly all of them were before the window";
+    probe.window_begins();  // nobody said that this one nears: all of it is counted
+    root.tell('s');
+    probe.window_ends();
+    EXPECT_GE(probe.use(0).voluntary_switches.value_or(0), 200U);
 }
 
 TEST(GroupRoot, DeathIsNoticed) {
