@@ -118,7 +118,10 @@ double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg) {
     const auto threads = parse_thread_count(loadavg);
     if (!stacks || !threads || *stacks == 0 || *threads == 0) return kUsual;
     const double each = static_cast<double>(*stacks) * kKiB / static_cast<double>(*threads);
-    return std::exp2(std::clamp(std::round(std::log2(each)), 12.0, 16.0));
+    // No 64-bit Linux has less than 16 KiB; what comes out smaller is a machine whose threads have
+    // just ended in thousands, between two counters.
+    const double least = sizeof(void*) == 8 ? 14 : 13;
+    return std::exp2(std::clamp(std::round(std::log2(each)), least, 16.0));
 }
 
 std::optional<double> available_memory(std::string_view meminfo, const MemoryUse& group) {

@@ -44,7 +44,7 @@ struct SlabLook {
 std::optional<double> slab_in_pause(const SlabLook& begin, const SlabLook& end, Nanos length);
 
 // Bytes of one kernel stack: meminfo's KernelStack over the machine's threads, as the power of two
-// next to it from 4 to 64 KiB; 16 KiB where that can't be read. Pure.
+// next to it from 16 KiB (8 on 32 bits) to 64 KiB; 16 KiB where that can't be read. Pure.
 double kernel_stack_bytes(std::string_view meminfo, std::string_view loadavg);
 
 // Bytes that new processes can still take: what the machine has available, or what our control
