@@ -7,19 +7,14 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr std::size_t kCells = 1000;  // of a row
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kBlank = " \t";
-    const std::size_t from = text.find_first_not_of(kBlank);
-    if (from == std::string_view::npos) return {};
-    return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
 }
 
-bool same_word(std::string_view text, std::string_view lower) {
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
+std::string words_of(CsvFault fault) {
+    if (fault == CsvFault::open_quote) return "a quoted cell does not end";
+    if (fault == CsvFault::too_many) return fmt::format("more than {} cells", kMostCsvCells);
+    return "something stands between a closing quote and the comma";
 }
 
 }  // namespace
@@ -31,16 +26,20 @@ CsvRecords::CsvRecords(std::string_view text) : text_(text) {
 
 Result<std::vector<std::string>> CsvRecords::header() {
     auto cells = record();
-    if (cells) columns_ = cells->size();
+    header_ = cells_;
     return cells;
+}
+
+std::optional<std::size_t> CsvRecords::column(std::string_view lower) const {
+    return header_.find(lower);
 }
 
 Result<std::vector<std::string>> CsvRecords::next() {
     auto cells = record();
-    if (!cells || cells->empty() || cells->size() == columns_) return cells;
+    if (!cells || cells->empty() || cells->size() == header_.size()) return cells;
     return wrong(
         fmt::format("{} cells, where the header has {}; a cell with a comma stands in \"quotes\"",
-                    cells->size(), columns_));
+                    cells->size(), header_.size()));
 }
 
 Error CsvRecords::wrong(std::string_view what) const {
@@ -50,32 +49,15 @@ Error CsvRecords::wrong(std::string_view what) const {
 Result<std::vector<std::string>> CsvRecords::record() {
     skip_what_is_none();
     line_ = next_line_;
-    std::vector<std::string> cells;
-    if (text_.empty()) return cells;
-    while (true) {
-        if (cells.size() == kCells) return wrong(fmt::format("more than {} cells", kCells));
-        std::string& cell = cells.emplace_back();
-        skip_blanks();
-        if (text_.starts_with('"')) {
-            if (!quoted(cell)) return wrong("a quoted cell does not end");
-            skip_blanks();
-            if (!text_.empty() && text_.find_first_of(",\r\n") != 0) {
-                return wrong("something stands between a closing quote and the comma");
-            }
-        } else {
-            const std::size_t end = std::min(text_.find_first_of(",\r\n"), text_.size());
-            cell = trimmed(text_.substr(0, end));
-            text_.remove_prefix(end);
-        }
-        if (!text_.starts_with(',')) break;
-        text_.remove_prefix(1);
+    if (text_.empty()) return std::vector<std::string>{};
+    const std::string_view before = text_;
+    if (const CsvFault fault = cells_.take(text_); fault != CsvFault::none) {
+        return wrong(words_of(fault));
     }
+    const std::string_view taken = before.substr(0, before.size() - text_.size());
+    next_line_ += static_cast<std::size_t>(std::count(taken.begin(), taken.end(), '\n'));
     end_line();
-    return cells;
-}
-
-void CsvRecords::skip_blanks() {
-    text_.remove_prefix(std::min(text_.find_first_not_of(" \t"), text_.size()));
+    return cells_.copy();
 }
 
 void CsvRecords::end_line() {
@@ -94,28 +76,15 @@ void CsvRecords::skip_what_is_none() {
     }
 }
 
-bool CsvRecords::quoted(std::string& cell) {
-    text_.remove_prefix(1);
-    while (true) {
-        const std::size_t quote = text_.find('"');
-        if (quote == std::string_view::npos) return false;
-        cell += text_.substr(0, quote);
-        next_line_ += static_cast<std::size_t>(
-            std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
-        text_.remove_prefix(quote + 1);
-        if (!text_.starts_with('"')) return true;
-        cell += '"';  // two stand for one
-        text_.remove_prefix(1);
-    }
+std::string quoted_cell(std::string_view cell) {
+    constexpr std::size_t kShown = 40;
+    std::string text(cell.substr(0, kShown));
+    std::replace_if(text.begin(), text.end(), is_control, '?');
+    return fmt::format("'{}'", text);
 }
 
-std::optional<std::size_t> column_named(const std::vector<std::string>& header,
-                                        std::string_view lower) {
-    const auto found = std::find_if(header.begin(), header.end(), [&](const std::string& cell) {
-        return same_word(trimmed(cell), lower);
-    });
-    if (found == header.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - header.begin());
+bool has_control_characters(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_control);
 }
 
 }  // namespace echotrio::loadgen

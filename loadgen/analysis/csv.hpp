@@ -1,8 +1,8 @@
-// A CSV file record by record (RFC 4180): cells between commas, in quotes where they hold commas,
-// quotes or line ends. Beside the RFC: a byte order mark, empty lines and lines that begin with #
-// are passed over, and blanks around a cell do not count. Pure.
+// A CSV file record by record: the first names the columns, the others have as many cells. A byte
+// order mark, empty lines and lines that begin with # are passed over. Pure.
 #pragma once
 
+#include "common/base/csv.hpp"
 #include "common/base/result.hpp"
 
 #include <charconv>
@@ -20,6 +20,8 @@ class CsvRecords {
 
     // The first record, which names the columns. Error: as of next().
     Result<std::vector<std::string>> header();
+    // Where the header has the column, in any case; `lower` is in lower case.
+    std::optional<std::size_t> column(std::string_view lower) const;
     // The next one; empty at the end. Error, with its line: a quote without its end, more than 1000
     // cells, or not as many as the header has.
     Result<std::vector<std::string>> next();
@@ -29,19 +31,19 @@ class CsvRecords {
 
   private:
     Result<std::vector<std::string>> record();
-    void skip_blanks();
     void end_line();
     void skip_what_is_none();
-    bool quoted(std::string& cell);
 
     std::string_view text_;
     std::size_t line_ = 0, next_line_ = 1;
-    std::size_t columns_ = 0;
+    CsvCells header_, cells_;
 };
 
-// Where the header has the column, in any case; `lower` is in lower case.
-std::optional<std::size_t> column_named(const std::vector<std::string>& header,
-                                        std::string_view lower);
+// A cell for a message: in quotes, its first 40 bytes, ? for what a terminal would obey.
+std::string quoted_cell(std::string_view cell);
+
+// Whether a terminal would obey something in it.
+bool has_control_characters(std::string_view text);
 
 // The whole cell as a number; false: it is none.
 template <class T>

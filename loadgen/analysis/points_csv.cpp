@@ -19,8 +19,8 @@ Result<std::vector<ScalingPoint>> parse_points(std::string_view csv) {
     CsvRecords records(csv);
     const auto header = records.header();
     if (!header) return header.error();
-    const auto n = column_named(*header, "n"), x = column_named(*header, "x");
-    const auto repetition = column_named(*header, "repetition");
+    const auto n = records.column("n"), x = records.column("x");
+    const auto repetition = records.column("repetition");
     if (!header->empty() && (!n || !x)) {
         return records.wrong(
             "the first line must name the columns n (concurrency) and x (throughput), like n,x");
@@ -32,9 +32,8 @@ Result<std::vector<ScalingPoint>> parse_points(std::string_view csv) {
         ScalingPoint point;
         if (!read_cell((*cells)[*n], point.n) || !read_cell((*cells)[*x], point.x) ||
             !std::isfinite(point.n) || !std::isfinite(point.x)) {
-            return records.wrong(
-                fmt::format("n and x must be numbers like 1878.5, got '{}' and '{}'",
-                            (*cells)[*n].substr(0, 40), (*cells)[*x].substr(0, 40)));
+            return records.wrong(fmt::format("n and x must be numbers like 1878.5, got {} and {}",
+                                             quoted_cell((*cells)[*n]), quoted_cell((*cells)[*x])));
         }
         if (repetition && !read_cell((*cells)[*repetition], point.repetition)) {
             return records.wrong("repetition must be a whole number");

@@ -29,11 +29,11 @@ Result<Columns> columns_of(const std::vector<std::string>& header, const CsvReco
     std::array<std::optional<std::size_t>, kNames.size()> at;
     for (std::size_t i = 0; i < header.size(); ++i) {
         const auto* const known = std::find_if(kNames.begin(), kNames.end(), [&](auto name) {
-            return column_named({header[i]}, name).has_value();
+            return same_word(trimmed(header[i]), name);
         });
         if (known == kNames.end()) {
-            return records.wrong(fmt::format("unknown column '{}'; the first line names {}",
-                                             header[i].substr(0, 40), kColumns));
+            return records.wrong(fmt::format("unknown column {}; the first line names {}",
+                                             quoted_cell(header[i]), kColumns));
         }
         auto& place = at[static_cast<std::size_t>(known - kNames.begin())];
         if (place) return records.wrong(fmt::format("column {} stands there twice", *known));
@@ -47,16 +47,49 @@ Result<Columns> columns_of(const std::vector<std::string>& header, const CsvReco
     return Columns{*at[0], *at[1], *at[2], *at[3], at[4]};
 }
 
+bool is_figure(double value) {
+    return value > 0 && value <= kMost;
+}
+
 // Empty: it can be shown in a line as it is.
 std::string wrong_with_name(const std::string& name) {
-    if (name.empty()) return "a kind of instance needs a name";
+    if (trimmed(name).empty()) return "a kind of instance needs a name";
     if (name.size() > kLongestName) {
         return fmt::format("a name has at most {} bytes", kLongestName);
     }
-    const bool odd = std::any_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-    });
-    return odd ? "a name has no control characters" : "";
+    return has_control_characters(name) ? "a name has no control characters" : "";
+}
+
+Result<InstanceKind> kind_of(const std::vector<std::string>& cells, const Columns& columns,
+                             const CsvRecords& records) {
+    InstanceKind kind;
+    kind.name = cells[columns.name];
+    if (const std::string wrong = wrong_with_name(kind.name); !wrong.empty()) {
+        return records.wrong(wrong);
+    }
+    for (const auto& [column, what, value] :
+         {std::tuple{columns.vcpu, "vcpu", &kind.vcpu}, std::tuple{columns.gib, "gib", &kind.gib},
+          std::tuple{columns.price, "price_per_hour", &kind.price_per_hour}}) {
+        const std::string& cell = cells[column];
+        if (read_cell(cell, *value) && is_figure(*value)) continue;
+        return records.wrong(
+            fmt::format("{} must be a number above 0, at most a million, like 0.085, got {}", what,
+                        quoted_cell(cell)));
+    }
+    return kind;
+}
+
+bool is_currency(const std::string& text) {
+    return text.size() <= kLongestCurrency && !has_control_characters(text);
+}
+
+Result<std::string> currency_of(const std::vector<std::string>& cells, const Columns& columns,
+                                const CsvRecords& records) {
+    if (!columns.currency) return std::string();
+    const std::string& currency = cells[*columns.currency];
+    if (is_currency(currency)) return currency;
+    return records.wrong(fmt::format("a currency is a code like EUR, at most {} bytes, got {}",
+                                     kLongestCurrency, quoted_cell(currency)));
 }
 
 }  // namespace
@@ -72,47 +105,46 @@ Result<PriceList> parse_prices(std::string_view csv) {
     PriceList list;
     std::set<std::string> names;
     while (true) {
-        auto cells = records.next();
+        const auto cells = records.next();
         if (!cells) return cells.error();
         if (cells->empty()) break;
         if (list.kinds.size() == kMostKinds) {
             return records.wrong(fmt::format("more than {} kinds of instances", kMostKinds));
         }
-        InstanceKind kind;
-        kind.name = (*cells)[columns->name];
-        if (const std::string wrong = wrong_with_name(kind.name); !wrong.empty()) {
-            return records.wrong(wrong);
+        auto kind = kind_of(*cells, *columns, records);
+        if (!kind) return kind.error();
+        if (!names.insert(kind->name).second) {
+            return records.wrong(fmt::format("{} stands there twice", quoted_cell(kind->name)));
         }
-        if (!names.insert(kind.name).second) {
-            return records.wrong(fmt::format("'{}' stands there twice", kind.name));
-        }
-        for (const auto& [column, what, value] :
-             {std::tuple{columns->vcpu, "vcpu", &kind.vcpu},
-              std::tuple{columns->gib, "gib", &kind.gib},
-              std::tuple{columns->price, "price_per_hour", &kind.price_per_hour}}) {
-            const std::string& cell = (*cells)[column];
-            if (read_cell(cell, *value) && *value > 0 && *value <= kMost) continue;
-            return records.wrong(
-                fmt::format("{} must be a number above 0, at most a million, like "
-                            "0.085, got '{}'",
-                            what, cell.substr(0, 40)));
-        }
-        const std::string currency = columns->currency ? (*cells)[*columns->currency] : "";
-        if (currency.size() > kLongestCurrency) {
-            return records.wrong(
-                fmt::format("a currency is a code like EUR, at most {} bytes", kLongestCurrency));
-        }
-        if (!list.kinds.empty() && currency != list.currency) {
+        const auto currency = currency_of(*cells, *columns, records);
+        if (!currency) return currency.error();
+        if (!list.kinds.empty() && *currency != list.currency) {
             return records.wrong(
                 fmt::format("currency '{}', where the rows before have '{}'; prices "
                             "are compared in one",
-                            currency, list.currency));
+                            *currency, list.currency));
         }
-        list.currency = currency;
-        list.kinds.push_back(std::move(kind));
+        list.currency = *currency;
+        list.kinds.push_back(std::move(*kind));
     }
     if (list.kinds.empty()) return Error{"there are no rows: write one per kind of instance"};
     return list;
+}
+
+std::string wrong_with(const PriceList& list) {
+    if (list.kinds.empty() || list.kinds.size() > kMostKinds) {
+        return fmt::format("a price list has 1 to {} kinds of instances", kMostKinds);
+    }
+    if (!is_currency(list.currency)) return "the currency of the prices is no code like EUR";
+    std::set<std::string> names;
+    for (const InstanceKind& kind : list.kinds) {
+        if (std::string wrong = wrong_with_name(kind.name); !wrong.empty()) return wrong;
+        if (!names.insert(kind.name).second) return "a kind of instance stands there twice";
+        if (!is_figure(kind.vcpu) || !is_figure(kind.gib) || !is_figure(kind.price_per_hour)) {
+            return "a figure of a price list is above 0 and at most a million";
+        }
+    }
+    return "";
 }
 
 }  // namespace echotrio::loadgen

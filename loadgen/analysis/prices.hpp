@@ -29,4 +29,8 @@ inline constexpr std::size_t kMostKinds = 10'000;
 // line and what is wrong with it.
 Result<PriceList> parse_prices(std::string_view csv);
 
+// What such a file would be refused for, without its lines; empty: nothing. For lists from
+// elsewhere.
+std::string wrong_with(const PriceList& list);
+
 }  // namespace echotrio::loadgen

@@ -1,6 +1,7 @@
 // The readers of lines, one per format, and that of HAR, which has none. For the traffic folder.
 #pragma once
 
+#include "common/base/csv.hpp"
 #include "common/base/result.hpp"
 #include "loadgen/traffic/seen.hpp"
 #include "loadgen/traffic/source.hpp"
@@ -11,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace echotrio::loadgen {
 
@@ -41,11 +41,10 @@ class CsvReader {
     bool split(std::string_view line);
     bool take_header();
     std::string_view cell(std::size_t column) const {
-        return column < used_ ? std::string_view(cells_[column]) : std::string_view();
+        return column < cells_.size() ? std::string_view(cells_[column]) : std::string_view();
     }
 
-    std::vector<std::string> cells_;  // used_ of them are the line's
-    std::size_t used_ = 0;
+    CsvCells cells_;  // of the line
     bool begun_ = false;
     std::size_t time_ = 0, method_ = 1, path_ = 2, bytes_ = 3;
 };
