@@ -172,8 +172,7 @@ Result<Both> carry_out(const ClaimContext& context, const Plan& models, const Py
 
 Plan cost_plan(const ClaimContext& context, const Python& python) {
     return claim_plan(context, plain_variants(python),
-                      {workload(context, kAlone, 1, milliseconds(250), milliseconds(1000))},
-                      context.quick ? 3 : 7);
+                      {workload(context, kAlone, 1, milliseconds(250), milliseconds(1000))}, 7);
 }
 
 Plan prediction_plan(const ClaimContext& context, const Python& python,
@@ -200,7 +199,7 @@ Plan prediction_plan(const ClaimContext& context, const Python& python,
         workloads.push_back(silent_connections({kFew, kMany}));
         workloads.back().name = kSilent;
     }
-    return claim_plan(context, std::move(variants), std::move(workloads), context.quick ? 4 : 7);
+    return claim_plan(context, std::move(variants), std::move(workloads), context.quick ? 6 : 7);
 }
 
 std::vector<BaseCost> base_costs(const Python& python, const Trials& models, const Trials& twins) {
@@ -250,7 +249,7 @@ void weigh_prediction(std::vector<PredictedFigure>& figures, const std::vector<B
         if (cost == costs.end()) return {};
         const Ranged& us = cost->cost_us;
         if (us.sure() && *us.high - *us.low <= kSureWithin * us.value) return {};
-        return fmt::format("the base cost of {} is not sure to a quarter of it", figure.twin);
+        return "the base cost is not sure to a quarter of it";
     };
     for (PredictedFigure& figure : figures) {
         figure.why = why_not(figure);

@@ -26,7 +26,7 @@ Plan claim_plan(const ClaimContext& context, std::vector<Variant> variants,
 // GET requests on kept connections for half a second (quick) or a second.
 RunOptions small_load(const ClaimContext& context);
 
-// Small requests, one after the other, beside one request that burns the server's only CPU.
+// Small requests, a rest before each, beside one request that burns the server's only CPU.
 Workload beside_a_burner(const ClaimContext& context);
 
 // Connections that say nothing, on one CPU of the server; any number of workers.

@@ -91,6 +91,18 @@ std::string sentence(const Candidate& candidate) {
         return fmt::format("{} and {}: no difference shown in {} (ratio {}, {})", c.numerator,
                            c.denominator, metric.noun, ratio, doubt);
     }
+    if (ratio ==
+        format_ratio(1)) {  // "1.00 times" would say nothing, in an interval of 1.00 to 1.00
+        const auto percent = [](double value) {
+            return fmt::format("{:.2g} %", (value - 1) * 100);
+        };
+        const auto bounds = telling_interval(c.ratio);
+        return fmt::format("{} has a little more than {} in {}: {}{}", c.numerator, c.denominator,
+                           metric.noun, percent(c.ratio.value),
+                           bounds ? fmt::format(" (95 % interval {} to {})", percent(bounds->low),
+                                                percent(bounds->high))
+                                  : "");
+    }
     std::string text = metric.unit == Unit::per_second
                            ? fmt::format("{} handles {} times as many {} as {} ({})", c.numerator,
                                          ratio, metric.noun, c.denominator, doubt)

@@ -48,26 +48,34 @@ std::string answer(const std::vector<PredictedFigure>& figures) {
                        count(Agreement::inconclusive));
 }
 
-// Why figures are inconclusive whatever their ratios, each reason once.
+// Why figures are inconclusive whatever their ratios, each reason once, with those that it holds
+// for.
 std::vector<std::string> reasons(const std::vector<PredictedFigure>& figures) {
-    std::vector<std::pair<std::string, std::size_t>> counts;
+    struct Reason {
+        std::string why;
+        std::size_t count = 0;
+        std::vector<std::string> twins;
+    };
+    std::vector<Reason> all;
     for (const PredictedFigure& figure : figures) {
         if (figure.why.empty()) continue;
-        const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& entry) {
-            return entry.first == figure.why;
-        });
-        if (known == counts.end()) {
-            counts.emplace_back(figure.why, 1);
-        } else {
-            ++known->second;
+        auto known = std::find_if(all.begin(), all.end(),
+                                  [&](const Reason& one) { return one.why == figure.why; });
+        if (known == all.end())
+            known = all.insert(known, {.why = figure.why, .count = 0, .twins = {}});
+        ++known->count;
+        if (std::find(known->twins.begin(), known->twins.end(), figure.twin) ==
+            known->twins.end()) {
+            known->twins.push_back(figure.twin);
         }
     }
     std::vector<std::string> texts;
-    texts.reserve(counts.size());
-    for (const auto& [why, count] : counts) {
+    texts.reserve(all.size());
+    for (const Reason& one : all) {
         texts.push_back(
-            fmt::format("{} inconclusive whatever the ratio: {}.",
-                        count == 1 ? "1 figure is" : fmt::format("{} figures are", count), why));
+            fmt::format("{} inconclusive whatever the ratio: {} ({}).",
+                        one.count == 1 ? "1 figure is" : fmt::format("{} figures are", one.count),
+                        one.why, fmt::join(one.twins, ", ")));
     }
     return texts;
 }

@@ -3,7 +3,9 @@
     python3 tests/perf/perf.py BIN_DIR --only steady
 
 Ten runs of the workload `steady`, all at the rates that the first one found. A row for every model and
-rate: the median over the runs, and the largest and smallest run's distance from it.
+rate: the median over the runs, and the largest and smallest run's distance from it. Then the same of
+what models are compared by, the ratio to the first of them within a run: what the machine does to all
+alike is not in it.
 """
 
 import json
@@ -33,8 +35,16 @@ def compared(options, seed, rates):
             if one["verdict"]["valid"] and not one["superseded"] and one["server"]]
 
 
+def spread(name, rate, values):
+    middle = statistics.median(values)
+    least, most = min(values) / middle - 1, max(values) / middle - 1
+    verdict = "reached" if most - least <= MOST else "NOT reached"
+    print(f"{name:24} {rate:10.0f} {middle:10.2f}  {least:+6.1%} {most:+6.1%}   {MOST:.0%} {verdict}"
+          f"   ({len(values)} of {RUNS} runs)", flush=True)
+
+
 def rows(options):
-    print(f"steady: CPU per request, {RUNS} runs\n{'model':12} {'rate/s':>10} {'median us':>10}   least   most")
+    print(f"steady: CPU per request, {RUNS} runs\n{'model':24} {'rate/s':>10} {'median us':>10}   least   most")
     runs, rates = [], []
     for seed in range(1, RUNS + 1):
         trials = compared(options, seed, rates)
@@ -43,10 +53,11 @@ def rows(options):
         for model, rate, cpu in trials:
             of_run.setdefault((model, rate), []).append(cpu)
         runs.append({key: statistics.median(values) for key, values in of_run.items()})
-    for key in sorted(set().union(*runs)):
-        values = [one[key] for one in runs if key in one]
-        middle = statistics.median(values)
-        least, most = min(values) / middle - 1, max(values) / middle - 1
-        verdict = "reached" if most - least <= MOST else "NOT reached"
-        print(f"{key[0]:12} {key[1]:10.0f} {middle:10.2f}  {least:+6.1%} {most:+6.1%}   {MOST:.0%} {verdict}"
-              f"   ({len(values)} of {RUNS} runs)", flush=True)
+    cells = sorted(set().union(*runs))
+    for model, rate in cells:
+        spread(model, rate, [one[model, rate] for one in runs if (model, rate) in one])
+    first = cells[0][0]
+    for model, rate in cells:
+        ratios = [one[model, rate] / one[first, rate] for one in runs if {(model, rate), (first, rate)} <= set(one)]
+        if model != first and ratios:
+            spread(f"{model} / {first}", rate, ratios)

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <utility>
 
 namespace echotrio::loadgen {
@@ -129,6 +131,30 @@ TEST(Overlay, KeepsBothApart) {
     ASSERT_NE(c, nullptr);
     EXPECT_NEAR(c->ratio.value, 2, 1e-9);
     EXPECT_EQ(c->numerator, "threads (after)");
+}
+
+TEST(Digest, ADifferenceTooSmallForARatioIsToldInPerCent) {
+    Experiment experiment = sample_experiment();
+    std::map<std::uint64_t, double> of_threads;
+    for (const Trial& trial : experiment.trials) {
+        if (trial.point.level == Level{"http", 64} && trial.point.variant == "threads") {
+            of_threads[trial.point.repetition] = trial.result.throughput_rps;
+        }
+    }
+    for (Trial& trial : experiment.trials) {
+        if (trial.point.level == Level{"http", 64} && trial.point.variant == "prefork") {
+            const auto round = trial.point.repetition;
+            trial.result.throughput_rps =
+                of_threads.at(round) * (1.002 + 0.0001 * static_cast<double>(round));
+        }
+    }
+    const Digest told = digest(experiment);
+    const Comparison* c = told.comparison({"http", 64}, "throughput_rps", "prefork", "threads");
+    ASSERT_NE(c, nullptr);
+    ASSERT_NE(c->finding, Direction::no_difference) << c->sentence;
+    EXPECT_EQ(c->sentence.find("prefork has a little more than threads in requests/s: 0.2"), 0U)
+        << c->sentence;
+    EXPECT_EQ(c->sentence.find("1.00"), std::string::npos) << c->sentence;
 }
 
 TEST(Overlay, NamesFromPaths) {
