@@ -270,7 +270,10 @@ Section story_section(const Digest& digest) {
     section.short_title = "Summary";
     if (cards.cards.empty()) {
         section.blocks.push_back(
-            Paragraph{"Too few valid trials to compare models.", Mark::flagged});
+            digest.variants.size() == 1
+                ? Paragraph{"One server was measured: there is nothing to compare it with.",
+                            Mark::muted}
+                : Paragraph{"Too few valid trials to compare models.", Mark::flagged});
         return section;
     }
     section.blocks.push_back(std::move(cards));

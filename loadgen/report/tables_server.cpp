@@ -91,7 +91,8 @@ std::vector<Section> ready_section(const Digest& digest) {
     section.blocks.push_back(std::move(table));
     section.blocks.push_back(Paragraph{
         "From the moment when the command is started until it takes connections, to about a "
-        "millisecond. A pool starts its workers within that time.",
+        "millisecond. Of our prefork its workers stand by then; another server may take "
+        "connections before it has any.",
         Mark::muted});
     return {std::move(section)};
 }
@@ -112,20 +113,28 @@ std::vector<Section> scheduling_section(const Digest& digest) {
         if (!metric.use.per_request || !is_known(metric)) continue;
         columns.push_back(metric_column(metric.key, 2));
     }
-    columns.push_back({{"own wait", true, 1}, own_wait_cell});
+    const bool own_waits = std::any_of(models().begin(), models().end(), [&](const Model& model) {
+        return std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
+            return has_figure(digest, level, model.own_wait.metric);
+        });
+    });
+    if (own_waits) columns.push_back({{"own wait", true, 1}, own_wait_cell});
     Table table = level_table(digest, levels, std::move(columns));
     if (table.rows.empty()) return {};
     Section section{"scheduling", "CPU time and waits per request", {}};
     section.blocks.push_back(std::move(table));
-    section.blocks.push_back(Paragraph{
+    std::string notes =
         "At each workload's largest level, all processes and threads of the server together. "
         "Samples of the kernel tell user from system time; of less than a second of CPU time in "
         "a window there are too few. \"CPUs busy\" is the whole machine, client included. "
         "Switches and run-queue waits end with their thread: where threads come and go within "
-        "the window (churn) they are lower bounds. Own wait is what the model says of itself: the "
-        "99th percentile of waits for the global lock or of the loop's lag, the mean wait of a "
-        "worker for its turn to accept.",
-        Mark::muted});
+        "the window (churn) they are lower bounds.";
+    if (own_waits) {
+        notes +=
+            " Own wait is what the model says of itself: the 99th percentile of waits for the "
+            "global lock or of the loop's lag, the mean wait of a worker for its turn to accept.";
+    }
+    section.blocks.push_back(Paragraph{std::move(notes), Mark::muted});
     return {std::move(section)};
 }
 

@@ -26,8 +26,6 @@ class EpollClient {
         for (std::uint32_t i = 0; i < loop_.size(); ++i) loop_.send_now(i);
     }
 
-    bool warm() const { return cold_left_ == 0; }
-
     std::uint64_t run_until(TimePoint end) {
         std::uint64_t replies = 0;
         epoll_event events[128];

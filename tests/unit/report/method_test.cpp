@@ -52,6 +52,21 @@ TEST(Method, TheTitleNamesWhatWasCompared) {
     EXPECT_EQ(title(others), "echotrio: nginx and caddy");
 }
 
+TEST(Method, OneServerIsNotCompared) {
+    Experiment one = with_plan([](Plan& plan) { plan.variants = {{"threads", "threads", {}}}; });
+    std::erase_if(one.trials, [](const Trial& trial) {
+        return trial.point.variant != "threads" || trial.point.level.workload == "idle";
+    });
+    const std::string text = report_of(one);
+    EXPECT_EQ(times(text, "there is nothing to compare it with"), 1U);
+    EXPECT_EQ(times(text, "Too few valid trials"), 0U);
+    EXPECT_EQ(times(text, "Own wait is what the model says"), 1U);
+    for (Trial& trial : one.trials) trial.server_stats = nullptr;
+    const std::string silent = report_of(one);
+    EXPECT_EQ(times(silent, "CPU time and waits per request"), 1U);
+    EXPECT_EQ(times(silent, "wn wait"), 0U) << "nobody has one";
+}
+
 TEST(Method, APredictionIsToldOnce) {
     Companions beside = sample_companions();
     Prediction prediction;
