@@ -99,9 +99,8 @@ Result<TunedAxis> parse_axis(std::string_view text) {
         if (axis.name == own) return wrong(text, fmt::format("{{{}}} is filled in already", own));
     }
     if (std::find(kKeys.begin(), kKeys.end(), axis.name) != kKeys.end()) {
-        return wrong(text, fmt::format("{} is what the JSON calls a figure: take another name, and "
-                                       "that in braces",
-                                       axis.name));
+        return wrong(
+            text, fmt::format("{} is what the JSON calls a figure, take another name", axis.name));
     }
     std::string_view rest = text.substr(equals + 1);
     if (rest.empty()) return wrong(text, "there is no value");

@@ -256,11 +256,11 @@ Section limits_section(const Tuning& tuning) {
     };
     say("CPUs: " + cpus_words(tuning.cpus_had));
     if (tuning.cpu_limit) {
-        say(
-            fmt::format("--cpus {}: the server is pinned to {}, and a rate at which it "
-                        "uses more than {} of CPU time a second does not count.",
-                        format_short(*tuning.cpu_limit), cpus_text(std::ceil(*tuning.cpu_limit)),
-                        format_short(*tuning.cpu_limit)));
+        say(fmt::format(
+            "--cpus {}: the server is pinned to {}, and a rate at which it uses more than {} "
+            "CPU-seconds a second does not count.",
+            format_short(*tuning.cpu_limit), cpus_text(std::ceil(*tuning.cpu_limit)),
+            format_short(*tuning.cpu_limit)));
     }
     if (tuning.memory_limit) {
         say(fmt::format("Memory: {} ({}); a setting that was seen with more is out.",

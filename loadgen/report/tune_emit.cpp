@@ -16,6 +16,7 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr double kMemorySpare = 1.25;  // limit / the most that was seen
+constexpr double kLeastMiB = 16;       // of a limit: container runtimes refuse a few MiB
 constexpr double kLoadShare = 0.7;     // of the highest rate: where more instances begin
 constexpr double kMiB = 1U << 20U;
 constexpr double kRounding = 1e-6;  // of the arithmetic, not of the figures
@@ -44,6 +45,7 @@ std::string heading(const Tuning& tuning) {
                                    answer_sentence(tuning));
     text += fmt::format("# {} of {} settings tried; {}\n", tuning.settings.size(),
                         fmt::format("{:.0f}", tuning.grid), tuning.stopped);
+    if (tuning.rounds == 0) text += "# seen once, without a comparison\n";
     for (const RuleOfThumb& rule : tuning.rules) {
         const TunedSetting* one = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
         text += fmt::format("# rule {} with n = {} {}: {}, {}\n", rule.rule, cpus_text(rule.cpus),
@@ -121,6 +123,10 @@ std::string emit_k8s(const Tuning& tuning) {
         const double mib = std::ceil(*best.memory_bytes / kMiB);
         double most = std::ceil(mib * kMemorySpare);
         std::string why = fmt::format("{:.0f} MiB x {} = {:.0f} MiB", mib, kMemorySpare, most);
+        if (most < kLeastMiB) {
+            most = kLeastMiB;
+            why += fmt::format(", but at least {:.0f} MiB: a container has to start", most);
+        }
         if (tuning.memory_limit && most > std::floor(*tuning.memory_limit / kMiB)) {
             most = std::floor(*tuning.memory_limit / kMiB);
             why += fmt::format(", but no more than the limit, {:.0f} MiB", most);

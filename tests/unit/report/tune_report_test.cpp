@@ -185,6 +185,16 @@ TEST(TuneEmit, GunicornIsToldOnlyWhatItKnows) {
     expect_in(twice.error().message, "w and workers are both gunicorn's workers");
 }
 
+TEST(TuneEmit, AContainerCanStartInItsMemoryLimit) {
+    Tuning tuning = sample();
+    tuning.settings[1].memory_bytes = 1.8e6;
+    tuning.rounds = 0;
+    const std::string k8s = tune_emit(tuning, "k8s");
+    expect_in(k8s, "memory: 2Mi   # the most that was seen\n");
+    expect_in(k8s, "memory: 16Mi   # 2 MiB x 1.25 = 3 MiB, but at least 16 MiB");
+    expect_in(k8s, "# seen once, without a comparison\n");
+}
+
 TEST(TuneEmit, MemoryIsNoMoreThanTheLimit) {
     Tuning tuning = sample();
     tuning.memory_limit = 200.0 * (1U << 20U);
