@@ -124,10 +124,6 @@ std::uint8_t Session::request() const noexcept {
     return http_ ? http_->replies() : 0;
 }
 
-bool Session::idle() const noexcept {
-    return ending_ == Ending::no && at_rest();
-}
-
 bool Session::at_rest() const noexcept {
     return input_.empty() && (!http_ || http_->done(input_));
 }

@@ -192,9 +192,6 @@ class Session {
     // read step first; a server that can't wait for it says timed_out() (and nothing is sent).
     void refuse();
 
-    // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
-    bool idle() const noexcept;
-
     // The first bytes were those of HTTP (false also while that is open).
     bool http() const noexcept { return protocol_ == Protocol::http; }
 
@@ -214,6 +211,7 @@ class Session {
     [[gnu::noinline]] Step next_at_the_end();
     void linger(CloseReason reason);
     void give_http_back() noexcept;
+    // Nothing received is unanswered and nothing is unsent: safe to close at a drain.
     bool at_rest() const noexcept;
     Step read();
     void broken() noexcept;

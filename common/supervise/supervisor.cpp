@@ -97,7 +97,7 @@ void Supervisor::take_deaths() {
             log(fmt::format("worker {} {}{}", death.pid, death.how,
                             failed_start ? " before it could accept" : ""));
         }
-        if (stopping() && death.gave_up) cut_short_ = true;
+        if (stopping() && death.cut_off) cut_short_ = true;
         if (death.ordered || (death.clean && death.started) || stopping()) continue;
         respawn_.died(death.started, death.lived);
         if (!failed_start) continue;
@@ -148,8 +148,9 @@ void Supervisor::reload() {
     const auto& pool = options_.pool;
     int wanted = std::max(pool.start, census.all - census.idle + pool.min_spare);
     wanted = std::min(wanted, pool.max_workers);
-    // where each has a socket, its queue needs a successor
-    wanted = std::max(wanted, static_cast<int>(workers_.listener_count()));
+    // Where each has a socket, each queue needs a successor, and no more: the sockets of every
+    // reload would stay.
+    if (options_.socket_each) wanted = static_cast<int>(workers_.listener_count());
     workers_.next_generation();
     reloading_ = true;
     log(fmt::format("reload: starting generation {}", workers_.generation()));
@@ -157,7 +158,9 @@ void Supervisor::reload() {
 }
 
 void Supervisor::give_up_reload() {
-    if (std::exchange(reloading_, false)) log("reload given up, the former workers stay");
+    if (!std::exchange(reloading_, false)) return;
+    workers_.give_up_generation();  // else those that did start would add up, reload by reload
+    log("reload given up, the former workers stay");
 }
 
 bool Supervisor::spawn(int count) {

@@ -23,7 +23,8 @@ class Supervisor {
           workers_(std::move(workers)),
           pool_(options.pool) {}
 
-    // Serves until it is told to stop; true when every connection had come to its end in time.
+    // Serves until it is told to stop; true when from then on every connection came to its end in
+    // time, and none ended with its worker.
     // Error: no worker can be started, with the reason.
     Result<bool> run();
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 namespace echotrio::supervise {
 namespace {
@@ -96,7 +97,7 @@ void WorkerSet::become_worker(std::size_t slot, int listener, pid_t supervisor) 
 Result<std::size_t> WorkerSet::choose_listener() {
     if (!options_.socket_each) return std::size_t{0};
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-        if (!has_worker(i, generation_)) return i;
+        if (!has_worker(i, takes_over_)) return i;
     }
     if (auto added = listeners_.add(); !added) return added.error();
     return listeners_.size() - 1;
@@ -144,11 +145,12 @@ Death WorkerSet::record_death(std::size_t index, int status) {
     Member& member = members_[index];
     Slot& slot = board_->slot(index);
     const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const bool open = slot.counters.opened.get() != slot.counters.closed.get();
     Death death{member.pid,
                 member.started || slot.state.load() != State::starting,
                 member.order != Order::serve,
                 clean,
-                WIFEXITED(status) && !clean,
+                !clean && !member.doomed && (WIFEXITED(status) || open),
                 now() - member.born,
                 describe(status)};
     // Its counts stay; the connection that it had has ended with it.
@@ -205,14 +207,24 @@ std::vector<pid_t> WorkerSet::abort_hung() {
         }
         if (!member.suspicion.look(now(), scheduled(member.pid))) continue;
         ::kill(member.pid, member.aborted ? SIGKILL : SIGABRT);
-        if (!member.aborted) aborted.push_back(member.pid);
-        member.aborted = true;
+        if (!std::exchange(member.aborted, true)) {
+            member.doomed = member.order == Order::serve;
+            aborted.push_back(member.pid);
+        }
     }
     return aborted;
 }
 
 void WorkerSet::next_generation() {
-    board_->pool().generation.store(++generation_);
+    takes_over_ = ++generation_;
+    board_->pool().generation.store(generation_);
+}
+
+void WorkerSet::give_up_generation() {
+    takes_over_ = 0;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].generation == generation_) order(i, Order::retire);
+    }
 }
 
 bool WorkerSet::starting() const {

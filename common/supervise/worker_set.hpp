@@ -36,7 +36,8 @@ struct Death {
     bool started = false;  // it had reported so
     bool ordered = false;  // it was told to leave
     bool clean = false;    // exit status 0
-    bool gave_up = false;  // another one: it says itself that it has failed
+    bool cut_off = false;  // connections ended with it: its exit status says so, or a signal that
+                           // killed it while some were open
     Nanos lived{0};        // since the fork
     std::string how;       // "killed by signal 9 (Killed)", "exited with status 1"
 };
@@ -69,7 +70,10 @@ class WorkerSet {
     // Ends workers whose heartbeat is overdue: SIGABRT, a tick later SIGKILL. The pids.
     std::vector<pid_t> abort_hung();
 
+    // The workers that are started from now on are to take over from the present ones.
     void next_generation();
+    // Or not: the new ones retire, the former ones stay.
+    void give_up_generation();
     std::uint32_t generation() const noexcept { return generation_; }
     // Of the present generation, not yet accepting.
     bool starting() const;
@@ -95,6 +99,8 @@ class WorkerSet {
         Order order = Order::serve;
         bool started = false;
         bool aborted = false;
+        bool doomed =
+            false;  // aborted before it was told to leave: its end is not the drain's doing
         Suspicion suspicion{};
     };
 
@@ -114,6 +120,7 @@ class WorkerSet {
     net::Fd started_;
     std::vector<Member> members_;  // by slot
     std::uint32_t generation_ = 0;
+    std::uint32_t takes_over_ = 0;  // the first generation whose worker is enough for a listener
 };
 
 }  // namespace echotrio::supervise

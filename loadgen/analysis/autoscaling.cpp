@@ -16,20 +16,11 @@ namespace {
 constexpr double kGrain = 0.05;        // of a CPU: requests are rounded up to that
 constexpr double kPolicySeconds = 15;  // over which a scaling policy counts
 constexpr double kUsualPods = 4;       // that the autoscaler adds in that time by default
+constexpr double kGoodRoom = 0.1;      // of the capacity, for the rise until pods have started
 constexpr double kTellsLittle = 0.25;  // CPUs: below that idle noise drowns what the load does
 
 std::uint64_t count_up(double value) {
     return to_count(std::ceil(value - 1e-9));
-}
-
-// CPUs used at its capacity; empty: not measured.
-std::optional<double> used_at(const MeasuredLevel& level) {
-    std::vector<double> used;
-    for (const auto& repetition : level.repetitions) {
-        if (repetition.cpus_used) used.push_back(*repetition.cpus_used);
-    }
-    if (used.empty() || !(median(used) > 0)) return std::nullopt;
-    return median(used);
 }
 
 class Autoscaler {
@@ -56,6 +47,7 @@ class Autoscaler {
     Status aim();
     void replicas();
     void take_notes();
+    std::string why_nothing_is_saved() const;
     // Of the capacity, what a pod has left when the autoscaler begins to act.
     double room() const { return a_.share_to_keep - (1 + kTolerance) * a_.target_share; }
 
@@ -66,8 +58,8 @@ class Autoscaler {
 };
 
 Status Autoscaler::one_pod() {
-    const auto used = p_.level ? used_at(m_.levels[*p_.level]) : std::nullopt;
-    if (!used || !p_.capacity_rps) {
+    const auto used = p_.level ? m_.levels[*p_.level].cpus_used() : std::nullopt;
+    if (!used || !(*used > 0) || !p_.capacity_rps) {
         return Error{fmt::format("{}: the results do not tell how much CPU it used at its capacity",
                                  m_.name)};
     }
@@ -93,16 +85,23 @@ Status Autoscaler::aim() {
     const double of_request = a_.cpus_at_capacity / a_.request_cpus;
     a_.target_percent = static_cast<int>(std::floor(100 * share * of_request + 1e-9));
     a_.target_share = a_.target_percent / 100.0 / of_request;
-    if (a_.target_percent < 1 || !(room() > 0)) {
+    if (a_.target_percent >= 1 && room() > 0) return Done{};
+    const auto headroom_for = [&](double left) {
+        return static_cast<int>(100 * (1 - (a_.share_to_keep - left) / (1 + kTolerance))) + 1;
+    };
+    constexpr int kMostHeadroom = 95;  // that --headroom takes
+    if (headroom_for(kGoodRoom) > kMostHeadroom) {
         return Error{
-            fmt::format("a headroom of {:.0f} % leaves no room to react in: the autoscaler acts "
-                        "when the load is "
-                        "{:.0f} % above its target, and by then must be below {:.0f} % of the "
-                        "capacity; give more "
-                        "--headroom",
-                        d_.headroom * 100, kTolerance * 100, a_.share_to_keep * 100)};
+            fmt::format("a pod is so slow that waiting by chance takes the objective's time "
+                        "at {:.0f} % of its capacity: no --headroom leaves room to react in",
+                        a_.share_to_keep * 100)};
     }
-    return Done{};
+    return Error{fmt::format(
+        "a headroom of {:.0f} % leaves no room to react in: the autoscaler acts when the load is "
+        "{:.0f} % above its target, and by then must be below {:.0f} % of the capacity; at least "
+        "--headroom {} is needed, {} leaves a tenth of a pod to the rise",
+        d_.headroom * 100, kTolerance * 100, a_.share_to_keep * 100, headroom_for(0),
+        headroom_for(kGoodRoom))};
 }
 
 void Autoscaler::replicas() {
@@ -123,6 +122,19 @@ void Autoscaler::replicas() {
         to_count(std::max(kUsualPods, std::ceil(rise / (a_.planned_rps * a_.target_share)) + 1));
 }
 
+// The minimum is the maximum: for which of three reasons.
+std::string Autoscaler::why_nothing_is_saved() const {
+    if (a_.most == 1 + kSpares) {
+        return "one pod carries the whole demand: with its spare there is nothing to scale";
+    }
+    if (a_.for_connections > a_.for_ramp) {
+        return "the connections take as many pods at any time as the rate does at its most: the "
+               "autoscaler saves nothing";
+    }
+    return "the demand rises faster than pods start: the minimum is all that there will ever be, "
+           "and the autoscaler saves nothing";
+}
+
 void Autoscaler::take_notes() {
     if (a_.starts == 0) {
         a_.notes.push_back(
@@ -132,10 +144,11 @@ void Autoscaler::take_notes() {
     if (!a_.capacity_rps.interval) {
         a_.notes.push_back("the capacity is of a single repetition: nobody knows how sure it is");
     }
-    if (a_.least >= a_.most) {
-        a_.notes.push_back(
-            "the demand rises faster than pods start: the minimum is all that there will ever be, "
-            "and the autoscaler saves nothing");
+    if (a_.least >= a_.most) a_.notes.push_back(why_nothing_is_saved());
+    const double all_cpus = static_cast<double>(a_.most) * a_.request_cpus;
+    for (const std::string& broken :
+         limits_broken(d_, Estimate{all_cpus, std::nullopt}, memory_needed(m_, p_, d_, a_.most))) {
+        a_.notes.push_back("at its maximum, the spare included, it " + broken);
     }
     if (a_.cpus_at_capacity < kTellsLittle) {
         a_.notes.push_back(

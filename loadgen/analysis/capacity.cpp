@@ -1,6 +1,7 @@
 #include "loadgen/analysis/capacity.hpp"
 
 #include "common/base/to_count.hpp"
+#include "loadgen/analysis/instance.hpp"
 #include "loadgen/analysis/queueing.hpp"
 #include "loadgen/results/format.hpp"
 
@@ -36,14 +37,6 @@ std::vector<double> throughputs(const MeasuredLevel& level) {
 bool harder(const MeasuredLevel& a, const MeasuredLevel& b) {
     if ((a.offered_rps > 0) != (b.offered_rps > 0)) return false;
     return a.offered_rps > 0 ? a.offered_rps > b.offered_rps : a.connections > b.connections;
-}
-
-Estimate scaled(const Estimate& estimate, double by) {
-    Estimate result{estimate.value * by, std::nullopt};
-    if (estimate.interval) {
-        result.interval = Bounds{estimate.interval->low * by, estimate.interval->high * by};
-    }
-    return result;
 }
 
 bool passes(const MeasuredLevel& level, const std::optional<Objective>& objective) {
@@ -175,11 +168,11 @@ void Planner::name_bottleneck() {
         return;
     }
     if (top_ == nullptr) return;
-    const auto used = values_of(*top_, [](const Repetition& r) { return r.cpus_used; });
-    if (used.empty() || !(top_->cpus_usable > 0)) {
+    const auto used = top_->cpus_used();
+    if (!used || !(top_->cpus_usable > 0)) {
         plan_.bottleneck = "not known (the server's CPU use was not measured)";
-    } else if (median(used) >= kUsedUp * top_->cpus_usable) {
-        plan_.bottleneck = fmt::format("CPU: {:.2f} of the {} that it can use", median(used),
+    } else if (*used >= kUsedUp * top_->cpus_usable) {
+        plan_.bottleneck = fmt::format("CPU: {:.2f} of the {} that it can use", *used,
                                        format_short(top_->cpus_usable));
     } else if (std::none_of(m_.levels.begin(), m_.levels.end(),
                             [&](const MeasuredLevel& level) { return harder(level, *top_); })) {
@@ -192,16 +185,15 @@ void Planner::name_bottleneck() {
         plan_.bottleneck = fmt::format(
             "not the CPU ({:.2f} of {} used): waiting, for a lock, a "
             "turn or something outside",
-            median(used), format_short(top_->cpus_usable));
+            *used, format_short(top_->cpus_usable));
     }
 }
 
 void Planner::size() {
     size_instances();
-    const double per_100k = d_.rate / 1e5 / (1 - d_.headroom);
-    if (d_.rate > 0 && plan_.cores_per_100k) plan_.cores = scaled(*plan_.cores_per_100k, per_100k);
+    plan_.cores = cores_needed(plan_, d_);
     if (d_.rate > 0 && plan_.cores_per_100k_upper) {
-        plan_.cores_upper = *plan_.cores_per_100k_upper * per_100k;
+        plan_.cores_upper = *plan_.cores_per_100k_upper * d_.rate / 1e5 / (1 - d_.headroom);
     }
     size_memory();
     check_limits();
@@ -290,39 +282,25 @@ void Planner::size_memory() {
         }
         return;
     }
-    const auto instances = static_cast<double>(plan_.instances);
-    const double connections = d_.connections > 0
-                                   ? static_cast<double>(d_.connections)
-                                   : instances * static_cast<double>(top_ ? top_->connections : 0);
-    const Line& line = *m_.memory;
-    const double base = instances * std::max(0.0, line.intercept);
-    plan_.memory_bytes =
-        Estimate{base + connections * line.slope,
-                 Bounds{base + connections * std::max(0.0, line.slope_interval.low),
-                        base + connections * line.slope_interval.high}};
-    if (connections / instances > kExtrapolation * static_cast<double>(m_.most_held)) {
+    plan_.memory_bytes = memory_needed(m_, plan_, d_, plan_.instances);
+    const auto open = static_cast<double>(top_ ? top_->connections : 0);
+    const double each = d_.connections > 0 ? static_cast<double>(d_.connections) /
+                                                 static_cast<double>(plan_.instances)
+                                           : open;
+    if (each > kExtrapolation * static_cast<double>(m_.most_held)) {
         plan_.notes.push_back(
-            fmt::format("memory is EXTRAPOLATED: {} an instance, "
-                        "measured up to {}",
-                        format_plural(to_count(std::round(connections / instances)), "connection"),
+            fmt::format("memory is EXTRAPOLATED: {} an instance, measured up to {}",
+                        format_plural(to_count(std::round(each)), "connection"),
                         format_exact_count(m_.most_held)));
     }
 }
 
 void Planner::check_limits() {
-    if (d_.cores && d_.rate > 0) {
-        if (!plan_.cores) {
-            plan_.reasons.push_back("cores can't be told: CPU per request was not measured");
-        } else if (plan_.cores->value > *d_.cores) {
-            plan_.reasons.push_back(fmt::format("needs {} cores, has {}",
-                                                format_count(plan_.cores->value),
-                                                format_short(*d_.cores)));
-        }
+    if (d_.cores && d_.rate > 0 && !plan_.cores) {
+        plan_.reasons.push_back("cores can't be told: CPU per request was not measured");
     }
-    if (d_.memory_bytes && plan_.memory_bytes && plan_.memory_bytes->value > *d_.memory_bytes) {
-        plan_.reasons.push_back(fmt::format("needs {} of memory, has {}",
-                                            format_value(plan_.memory_bytes->value, Unit::bytes),
-                                            format_value(*d_.memory_bytes, Unit::bytes)));
+    for (std::string& broken : limits_broken(d_, plan_.cores, plan_.memory_bytes)) {
+        plan_.reasons.push_back(std::move(broken));
     }
 }
 
@@ -341,6 +319,11 @@ bool better(const ModelPlan& a, const ModelPlan& b) {
 
 double MeasuredLevel::rate() const {
     return median(throughputs(*this));
+}
+
+std::optional<double> MeasuredLevel::cpus_used() const {
+    const auto used = values_of(*this, [](const Repetition& r) { return r.cpus_used; });
+    return used.empty() ? std::nullopt : std::optional(median(used));
 }
 
 Estimate typical(std::span<const double> values) {

@@ -39,7 +39,8 @@ struct MeasuredLevel {
     Histogram latency;          // of all repetitions together
 
     bool starved() const { return served < connections; }
-    double rate() const;  // median of the repetitions' throughput
+    double rate() const;                      // median of the repetitions' throughput
+    std::optional<double> cpus_used() const;  // their median; empty: not measured
 };
 
 // The levels of one model on a certain number of CPUs.

@@ -14,10 +14,12 @@ namespace {
 
 constexpr double kGib = 1024.0 * 1024 * 1024;
 
-Estimate times(const Estimate& estimate, double by) {
-    Estimate result{estimate.value * by, std::nullopt};
-    if (estimate.interval) {
-        result.interval = Bounds{estimate.interval->low * by, estimate.interval->high * by};
+// What memory holds, and no more than a count that is certain. Where memory is surely enough for
+// that the count stands alone.
+Estimate at_most(const Estimate& held, double count) {
+    Estimate result{std::min(held.value, count), std::nullopt};
+    if (held.interval && held.interval->low < count) {
+        result.interval = Bounds{held.interval->low, std::min(held.interval->high, count)};
     }
     return result;
 }
@@ -31,7 +33,8 @@ class Mapping {
         if (level != nullptr) {
             cpus_ = level->cpus_usable;
             connections_ = static_cast<double>(level->connections);
-            if (m_.one_core) find_cores(*level);
+            // A server of one core may take a little more than that, by the kernel's work for it.
+            if (m_.one_core) cpus_ = std::max(1.0, level->cpus_used().value_or(1));
         }
         if (!m_.one_core) law_ = law(rng);
         knows_memory_ = p_.bytes_per_connection && p_.kernel != KernelPart::unknown;
@@ -51,7 +54,6 @@ class Mapping {
     Result<CostOption> on(const InstanceKind& kind) const;
 
   private:
-    void find_cores(const MeasuredLevel& level);
     std::optional<CpuLaw> law(Rng rng) const;
     void carry_rate(const InstanceKind& kind, CostOption& option) const;
     Status hold_connections(const InstanceKind& kind, CostOption& option) const;
@@ -65,15 +67,6 @@ class Mapping {
     std::optional<CpuLaw> law_;
     bool knows_memory_ = false;
 };
-
-// A server of one core may have taken a little more than that, by the kernel's work for it.
-void Mapping::find_cores(const MeasuredLevel& level) {
-    std::vector<double> used;
-    for (const auto& repetition : level.repetitions) {
-        if (repetition.cpus_used) used.push_back(*repetition.cpus_used);
-    }
-    cpus_ = std::max(1.0, used.empty() ? 1.0 : median(used));
-}
 
 std::optional<CpuLaw> Mapping::law(Rng rng) const {
     std::vector<ScalingPoint> points;
@@ -115,7 +108,7 @@ void Mapping::carry_rate(const InstanceKind& kind, CostOption& option) const {
         option.copies = std::max<std::uint64_t>(1, to_count(std::round(kind.vcpu / cpus_)));
         const double share =
             std::min(1.0, kind.vcpu / (cpus_ * static_cast<double>(option.copies)));
-        one.rps = times(*p_.capacity_rps, share * static_cast<double>(option.copies));
+        one.rps = scaled(*p_.capacity_rps, share * static_cast<double>(option.copies));
         one.queue_rps = p_.capacity_rps->value * share;
         return;
     }
@@ -124,7 +117,7 @@ void Mapping::carry_rate(const InstanceKind& kind, CostOption& option) const {
         one.rps = at.rps;
         option.extrapolated = at.extrapolated;
     } else {
-        one.rps = times(*p_.capacity_rps, kind.vcpu / cpus_);
+        one.rps = scaled(*p_.capacity_rps, kind.vcpu / cpus_);
         option.extrapolated = kind.vcpu > kExtrapolation * cpus_;
     }
     one.queue_rps = one.rps->value;
@@ -143,8 +136,9 @@ Status Mapping::hold_connections(const InstanceKind& kind, CostOption& option) c
                      std::nullopt};
         option.one.held_by = m_.limited_by;
     }
-    const double busy =
-        std::max(1.0, std::ceil(connections_ * (m_.one_core ? copies : larger) - 1e-9));
+    // Of a pool so many workers are there, whatever number of connections is asked for.
+    const double scale = m_.one_core ? copies : larger;
+    const double busy = d_.rate > 0 ? std::max(1.0, std::ceil(connections_ * scale - 1e-9)) : 1;
     if (m_.pool) option.workers = to_count(busy);
     if (!knows_memory_) return Done{};
     const Line& line = *m_.memory;
@@ -154,20 +148,16 @@ Status Mapping::hold_connections(const InstanceKind& kind, CostOption& option) c
     const Bounds slopes = line.slope_interval;
     Estimate held{fit(line.slope), std::nullopt};
     if (slopes.low > 0) held.interval = Bounds{fit(slopes.high), fit(slopes.low)};
-    const double needed = d_.connections > 0 ? 1 : busy;
+    const double needed = d_.connections > 0 && !m_.pool ? 1 : busy;
     if (held.value < needed) {
         return Error{fmt::format(
             "it needs {} of memory for {}, an instance has {} of its {}",
             format_value(copies * std::max(0.0, line.intercept) + needed * line.slope, Unit::bytes),
-            format_plural(to_count(needed), "connection"), format_value(all, Unit::bytes),
-            format_value(kind.gib * kGib, Unit::bytes))};
+            format_plural(to_count(needed), m_.pool ? "worker" : "connection"),
+            format_value(all, Unit::bytes), format_value(kind.gib * kGib, Unit::bytes))};
     }
-    if (most && most->value <= held.value) return Done{};
-    if (most && held.interval) {
-        held.interval->high = std::max(held.value, std::min(held.interval->high, most->value));
-    }
-    most = held;
-    option.one.held_by = "memory";
+    if (!most || held.value < most->value) option.one.held_by = "memory";
+    most = most ? at_most(held, most->value) : held;
     return Done{};
 }
 
@@ -281,6 +271,10 @@ CostPlan plan_costs(std::span<const MeasuredModel> models, const CapacityPlan& p
             return (cost.interval ? cost.interval->low : cost.value) <= most;
         }));
     return costs;
+}
+
+Estimate per_month(const Estimate& per_hour) {
+    return scaled(per_hour, kHoursPerMonth);
 }
 
 }  // namespace echotrio::loadgen

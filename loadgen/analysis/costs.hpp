@@ -5,6 +5,7 @@
 #include "common/base/rng.hpp"
 #include "loadgen/analysis/capacity.hpp"
 #include "loadgen/analysis/instance.hpp"
+#include "loadgen/analysis/percent_per.hpp"
 #include "loadgen/analysis/prices.hpp"
 
 #include <cstddef>
@@ -16,8 +17,7 @@
 
 namespace echotrio::loadgen {
 
-inline constexpr double kHoursPerMonth = 730;  // a twelfth of 8760
-inline constexpr std::uint64_t kSpares = 1;    // N+1: one may fail
+inline constexpr std::uint64_t kSpares = 1;  // N+1: one may fail
 
 // A model on a kind of instance: one way to carry the demand.
 struct CostOption {
@@ -51,5 +51,7 @@ struct CostPlan {
 // and its demand asks for something.
 CostPlan plan_costs(std::span<const MeasuredModel> models, const CapacityPlan& plan,
                     const PriceList& prices, Rng rng);
+
+Estimate per_month(const Estimate& per_hour);
 
 }  // namespace echotrio::loadgen

@@ -4,6 +4,7 @@
 #include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -63,6 +64,8 @@ class Foretelling {
     GrowthStep step(double months, const std::optional<CostPlan>& costs, const Rng& rng) const;
 
   private:
+    void count_as_measured(GrowthStep& step) const;
+
     std::span<const MeasuredModel> models_;
     const CapacityPlan& plan_;
     const PercentPer& growth_;
@@ -70,13 +73,22 @@ class Foretelling {
 
 std::vector<Outgrown> Foretelling::measured() const {
     const ModelPlan& choice = plan_.models[*plan_.choice];
-    const Carrying one = as_measured(models_[*plan_.choice], choice);
+    const MeasuredModel& model = models_[*plan_.choice];
+    const Carrying one = as_measured(model, choice);
+    Demand unspared = plan_.demand;
+    unspared.headroom = 0;
+    const auto within = [&](Estimate& months, const Demand& demand, std::uint64_t n) {
+        const Estimate times = times_within_limits(model, choice, demand, n);
+        months = smaller_of(months, months_until(times, growth_));
+    };
     std::vector<Outgrown> all;
     for (const std::uint64_t n : {choice.instances, std::uint64_t{1}}) {
         if (!all.empty() && all.back().instances == n) continue;
         all.push_back(of(choice.model, "", n, one));
         all.back().what =
             fmt::format("{} of {}, as measured", format_plural(n, "instance"), choice.model);
+        within(all.back().headroom_used, plan_.demand, n);
+        within(all.back().objective_lost, unspared, n);
     }
     return all;
 }
@@ -110,6 +122,19 @@ std::vector<Outgrown> Foretelling::bought(const CostPlan& costs) const {
     return all;
 }
 
+void Foretelling::count_as_measured(GrowthStep& step) const {
+    const ModelPlan& choice = plan_.models[*plan_.choice];
+    const MeasuredModel& model = models_[*plan_.choice];
+    const auto count = count_for(as_measured(model, choice), step.demand);
+    if (!count) return;
+    const auto broken = limits_broken(step.demand, cores_needed(choice, step.demand),
+                                      memory_needed(model, choice, step.demand, count->value));
+    step.refused = fmt::format("{}", fmt::join(broken, "; "));
+    if (!broken.empty()) return;
+    step.instances = count;
+    step.model = choice.model;
+}
+
 GrowthStep Foretelling::step(double months, const std::optional<CostPlan>& costs,
                              const Rng& rng) const {
     GrowthStep step;
@@ -118,23 +143,20 @@ GrowthStep Foretelling::step(double months, const std::optional<CostPlan>& costs
     CapacityPlan then = plan_;
     then.demand = step.demand = grown(plan_.demand, times);
     if (!costs) {
-        const ModelPlan& choice = plan_.models[*plan_.choice];
-        step.instances = count_for(as_measured(models_[*plan_.choice], choice), then.demand);
-        if (step.instances) step.model = choice.model;
+        count_as_measured(step);
         return step;
     }
     const CostPlan priced = plan_costs(models_, then, costs->prices, rng);
-    if (priced.options.empty()) return step;
+    if (priced.options.empty()) {
+        step.refused = "no kind of the price list carries it";
+        return step;
+    }
     const CostOption& cheapest = priced.options.front();
     step.model = plan_.models[cheapest.model].model;
     step.kind = priced.prices.kinds[cheapest.kind].name;
     step.instances = cheapest.instances;
     step.extrapolated = cheapest.extrapolated;
-    step.per_month = Estimate{cheapest.per_hour.value * kHoursPerMonth, std::nullopt};
-    if (const auto& interval = cheapest.per_hour.interval) {
-        step.per_month->interval =
-            Bounds{interval->low * kHoursPerMonth, interval->high * kHoursPerMonth};
-    }
+    step.per_month = per_month(cheapest.per_hour);
     return step;
 }
 

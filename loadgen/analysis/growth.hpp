@@ -19,9 +19,11 @@ struct Outgrown {
     std::string model;
     std::string kind;  // of the price list; empty: as measured
     std::uint64_t instances = 0;
-    Estimate headroom_used;  // until the headroom begins to be used
-    Estimate
-        objective_lost;  // until the capacity itself is used up, or queueing breaks the objective
+    // Until the headroom begins to be used, or a limit of the demand is reached.
+    Estimate headroom_used;
+    // Until the capacity itself is used up, queueing breaks the objective, or a limit is reached
+    // although nothing is kept free.
+    Estimate objective_lost;
 };
 
 // The demand at a time, and what carries it then.
@@ -30,6 +32,7 @@ struct GrowthStep {
     Demand demand;
     std::string model, kind;  // the cheapest then; without prices the plan's choice. Empty: none
     std::optional<InstanceCount> instances;
+    std::string refused;  // why nothing carries it, where that is not the number of instances
     bool extrapolated = false;
     std::optional<Estimate> per_month;  // with prices; the spare included
 };
@@ -43,8 +46,8 @@ struct GrowthPlan {
 // Beyond this nothing is foretold.
 inline constexpr double kMostMonths = 120;
 
-// Compound growth of rate and connections. `prices`: empty without a price list; `costs` are those
-// of today by it. Precondition: the plan has a choice.
+// Compound growth of rate and connections. `costs`: those of today; empty without a price list, and
+// the limits of the demand then hold for what is as measured. Precondition: the plan has a choice.
 GrowthPlan plan_growth(std::span<const MeasuredModel> models, const CapacityPlan& plan,
                        const PercentPer& growth, const std::optional<CostPlan>& costs, Rng rng);
 

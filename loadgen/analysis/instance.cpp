@@ -2,6 +2,9 @@
 
 #include "common/base/to_count.hpp"
 #include "loadgen/analysis/queueing.hpp"
+#include "loadgen/results/format.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +12,8 @@
 
 namespace echotrio::loadgen {
 namespace {
+
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 // Value, low and high of an estimate; without an interval all are the value.
 Bounds bounds_of(const Estimate& estimate) {
@@ -33,6 +38,13 @@ std::optional<std::uint64_t> shares(double demand, double each) {
 std::optional<std::uint64_t> both(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
     if (!a || !b) return std::nullopt;
     return std::max(*a, *b);
+}
+
+// Whether it is known how sure an answer is: of a rate alone nobody knows it without an interval,
+// while workers and descriptors are counted.
+bool has_interval(const Carrying& one, const Demand& demand) {
+    if (demand.rate > 0 && one.rps) return one.rps->interval.has_value();
+    return demand.connections > 0 && one.connections && one.connections->interval;
 }
 
 }  // namespace
@@ -80,9 +92,7 @@ std::optional<InstanceCount> count_for(const Carrying& one, const Demand& demand
                        : *held == *value ? one.held_by
                        : queueing        ? "queueing"
                                          : "rate";
-    const bool interval = (demand.rate > 0 && one.rps->interval) ||
-                          (demand.connections > 0 && one.connections && one.connections->interval);
-    if (interval) {
+    if (has_interval(one, demand)) {
         count.least = both(rate_least, held_least);
         count.most = both(rate_most, held_most);
     }
@@ -91,11 +101,9 @@ std::optional<InstanceCount> count_for(const Carrying& one, const Demand& demand
 
 Estimate times_carried(const Carrying& one, std::uint64_t instances, const Demand& demand,
                        double headroom) {
-    constexpr double kNoLimit = std::numeric_limits<double>::infinity();
     const auto n = static_cast<double>(instances);
     Bounds rate{kNoLimit, kNoLimit}, held = rate;
     double rate_value = kNoLimit, held_value = kNoLimit;
-    bool interval = false;
     if (demand.rate > 0 && one.rps) {
         const auto at = [&](double rps) {
             return n * usable_rps(one, rps, demand, headroom) / demand.rate;
@@ -103,7 +111,6 @@ Estimate times_carried(const Carrying& one, std::uint64_t instances, const Deman
         const Bounds bounds = bounds_of(*one.rps);
         rate = {at(bounds.low), at(bounds.high)};
         rate_value = at(one.rps->value);
-        interval = one.rps->interval.has_value();
     }
     if (demand.connections > 0 && one.connections) {
         const auto at = [&](double each) {
@@ -112,10 +119,9 @@ Estimate times_carried(const Carrying& one, std::uint64_t instances, const Deman
         const Bounds bounds = bounds_of(*one.connections);
         held = {at(bounds.low), at(bounds.high)};
         held_value = at(one.connections->value);
-        interval = interval || one.connections->interval.has_value();
     }
     Estimate times{std::min(rate_value, held_value), std::nullopt};
-    if (interval) {
+    if (has_interval(one, demand)) {
         times.interval = Bounds{std::min(rate.low, held.low), std::min(rate.high, held.high)};
     }
     return times;
@@ -130,6 +136,77 @@ Carrying as_measured(const MeasuredModel& model, const ModelPlan& plan) {
         one.held_by = model.limited_by;
     }
     return one;
+}
+
+std::optional<Estimate> cores_needed(const ModelPlan& plan, const Demand& demand) {
+    constexpr double kPer = 1e5;  // requests/s, of cores_per_100k
+    if (!(demand.rate > 0) || !plan.cores_per_100k) return std::nullopt;
+    return scaled(*plan.cores_per_100k, demand.rate / kPer / (1 - demand.headroom));
+}
+
+std::optional<Estimate> memory_needed(const MeasuredModel& model, const ModelPlan& plan,
+                                      const Demand& demand, std::uint64_t instances) {
+    if (!plan.bytes_per_connection || plan.kernel == KernelPart::unknown) return std::nullopt;
+    const auto n = static_cast<double>(instances);
+    const double open =
+        plan.level ? static_cast<double>(model.levels[*plan.level].connections) : 0.0;
+    const double connections =
+        demand.connections > 0 ? static_cast<double>(demand.connections) : n * open;
+    const Line& line = *model.memory;
+    const double base = n * std::max(0.0, line.intercept);
+    return Estimate{base + connections * line.slope,
+                    Bounds{base + connections * std::max(0.0, line.slope_interval.low),
+                           base + connections * line.slope_interval.high}};
+}
+
+std::vector<std::string> limits_broken(const Demand& demand, const std::optional<Estimate>& cores,
+                                       const std::optional<Estimate>& memory) {
+    std::vector<std::string> broken;
+    if (demand.cores && cores && cores->value > *demand.cores) {
+        broken.push_back(fmt::format("needs {} cores, has {}", format_count(cores->value),
+                                     format_short(*demand.cores)));
+    }
+    if (demand.memory_bytes && memory && memory->value > *demand.memory_bytes) {
+        broken.push_back(fmt::format("needs {} of memory, has {}",
+                                     format_value(memory->value, Unit::bytes),
+                                     format_value(*demand.memory_bytes, Unit::bytes)));
+    }
+    return broken;
+}
+
+Estimate times_within_limits(const MeasuredModel& model, const ModelPlan& plan,
+                             const Demand& demand, std::uint64_t instances) {
+    Estimate times{kNoLimit, std::nullopt};
+    if (const auto cores = cores_needed(plan, demand); cores && demand.cores) {
+        times = Estimate{*demand.cores / cores->value, std::nullopt};
+        if (cores->interval) {
+            times.interval =
+                Bounds{*demand.cores / cores->interval->high, *demand.cores / cores->interval->low};
+        }
+    }
+    const auto memory = memory_needed(model, plan, demand, instances);
+    if (!memory || !demand.memory_bytes) return times;
+    const Line& line = *model.memory;
+    const double base = static_cast<double>(instances) * std::max(0.0, line.intercept);
+    // Of a rate alone so many instances hold the same connections, however it grows.
+    const auto at = [&](double all) {
+        const double left = *demand.memory_bytes - base;
+        if (demand.connections == 0) return all > *demand.memory_bytes ? 0.0 : kNoLimit;
+        return left > 0 ? left / (all - base) : 0.0;
+    };
+    return smaller_of(times, Estimate{at(memory->value), Bounds{at(memory->interval->high),
+                                                                at(memory->interval->low)}});
+}
+
+Estimate smaller_of(const Estimate& a, const Estimate& b) {
+    if (!std::isfinite(b.value)) return a;
+    if (!std::isfinite(a.value)) return b;
+    Estimate smaller{std::min(a.value, b.value), std::nullopt};
+    if (a.interval && b.interval) {
+        smaller.interval = Bounds{std::min(a.interval->low, b.interval->low),
+                                  std::min(a.interval->high, b.interval->high)};
+    }
+    return smaller;
 }
 
 }  // namespace echotrio::loadgen

@@ -1,5 +1,5 @@
-// One instance of some size: what it carries, how many of them a demand needs, and how much of the
-// demand a number of them carries. Pure.
+// Instances of some size: what one carries, how many of them a demand needs, what these need of
+// cores and memory, and how much of the demand a number of them carries. Pure.
 #pragma once
 
 #include "loadgen/analysis/capacity.hpp"
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace echotrio::loadgen {
 
@@ -44,5 +45,25 @@ Estimate times_carried(const Carrying& one, std::uint64_t instances, const Deman
 
 // What one instance as measured carries.
 Carrying as_measured(const MeasuredModel& model, const ModelPlan& plan);
+
+// CPUs for the demand's rate with its headroom; empty: no rate, or not measured.
+std::optional<Estimate> cores_needed(const ModelPlan& plan, const Demand& demand);
+
+// Bytes for so many instances as measured with the demand's connections; where it asks for none
+// with those that were open at the capacity. Empty: the results do not tell all of it.
+std::optional<Estimate> memory_needed(const MeasuredModel& model, const ModelPlan& plan,
+                                      const Demand& demand, std::uint64_t instances);
+
+// Which of the demand's limits that breaks: "needs 9 cores, has 8". What is not known breaks none.
+std::vector<std::string> limits_broken(const Demand& demand, const std::optional<Estimate>& cores,
+                                       const std::optional<Estimate>& memory);
+
+// How many times the demand its limits leave room for, on so many instances as measured. Infinite
+// without limits.
+Estimate times_within_limits(const MeasuredModel& model, const ModelPlan& plan,
+                             const Demand& demand, std::uint64_t instances);
+
+// The smaller of two, each infinite where it limits nothing; an interval where what limits has one.
+Estimate smaller_of(const Estimate& a, const Estimate& b);
 
 }  // namespace echotrio::loadgen

@@ -8,13 +8,15 @@
 
 namespace echotrio::loadgen {
 
-inline constexpr double kDaysPerMonth = 365.25 / 12;
+// A twelfth of a year of 365 days, as prices are quoted.
+inline constexpr double kHoursPerMonth = 730;
+inline constexpr double kDaysPerMonth = kHoursPerMonth / 24;
 inline constexpr double kSecondsPerDay = 86'400;
 
 struct PercentPer {
     double share = 0;    // 0.2 for 20 %
     std::string per;     // "month"
-    double seconds = 0;  // how long that is; a year is 365.25 days, a month a twelfth of it
+    double seconds = 0;  // how long that is; a year is 365 days, a month a twelfth of it
 };
 
 // Over months: per day, week, month or year. Above 0 % and at most 1000 %. Error: what to write.

@@ -86,6 +86,13 @@ RateJudgement judge_rate(const RunResult& run, const Objective& objective,
     return {RateResult::pass, {}};
 }
 
+RateResult weighed(RateResult result, const RunResult& run, const KnownOfSetting& known) {
+    if (result != RateResult::no_fit && result != RateResult::no_server) return result;
+    const bool started = run.server.has_value();
+    if (!started) return known.ran ? RateResult::not_judged : result;
+    return known.passed_lower || run.verdict.overloaded ? RateResult::miss : result;
+}
+
 std::optional<double> cpus_used(const RunResult& run) {
     if (!run.server || !(run.duration_s > 0)) return std::nullopt;
     return run.server->cpu_s / run.duration_s;

@@ -29,6 +29,16 @@ struct RateJudgement {
 RateJudgement judge_rate(const RunResult& run, const Objective& objective,
                          const ServerBounds& bounds);
 
+// What is known of a setting when a trial of it ends.
+struct KnownOfSetting {
+    bool passed_lower = false;  // in this measurement, or in an earlier one
+    bool ran = false;           // a server with it was ready once
+};
+// What a trial says of the rate, where `result` would put its setting out for good: a server that
+// died or grew under an overload, or above a rate that it bore, missed that rate (miss); one that
+// was ready before and could not be started now says nothing (not_judged). Else `result`.
+RateResult weighed(RateResult result, const RunResult& run, const KnownOfSetting& known);
+
 // CPU-seconds a second of its processes; empty: not known.
 std::optional<double> cpus_used(const RunResult& run);
 

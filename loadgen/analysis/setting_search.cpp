@@ -21,6 +21,7 @@ constexpr double kFar = 1.4;           // times the place: a rise in proportion 
 constexpr double kContends = 0.9;      // of the highest: worth another look
 constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
+constexpr std::size_t kMostMissed = 5;      // one in so many rounds
 // How much lower a smaller setting may be and still win: as the interval says, within these.
 constexpr double kLeastSlack = 0.025, kMostSlack = 0.06;
 
@@ -42,6 +43,10 @@ std::optional<std::size_t> double_up(std::span<const std::optional<double>> seen
     for (std::size_t place = 0;; place = std::min(2 * place + 1, seen.size() - 1)) {
         if (!seen[place]) return place;
         const double rate = *seen[place];
+        if (std::isnan(rate)) {  // says nothing of what is above it
+            if (place + 1 == seen.size()) return {};
+            continue;
+        }
         if (most > 0) flat = rate < most * (1 + kGain) ? flat + 1 : 0;
         if (flat == 2 || (most > 0 && rate == 0) || place + 1 == seen.size()) return {};
         most = std::max(most, rate);
@@ -80,6 +85,14 @@ std::optional<std::size_t> place_on(std::span<const std::optional<double>> seen)
         if (good > 0 && seen[place] && *seen[place] >= good) return place;
     }
     return {};
+}
+
+// A mean without the rounds that missed is that of the lucky ones.
+bool missed_too_often(const std::vector<double>& rounds) {
+    const auto missed = static_cast<std::size_t>(std::count(rounds.begin(), rounds.end(), 0.0));
+    const auto judged = static_cast<std::size_t>(
+        std::count_if(rounds.begin(), rounds.end(), [](double r) { return !std::isnan(r); }));
+    return missed * 2 >= judged || (missed > 1 && missed * kMostMissed > judged);
 }
 
 // Of the rounds in which there was a rate.
@@ -176,6 +189,7 @@ std::optional<double> SettingSearch::guess_of(const Setting& setting, std::size_
 void SettingSearch::record(double rate, bool fits) {
     CHECK(next_.has_value());
     ++measurements_;
+    if (std::isnan(rate)) ++not_judged_;
     if (next_->round == 0 || !fits) seen_[next_->setting] = fits ? rate : 0;
     if (next_->round > 0 && !fits) {
         contenders_.clear();
@@ -206,6 +220,13 @@ std::optional<Setting> SettingSearch::explore() {
     return {};
 }
 
+void SettingSearch::stop(std::string why) {
+    stopped_ = std::move(why);
+    if (not_judged_ == 0) return;
+    stopped_ += fmt::format("; {} of {} measurements could not be judged and {} left out",
+                            not_judged_, measurements_, not_judged_ == 1 ? "is" : "are");
+}
+
 void SettingSearch::choose() {
     next_.reset();
     if (contenders_.empty()) {
@@ -216,17 +237,17 @@ void SettingSearch::choose() {
         }
         begin_comparison();
         if (contenders_.empty()) {
-            stopped_ = "no setting that was tried has a rate that meets the objective";
+            stop("no setting that was tried has a rate that meets the objective");
             return;
         }
     }
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
         if (complete_rounds_ >= options_.rounds) {
-            stopped_ = fmt::format(
-                "the search found no higher place, and its best few were "
-                "compared in {} round{}",
-                complete_rounds_, complete_rounds_ == 1 ? "" : "s");
+            stop(
+                fmt::format("the search found no higher place, and its best few were "
+                            "compared in {} round{}",
+                            complete_rounds_, complete_rounds_ == 1 ? "" : "s"));
             return;
         }
     }
@@ -268,10 +289,10 @@ void SettingSearch::begin_comparison() {
     for (const auto& [axis, place] : also_) {
         Setting setting = beside_best(axis, place);
         const auto found = seen_.find(setting);
-        const bool known_not_to_fit = found != seen_.end() && !(found->second > 0);
+        const bool without_a_rate = found != seen_.end() && !(found->second > 0);
         const bool there =
             std::find(contenders_.begin(), contenders_.end(), setting) != contenders_.end();
-        if (!known_not_to_fit && !there) contenders_.push_back(std::move(setting));
+        if (!without_a_rate && !there) contenders_.push_back(std::move(setting));
     }
     rounds_.resize(contenders_.size());
 }
@@ -287,10 +308,7 @@ std::vector<SettingSearch::Compared> SettingSearch::compared() const {
     for (std::size_t i = 0; i < contenders_.size(); ++i) {
         std::vector<double> rounds = rounds_[i];
         rounds.resize(complete_rounds_);
-        // Where it missed in most rounds, what it did in the others is luck.
-        const auto missed = std::count(rounds.begin(), rounds.end(), 0.0);
-        Estimate rate = mean_rate(rounds);
-        if (static_cast<std::size_t>(missed) * 2 >= rounds.size()) rate = {};
+        const Estimate rate = missed_too_often(rounds) ? Estimate{} : mean_rate(rounds);
         all.push_back({contenders_[i], std::move(rounds), rate, {}});
     }
     return all;

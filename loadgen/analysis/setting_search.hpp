@@ -9,8 +9,9 @@
 //
 // The comparison. What the search saw best was seen once, and the best of many is seen better than
 // it is. So the first few are measured again in rounds, in random order, and only these rounds
-// count. Ratios are taken within rounds. Of the settings that are as good as the highest the
-// smallest is the best.
+// count. Ratios are taken within rounds. One that missed in more than one and a fifth of its rounds
+// has no rate: the mean of the others would be that of its luck. Of the settings that are as good
+// as the highest the smallest is the best.
 #pragma once
 
 #include "common/base/rng.hpp"
@@ -18,6 +19,7 @@
 #include "loadgen/results/tuning.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -26,8 +28,11 @@
 
 namespace echotrio::loadgen {
 
-// The next place to look at on an axis, of which `seen` were measured (0: no rate at all). Empty:
-// the line is done. Stateless.
+// A measurement that could not be judged: compares with nothing, and is 0 for nobody.
+inline constexpr double kNotJudged = std::numeric_limits<double>::quiet_NaN();
+
+// The next place to look at on an axis, of which `seen` were measured (0: no rate at all,
+// kNotJudged: passed over). Empty: the line is done. Stateless.
 std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> seen, bool ordered);
 
 class SettingSearch {
@@ -51,15 +56,16 @@ class SettingSearch {
     };
     // Empty: it is over.
     const std::optional<Next>& next() const { return next_; }
-    // What came of next(): the highest rate, 0 where none met the objective. `fits`: false puts the
-    // setting out for good, whatever it did before; a comparison that it was in begins again.
+    // What came of next(): the highest rate, 0 where none met the objective, kNotJudged where that
+    // can't be told, which says nothing of the setting. `fits`: false puts it out for good,
+    // whatever it did before; a comparison that it was in begins again.
     void record(double rate, bool fits = true);
 
     struct Compared {
         Setting setting;
-        std::vector<double> rounds;
-        Estimate rate;     // geometric mean
-        Estimate to_best;  // ratio to the highest
+        std::vector<double> rounds;  // 0: missed; kNotJudged
+        Estimate rate;               // geometric mean; without a value where it missed too often
+        Estimate to_best;            // ratio to the highest
     };
     struct Answer {
         std::optional<Setting> best, highest;  // empty: none has a rate
@@ -68,13 +74,12 @@ class SettingSearch {
     };
     Answer answer() const;
 
-    // By setting, as the search saw them.
+    // By setting, as the search saw them; 0 and kNotJudged as above.
     const std::map<Setting, double>& seen() const { return seen_; }
     std::uint64_t measurements() const { return measurements_; }
     std::uint64_t complete_rounds() const { return complete_rounds_; }
     // Why it ended, in words; empty: it goes on.
     const std::string& stopped() const { return stopped_; }
-    bool in_search() const { return contenders_.empty() && stopped_.empty(); }
 
   private:
     double size_of(const Setting& setting) const;
@@ -82,6 +87,7 @@ class SettingSearch {
     std::optional<double> guess_of(const Setting& setting, std::size_t axis) const;
     std::vector<std::optional<double>> line() const;
     void choose();
+    void stop(std::string why);
     std::optional<Setting> explore();
     void begin_comparison();
     void begin_round();
@@ -97,7 +103,7 @@ class SettingSearch {
     std::vector<Setting> contenders_;
     std::vector<std::vector<double>> rounds_;  // of each contender
     std::vector<std::size_t> left_;            // of the round under way
-    std::uint64_t complete_rounds_ = 0, measurements_ = 0;
+    std::uint64_t complete_rounds_ = 0, measurements_ = 0, not_judged_ = 0;
     std::optional<Next> next_;
     std::string stopped_;
 };

@@ -45,6 +45,14 @@ double tie_term(std::span<const double> values) {
 
 }  // namespace
 
+Estimate scaled(const Estimate& estimate, double by) {
+    Estimate result{estimate.value * by, std::nullopt};
+    if (estimate.interval) {
+        result.interval = Bounds{estimate.interval->low * by, estimate.interval->high * by};
+    }
+    return result;
+}
+
 double mean(std::span<const double> values) {
     if (values.empty()) return 0;
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

@@ -21,6 +21,9 @@ struct Estimate {
     std::optional<Bounds> interval;
 };
 
+// The figure and the ends of its interval, each times `by`. Precondition: by >= 0.
+Estimate scaled(const Estimate& estimate, double by);
+
 // Of nothing: 0.
 double mean(std::span<const double> values);
 double variance(std::span<const double> values);  // of the sample (n - 1); 0 below two values

@@ -49,12 +49,6 @@ Result<MeasuredModel> read_csv(const std::string& file) {
     return measured_model(std::filesystem::path(file).stem().string(), *points);
 }
 
-std::string cpu_model_of(const Experiment& experiment) {
-    const auto& there = experiment.environment;
-    const auto model = there.is_object() ? there.find("cpu_model") : there.end();
-    return model != there.end() && model->is_string() ? model->get<std::string>() : "";
-}
-
 struct Input {
     std::vector<MeasuredModel> models;
     PlanSource source;

@@ -23,17 +23,14 @@ Result<PriceList> read_prices(const std::string& file) {
     return prices;
 }
 
-Result<AutoscalingPlan> autoscaling_for(const ExtrasAsked& asked,
-                                        std::span<const MeasuredModel> models,
-                                        const CapacityPlan& plan) {
+// Precondition: mistake_in() found none.
+AutoscalingRequest autoscaling_asked(const ExtrasAsked& asked) {
     AutoscalingRequest request;
-    auto ramp = parse_ramp(asked.ramp);
-    if (!ramp) return ramp.error();
-    request.ramp = *ramp;
+    request.ramp = *parse_ramp(asked.ramp);
     request.sync_s = seconds(asked.sync);
     request.metrics_s = seconds(asked.metrics);
     request.pod_s = seconds(asked.pod_start);
-    return plan_autoscaling(models[*plan.choice], plan.models[*plan.choice], plan.demand, request);
+    return request;
 }
 
 // Why there is nothing to answer; empty: there is.
@@ -89,6 +86,13 @@ std::string mistake_in(const ExtrasAsked& asked, const CLI::App& command, const 
             return fmt::format("{} is of --emit hpa: give that too", flag);
         }
     }
+    for (const char* flag : {"--cores", "--memory"}) {
+        if (cli::is_given(command, flag) && !asked.prices.empty()) {
+            return fmt::format(
+                "{}: with --prices each instance brings its own vCPUs and memory: leave out {}",
+                flag, flag);
+        }
+    }
     if (asked.sync <= Nanos(0)) return "--hpa-sync: must be above 0";
     if (!asked.emit.empty() && !json.empty() && is_standard_output(json)) {
         return "--emit and --json - both write to standard output: name a file for --json";
@@ -102,26 +106,23 @@ std::string mistake_in(const ExtrasAsked& asked, const CLI::App& command, const 
 
 std::optional<ExtrasRefused> make_extras(const ExtrasAsked& asked,
                                          std::span<const MeasuredModel> models,
-                                         const CapacityPlan& plan, Rng rng, PlanExtras& extras) {
+                                         const CapacityPlan& plan, const Rng& rng,
+                                         PlanExtras& extras) {
     if (!asked.any()) return std::nullopt;
     if (const auto wrong = wrong_with_demand(asked, plan.demand); !wrong.empty()) {
         return misused(wrong);
     }
-    std::optional<PriceList> prices;
+    ExtrasRequest request;
     if (!asked.prices.empty()) {
         auto read = read_prices(asked.prices);
         if (!read) return misused("--prices: " + read.error().message);
-        prices = std::move(*read);
+        request.prices = std::move(*read);
     }
-    if (!plan.choice) return std::nullopt;
-    if (prices) extras.costs = plan_costs(models, plan, *prices, rng);
-    if (!asked.growth.empty()) {
-        extras.growth = plan_growth(models, plan, *parse_growth(asked.growth), extras.costs, rng);
-    }
-    if (asked.emit.empty()) return std::nullopt;
-    auto scaling = autoscaling_for(asked, models, plan);
-    if (!scaling) return ExtrasRefused{"--emit: " + scaling.error().message, cli::kExitFailed};
-    extras.autoscaling = std::move(*scaling);
+    if (!asked.growth.empty()) request.growth = *parse_growth(asked.growth);
+    if (!asked.emit.empty()) request.autoscaling = autoscaling_asked(asked);
+    auto made = plan_extras(models, plan, request, rng);
+    if (!made) return ExtrasRefused{"--emit: " + made.error().message, cli::kExitFailed};
+    extras = std::move(*made);
     return std::nullopt;
 }
 

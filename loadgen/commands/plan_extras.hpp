@@ -39,6 +39,7 @@ struct ExtrasRefused {
 // Fills in what was asked for, as far as a model meets the demand. Empty: nothing was wrong.
 std::optional<ExtrasRefused> make_extras(const ExtrasAsked& asked,
                                          std::span<const MeasuredModel> models,
-                                         const CapacityPlan& plan, Rng rng, PlanExtras& extras);
+                                         const CapacityPlan& plan, const Rng& rng,
+                                         PlanExtras& extras);
 
 }  // namespace echotrio::loadgen

@@ -129,7 +129,7 @@ void add_tune(CLI::App& app, int& status) {
     add_tune_flags(command, *options);
     cli::on_command(command, [options, &command, &status] {
         Status finished = finish_tune_flags(*options, command);
-        if (finished && !options->emit.empty() && options->json == "-") {
+        if (finished && !options->emit.empty() && is_standard_output(options->json)) {
             finished = Error{"--emit: standard output is for --json here"};
         }
         status = finished ? tune_command(*options)

@@ -138,7 +138,8 @@ Status take_axes(TuneOptions& options) {
         options.tuner.axes.push_back(std::move(*axis));
     }
     const auto settings = count_settings(options.tuner.axes);
-    return settings ? Status(Done{}) : settings.error();
+    if (!settings) return settings.error();
+    return can_emit(options.tuner.axes, options.emit);
 }
 
 // A trial has to be long against the objective: an overload shows as a queue that grows.
@@ -242,6 +243,12 @@ Status finish_tune_flags(TuneOptions& options, const CLI::App& command) {
         fmt::format("{}={}", made->name, made->command(values_of(tuner.axes, first)));
     take_lengths(load.run, command, objective->limit);
     if (const Status finished = finish_load_flags(load, command); !finished) return finished;
+    if (const Nanos trial = load.run.warmup + load.run.duration; tuner.budget < trial) {
+        return Error{
+            fmt::format("--budget: {} is less than one trial takes, {} (--warmup and "
+                        "--duration): allow more, or shorten these",
+                        format_duration(tuner.budget), format_duration(trial))};
+    }
     if (options.cpus > 0) tuner.cpus = options.cpus;
     if (options.memory > 0) tuner.memory_bytes = static_cast<double>(options.memory);
     const auto enough = cpus_to_tune_on(tuner.cpus);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,24 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr std::size_t kMostName = 40, kMostValue = 100;
+// Beside an axis these stand in what `tune --json` says of a setting, and would be overwritten.
+constexpr std::array<std::string_view, 17> kKeys{"rate",
+                                                 "ci95",
+                                                 "rounds",
+                                                 "searched_rate",
+                                                 "ratio_to_highest",
+                                                 "ratio_ci95",
+                                                 "objective_us",
+                                                 "p99_us",
+                                                 "cpus_used",
+                                                 "cpu_us_per_request",
+                                                 "memory_bytes",
+                                                 "time_to_ready_s",
+                                                 "unfit",
+                                                 "why",
+                                                 "generator_was_limit",
+                                                 "limited_by",
+                                                 "above"};
 constexpr std::uint64_t kLargest = 1'000'000'000;
 
 Error wrong(std::string_view text, const std::string& why) {
@@ -78,6 +97,10 @@ Result<TunedAxis> parse_axis(std::string_view text) {
     if (!is_name(axis.name)) return wrong(text, "a name is of letters, digits, - and _");
     for (const char* own : {"host", "port", "cpus", "dir"}) {
         if (axis.name == own) return wrong(text, fmt::format("{{{}}} is filled in already", own));
+    }
+    if (std::find(kKeys.begin(), kKeys.end(), axis.name) != kKeys.end()) {
+        return wrong(
+            text, fmt::format("{} is what the JSON calls a figure, take another name", axis.name));
     }
     std::string_view rest = text.substr(equals + 1);
     if (rest.empty()) return wrong(text, "there is no value");

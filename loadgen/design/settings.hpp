@@ -15,7 +15,8 @@ namespace echotrio::loadgen {
 inline constexpr double kMostSettings = 10'000;
 
 // "workers=1..16", "threads=1,2,4", "workers=1..8,12,16", "class=sync,gthread". Numbers are put in
-// order, and each counts once. Error: what is wrong and what to write.
+// order, and each counts once. A name is none of the keys that the JSON has beside it. Error: what
+// is wrong and what to write.
 Result<TunedAxis> parse_axis(std::string_view text);
 
 // How many settings there are. Error: too many, or a name that is there twice.

@@ -4,12 +4,12 @@
 
 #include "loadgen/engine/hiccup.hpp"
 #include "loadgen/engine/notes.hpp"
+#include "loadgen/engine/thread_usage.hpp"
 #include "loadgen/engine/worker.hpp"
 #include "loadgen/record/summary.hpp"
 #include "loadgen/results/merge.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <memory>
@@ -24,12 +24,6 @@ constexpr Nanos kNear = std::chrono::milliseconds(250);
 // From the word "start" to the start: longer than a worker's look at it.
 constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
 constexpr std::uint64_t kSpareDescriptors = 64;
-
-double process_cpu_s() {
-    timespec t{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 double unix_seconds(std::chrono::system_clock::time_point t) {
     return std::chrono::duration<double>(t.time_since_epoch()).count();

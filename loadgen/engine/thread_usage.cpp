@@ -7,9 +7,9 @@
 namespace echotrio::loadgen {
 namespace {
 
-double thread_cpu_s() {
+double cpu_s(clockid_t clock) {
     timespec t{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    ::clock_gettime(clock, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
@@ -29,9 +29,13 @@ ThreadUsage thread_usage() {
     ThreadUsage usage;
     usage.before = now();
     usage.wait_s = thread_wait_s();
-    usage.cpu_s = thread_cpu_s();
+    usage.cpu_s = cpu_s(CLOCK_THREAD_CPUTIME_ID);
     usage.after = now();
     return usage;
+}
+
+double process_cpu_s() {
+    return cpu_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 }  // namespace echotrio::loadgen

@@ -1,4 +1,4 @@
-// What the calling thread has used of the CPU so far.
+// What the calling thread, or the whole process, has used of the CPU so far.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -13,5 +13,8 @@ struct ThreadUsage {
     TimePoint before, after;
 };
 ThreadUsage thread_usage();
+
+// Seconds of CPU time of all threads of this process, ended ones included.
+double process_cpu_s();
 
 }  // namespace echotrio::loadgen

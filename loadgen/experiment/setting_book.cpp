@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace echotrio::loadgen {
 namespace {
@@ -48,14 +49,38 @@ Passed Passed::of(const RunResult& run, const Objective& objective) {
 void SettingBook::missed(const TuneTrial& trial) {
     if (nearest > 0 && trial.rate >= nearest) return;
     nearest = trial.rate;
+    missed_us = trial.objective_us;
     why = fmt::format("at {}/s {}", format_count(trial.rate), trial.why);
+}
+
+void SettingBook::saw_memory(const RunResult& run, bool fits) {
+    if (!run.server) return;
+    ran = true;
+    const auto seen = most_memory(*run.server);
+    std::optional<double>& most = fits ? memory : memory_over;
+    if (seen) most = std::max(most.value_or(0), *seen);
+}
+
+void SettingBook::broke(const TuneTrial& trial) {
+    above = fmt::format("at {}/s {}", format_count(trial.rate), trial.why);
+}
+
+void SettingBook::not_judged(const std::string& reason) {
+    if (unfit != Unfit::no) return;
+    unfit = Unfit::not_judged;
+    if (nearest == 0) why = "not judged: " + reason;
+}
+
+bool SettingBook::passed_below(double rate) const {
+    return std::any_of(passed.begin(), passed.end(),
+                       [&](const Passed& one) { return one.rate < rate; });
 }
 
 TunedSetting SettingBook::told(const Setting& setting, double searched,
                                const SettingSearch::Answer& answer) const {
     TunedSetting one;
     one.setting = setting;
-    one.searched = one.rate.value = searched;
+    one.searched = one.rate.value = std::isnan(searched) ? 0 : searched;
     for (const auto& compared : answer.compared) {
         if (compared.setting != setting) continue;
         one.rounds = compared.rounds;
@@ -72,10 +97,14 @@ TunedSetting SettingBook::told(const Setting& setting, double searched,
     one.cpus_used = middle(&Passed::cpus);
     one.cpu_us_per_request = middle(&Passed::cpu_us_per_request);
     one.time_to_ready_s = middle(&Passed::ready_s);
-    one.memory_bytes = memory;
+    one.memory_bytes = one.rate.value > 0 || !memory_over ? memory : memory_over;
     one.unfit = one.rate.value > 0 ? Unfit::no : unfit;
     one.why = why;
-    one.generator_was_limit = generator_was_limit;
+    one.missed_us = missed_us;
+    one.above = above;
+    for (const Passed& p : passed) {
+        if (!p.limited_by.empty() && (!rounds || p.round > 0)) one.limited_by = p.limited_by;
+    }
     return one;
 }
 

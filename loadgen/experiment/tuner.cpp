@@ -33,6 +33,11 @@ CpuShare share_for(const std::optional<double>& cpus) {
     return share_cpus(usable_cpus(), false, whole);
 }
 
+Unfit unfit_by(RateResult result) {
+    if (result == RateResult::no_fit) return Unfit::memory;
+    return result == RateResult::no_server ? Unfit::server : Unfit::objective;
+}
+
 void forget_histograms(RunResult& run) {
     run.latency = run.service_time = run.lateness = Histogram();
     run.sampled_gaps_s.clear();
@@ -49,7 +54,9 @@ class Tuner {
           rng_(Rng(options.load.seed).split(1)) {
         bounds_ = {options.cpus, options.memory_bytes};
         if (options.memory_bytes) tuning_.memory_limit_from = "--memory";
-        if (const auto group = read_cgroup(::getpid())) tuning_.cpu_quota = group->cpu_limit;
+        if (const auto group = read_cgroup(::getpid())) own_quota_ = group->cpu_limit;
+        tuning_.cpu_quota = own_quota_;
+        longest_s_ = seconds(options.load.warmup + options.load.duration);
     }
 
     Result<Tuning> run() {
@@ -58,8 +65,7 @@ class Tuner {
             if (!error_.empty()) return Error{error_};
             if (!rate) break;
             if (search_.measurements() == 0) add_rules();
-            const Unfit unfit = books_[next->setting].unfit;
-            search_.record(*rate, unfit != Unfit::memory && unfit != Unfit::server);
+            search_.record(*rate, !out_);
         }
         if (search_.measurements() == 0) add_rules();  // there was no time for one
         conclude();
@@ -76,8 +82,7 @@ class Tuner {
         return !called_off_.empty();
     }
 
-    // The highest rate of that setting; empty: there was no time, or error_ says why.
-    std::optional<double> measure(const SettingSearch::Next& next) {
+    RateBracket::Options bracket_for(const SettingSearch::Next& next) {
         RateBracket::Options how;
         how.lowest = kFewestRequests / seconds(options_.load.duration);
         how.highest = kHighestRate;
@@ -86,43 +91,65 @@ class Tuner {
         how.step = next.round > 0 ? 1 + how.precision : next.guess ? kSearchStep : kBlindStep;
         // Else all rounds would stop at the same rates, as if there were no others between them.
         how.start *= std::pow(1 + how.precision, rng_.uniform() - 0.5);
-        RateBracket bracket(how);
+        return how;
+    }
+
+    // The highest rate of that setting, or kNotJudged; out_ says whether it can't be had at all.
+    // Empty: there was no time, or error_ says why.
+    std::optional<double> measure(const SettingSearch::Next& next) {
+        RateBracket bracket(bracket_for(next));
         SettingBook& book = books_[next.setting];
         std::optional<Passed> highest;
-        int not_judged = 0;  // rates
+        std::string unjudged;              // why, of the lowest rate that counts as a miss
+        int not_judged = 0;                // rates
+        Unfit without = Unfit::objective;  // why it has no rate, if none passes
+        out_ = false;
         while (const auto rate = bracket.next()) {
             auto trial = judged_trial(next, *rate);
             if (!trial) return std::nullopt;
-            switch (trial->outcome) {
+            const bool lower = highest || book.passed_below(*rate);
+            const RateResult says = weighed(trial->outcome, trial->run, {lower, book.ran});
+            if (says == RateResult::miss && trial->outcome != says) book.broke(*trial);
+            switch (says) {
                 case RateResult::pass:
                     highest = passed_;
                     bracket.record(true);
                     break;
                 case RateResult::miss:
                     book.missed(*trial);
+                    without = unfit_by(trial->outcome);
+                    unjudged.clear();
                     bracket.record(false, trial->run.verdict.overloaded
                                               ? std::optional(trial->run.throughput_rps)
                                               : std::nullopt);
                     break;
                 case RateResult::not_judged:
-                    book.generator_was_limit = true;
                     if (!highest && ++not_judged == kUnjudged) {
-                        book.unfit = Unfit::not_judged;
-                        book.why = "not judged: " + trial->why;
-                        return 0;
+                        book.not_judged(trial->why);
+                        return kNotJudged;
                     }
+                    unjudged = trial->outcome == RateResult::no_server
+                                   ? "start: " + trial->why  // as a check says it
+                                   : trial->why;
                     bracket.give_up();
                     break;
                 case RateResult::no_fit:
                 case RateResult::no_server:
-                    book.unfit =
-                        trial->outcome == RateResult::no_fit ? Unfit::memory : Unfit::server;
+                    out_ = true;
+                    book.unfit = unfit_by(says);
                     book.why = trial->why;
                     return 0;
             }
         }
-        if (highest) book.passed.push_back(std::move(*highest));
-        if (!bracket.last_pass() && book.unfit == Unfit::no) book.unfit = Unfit::objective;
+        if (highest) {
+            highest->limited_by = unjudged.substr(0, unjudged.find(':'));
+            book.passed.push_back(std::move(*highest));
+        } else if (!unjudged.empty()) {  // the lowest rate that there is
+            book.not_judged(unjudged);
+            return kNotJudged;
+        } else {
+            book.unfit = without;
+        }
         return bracket.last_pass().value_or(0);
     }
 
@@ -143,7 +170,7 @@ class Tuner {
     }
 
     TuneTrial one_trial(const SettingSearch::Next& next, double rate) {
-        TuneTrial trial{next.setting, next.round, rate, RateResult::miss, {}, {}};
+        TuneTrial trial{.setting = next.setting, .round = next.round, .rate = rate};
         const TimePoint begun = now();
         auto subject = options_.subject(next.setting);
         if (!subject) {
@@ -184,15 +211,13 @@ class Tuner {
         trial.outcome = judged.result;
         trial.why = std::move(judged.why);
         tuning_.cpus_had = run.cpus;
-        SettingBook& book = books_[trial.setting];
-        if (run.server) {
-            if (const auto memory = most_memory(*run.server)) {
-                book.memory = std::max(book.memory.value_or(0), *memory);
-            }
-        }
+        books_[trial.setting].saw_memory(run, trial.outcome != RateResult::no_fit);
+        const Passed seen = Passed::of(run, options_.objective);
+        if (run.requests > 0) trial.objective_us = seen.objective_us;
         if (trial.outcome == RateResult::pass) {
-            passed_ = Passed::of(run, options_.objective);
+            passed_ = seen;
             passed_.round = trial.round;
+            passed_.rate = trial.rate;
         }
         forget_histograms(run);
         trial.run = std::move(run);
@@ -202,6 +227,9 @@ class Tuner {
     void take_limits(const ServerUse& server) {
         if (!server.cgroup) return;
         tuning_.cpu_quota = server.cgroup->cpu_limit;
+        // Started by us, it is in our group or below it, unless it moved itself: then a quota that
+        // is the same is ours, too.
+        tuning_.quota_is_shared = own_quota_ && tuning_.cpu_quota == own_quota_;
         const auto found = server.cgroup->memory.find("limit");
         if (found == server.cgroup->memory.end() || !found->second) return;
         if (bounds_.memory_bytes && *bounds_.memory_bytes <= *found->second) return;
@@ -256,7 +284,9 @@ class Tuner {
     std::map<Setting, SettingBook> books_;
     Passed passed_;  // of the last trial, if it did
     TimePoint start_ = now();
-    double longest_s_ = 0;
+    double longest_s_ = 0;               // of a trial; before the first its least
+    std::optional<double> own_quota_{};  // of the generator's control group
+    bool out_ = false;                   // the setting of the last measurement can't be had
     bool anything_ran_ = false;
     std::string error_, called_off_;
 };

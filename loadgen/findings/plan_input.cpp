@@ -221,4 +221,10 @@ MeasuredModel measured_model(std::string name, std::span<const ScalingPoint> poi
     return model;
 }
 
+std::string cpu_model_of(const Experiment& experiment) {
+    const auto& there = experiment.environment;
+    const auto model = there.is_object() ? there.find("cpu_model") : there.end();
+    return model != there.end() && model->is_string() ? model->get<std::string>() : "";
+}
+
 }  // namespace echotrio::loadgen

@@ -24,4 +24,7 @@ Result<std::vector<MeasuredModel>> measured_models(const Experiment& experiment,
 // The points of a CSV file as one model.
 MeasuredModel measured_model(std::string name, std::span<const ScalingPoint> points);
 
+// Of the machine where it was measured; empty: not known.
+std::string cpu_model_of(const Experiment& experiment);
+
 }  // namespace echotrio::loadgen

@@ -46,6 +46,26 @@ std::optional<double> limit_in(const fs::path& file) {
     return value && *value < kUnlimited ? value : std::nullopt;
 }
 
+// The least of the group's own limit and those of the groups above it, up to `top`: each holds.
+std::optional<double> least_limit(fs::path group, const fs::path& top, const char* file) {
+    std::optional<double> least;
+    while (true) {
+        const auto limit = limit_in(group / file);
+        if (limit) least = std::min(*limit, least.value_or(*limit));
+        if (group == top || !group.has_relative_path()) return least;
+        group = group.parent_path();
+    }
+}
+
+// Version 1 says itself what the groups above leave, those too that a container does not see.
+std::optional<double> limit_of_version_1(const fs::path& memory, const fs::path& top,
+                                         const std::string& stat) {
+    auto least = least_limit(memory, top, "memory.limit_in_bytes");
+    const auto whole = scaled(number_after(stat, "hierarchical_memory_limit"), 1);
+    if (whole && *whole < kUnlimited) least = std::min(*whole, least.value_or(*whole));
+    return least;
+}
+
 // Where a container sees its own group mounted, or the whole hierarchy with the path below it.
 fs::path group_folder(const fs::path& mount, std::string_view path) {
     std::error_code ignored;
@@ -68,7 +88,7 @@ CgroupUse read_version_2(const fs::path& group, const fs::path& mount) {
 
     use.memory["current"] = number_in(group / "memory.current");
     use.memory["peak"] = number_in(group / "memory.peak");  // Linux 5.19 and later
-    use.memory["limit"] = limit_in(group / "memory.max");
+    use.memory["limit"] = least_limit(group, mount, "memory.max");
     const std::string parts = read_text(group / "memory.stat");
     for (const char* part : {"anon", "file", "kernel_stack", "pagetables", "sock", "slab"}) {
         use.memory[part] = scaled(number_after(parts, part), 1);
@@ -91,8 +111,8 @@ CgroupUse read_version_1(const fs::path& memory, const fs::path& cpu, const fs::
 
     use.memory["current"] = number_in(memory / "memory.usage_in_bytes");
     use.memory["peak"] = number_in(memory / "memory.max_usage_in_bytes");
-    use.memory["limit"] = limit_in(memory / "memory.limit_in_bytes");
     const std::string parts = read_text(memory / "memory.stat");
+    use.memory["limit"] = limit_of_version_1(memory, mount / "memory", parts);
     use.memory["anon"] = scaled(number_after(parts, "total_rss"), 1);
     use.memory["file"] = scaled(number_after(parts, "total_cache"), 1);
     return use;

@@ -3,6 +3,7 @@
 #include "loadgen/findings/plan_input.hpp"
 #include "loadgen/report/chart_parts.hpp"
 #include "loadgen/report/comparison_document.hpp"
+#include "loadgen/report/plan_costs.hpp"
 
 #include <fmt/format.h>
 
@@ -70,6 +71,7 @@ std::vector<Section> capacity_sections(const Experiment& experiment, const Diges
                     {},
                     !request};
     source.cpus = cpus_words_of_curve(digest, source.workload);
+    source.cpu_model = cpu_model_of(experiment);
     const Demand demand = request ? request->demand : Demand{};
     if (demand.asks_for_something()) {
         section.title =
@@ -98,7 +100,17 @@ std::vector<Section> capacity_sections(const Experiment& experiment, const Diges
                           words_of(least_known(digest.memory))),
               &ModelPlan::connections_per_gib);
     std::move(tables.begin(), tables.end(), std::back_inserter(section.blocks));
-    return {std::move(section)};
+    std::vector<Section> sections;
+    sections.push_back(std::move(section));
+    if (!request) return sections;
+    const auto extras = plan_extras(*models, plan, request->extras, Rng(experiment.seed));
+    if (!extras) {
+        sections.front().blocks.push_back(
+            Paragraph{"No autoscaler: " + extras.error().message, Mark::flagged});
+        return sections;
+    }
+    for (Section& more : extra_sections(plan, source, *extras)) sections.push_back(std::move(more));
+    return sections;
 }
 
 }  // namespace echotrio::loadgen

@@ -14,7 +14,7 @@ namespace echotrio::loadgen {
 struct Companions {
     std::optional<JudgedClaims> claims;
     std::optional<Prediction> prediction;
-    // The demand alone: the plan is made again from the results, so that both always agree.
+    // What was asked alone: the plan is made again from the results, so that both always agree.
     std::optional<PlanRequest> plan;
 };
 

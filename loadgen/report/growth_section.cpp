@@ -65,7 +65,8 @@ Table steps_table(const GrowthPlan& growth, const std::string& currency) {
             {step.instances ? count_with_interval(step.instances->value, step.instances->least,
                                                   step.instances->most) +
                                   spare
-                            : "more than any plan has"},
+             : step.refused.empty() ? "more than any plan has"
+                                    : step.refused},
             {step.kind.empty() ? (step.model.empty() ? "-" : step.model)
                                : fmt::format("{} ({})", step.kind, step.model)}};
         if (priced) {
@@ -79,10 +80,18 @@ Table steps_table(const GrowthPlan& growth, const std::string& currency) {
 }  // namespace
 
 std::vector<Section> growth_sections(const GrowthPlan& growth, const std::string& currency) {
-    Section section{
-        "growth", fmt::format("When it is outgrown, at {}", format_percent_per(growth.growth)), {}};
+    Section section{"plan-growth",
+                    fmt::format("When it is outgrown, at {}", format_percent_per(growth.growth)),
+                    {}};
     section.blocks.emplace_back(outgrown_table(growth));
-    if (!growth.steps.empty()) section.blocks.emplace_back(steps_table(growth, currency));
+    section.blocks.emplace_back(steps_table(growth, currency));
+    const Demand& today = growth.steps.front().demand;
+    if (today.cores || today.memory_bytes) {
+        section.blocks.emplace_back(
+            Paragraph{"--cores and --memory end it as well: a time is that of whichever comes "
+                      "first, and the headroom is counted as cores that are needed.",
+                      Mark::muted});
+    }
     section.blocks.emplace_back(
         Paragraph{"Compound growth of all that is demanded; a month is a twelfth of a year. The "
                   "intervals are "

@@ -34,8 +34,12 @@ std::string percent(double share) {
     return format_short(share * 100) + " %";
 }
 
+// With a tenth where that may be seen in what follows from it.
 std::string rps(double value) {
-    return group_digits(fmt::format("{:.0f}", value)) + " requests/s";
+    constexpr double kLarge = 1000;
+    const bool whole = value >= kLarge || value == std::round(value);
+    return group_digits(whole ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value)) +
+           " requests/s";
 }
 
 // A comment per line; a figure is as it was calculated with, so that it can be done again by hand.

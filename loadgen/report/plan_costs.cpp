@@ -94,7 +94,7 @@ void add_left_out(std::vector<Block>& blocks, const CapacityPlan& plan, const Co
 }
 
 Section cost_section(const CapacityPlan& plan, const PlanSource& source, const CostPlan& costs) {
-    Section section{"costs", "What it costs", {}};
+    Section section{"plan-costs", "What it costs", {}};
     Card card;
     card.topic = "cheapest";
     card.value = "none";
@@ -135,6 +135,24 @@ Section cost_section(const CapacityPlan& plan, const PlanSource& source, const C
     return section;
 }
 
+// The manifest itself is written by --emit hpa.
+Section autoscaler_section(const AutoscalingPlan& a) {
+    Section section{"plan-autoscaler", "An autoscaler for it", {}};
+    Card card;
+    card.topic = "autoscaler";
+    card.value = fmt::format("{} to {}", format_exact_count(a.least), format_plural(a.most, "pod"));
+    card.sentence = fmt::format(
+        "of {}, {} spare included, at {} % of the {} CPUs that each requests: that bears a rise by "
+        "{} of {} requests/s, where {} s pass until what was ordered serves",
+        a.model, kSpares, a.target_percent, format_short(a.request_cpus),
+        format_percent_per(a.request.ramp), format_count(a.rate), format_short(a.reaction_s));
+    card.mark = a.notes.empty() ? Mark::best : Mark::flagged;
+    card.more = a.notes;
+    card.more.emplace_back("`loadgen plan --emit hpa` writes it, with the arithmetic");
+    section.blocks.emplace_back(Cards{{std::move(card)}});
+    return section;
+}
+
 }  // namespace
 
 std::string extrapolated_note() {
@@ -154,15 +172,6 @@ std::string money(const Estimate& amount, const std::string& currency) {
     if (!amount.interval) return text + " (no interval)";
     const std::string low = digits(amount.interval->low), high = digits(amount.interval->high);
     return low == high ? text : fmt::format("{} ({} to {})", text, low, high);
-}
-
-Estimate per_month(const Estimate& per_hour) {
-    Estimate month{per_hour.value * kHoursPerMonth, std::nullopt};
-    if (per_hour.interval) {
-        month.interval = Bounds{per_hour.interval->low * kHoursPerMonth,
-                                per_hour.interval->high * kHoursPerMonth};
-    }
-    return month;
 }
 
 std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs) {
@@ -200,6 +209,7 @@ std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanSource& 
             sections.push_back(std::move(section));
         }
     }
+    if (extras.autoscaling) sections.push_back(autoscaler_section(*extras.autoscaling));
     return sections;
 }
 

@@ -2,9 +2,7 @@
 // of a plan that are asked for beside the demand, for people and for programs.
 #pragma once
 
-#include "loadgen/analysis/autoscaling.hpp"
-#include "loadgen/analysis/costs.hpp"
-#include "loadgen/analysis/growth.hpp"
+#include "loadgen/analysis/extras.hpp"
 #include "loadgen/document/document.hpp"
 #include "loadgen/report/plan_report.hpp"
 
@@ -16,13 +14,6 @@
 
 namespace echotrio::loadgen {
 
-// What was not asked for, or can't be said as no model meets the demand, is empty.
-struct PlanExtras {
-    std::optional<CostPlan> costs;
-    std::optional<GrowthPlan> growth;
-    std::optional<AutoscalingPlan> autoscaling;
-};
-
 // The extras' sections, to stand behind the answer.
 std::vector<Section> extra_sections(const CapacityPlan& plan, const PlanSource& source,
                                     const PlanExtras& extras);
@@ -33,6 +24,9 @@ std::vector<Section> growth_sections(const GrowthPlan& growth, const std::string
 
 // "costs", "growth" and "autoscaling" in a plan's JSON, those that there are.
 void add_extras(nlohmann::ordered_json& json, const CapacityPlan& plan, const PlanExtras& extras);
+// What they were asked with. Error: what is wrong in it; an exception where a key is missing or not
+// what it should be. Older plans do not have the price list and so ask for no costs.
+Result<ExtrasRequest> extras_request_from_json(const nlohmann::ordered_json& json);
 
 // The cheapest way in one sentence; why there is none.
 std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs);
@@ -40,7 +34,6 @@ std::string cost_sentence(const CapacityPlan& plan, const CostPlan& costs);
 // "1,234.50 EUR", "131.40 EUR (122.64 to 140.16)": an amount below 10 has four decimals; ends that
 // are equal are the amount itself, for sure.
 std::string money(const Estimate& amount, const std::string& currency);
-Estimate per_month(const Estimate& per_hour);
 
 // A manifest for Kubernetes, with the arithmetic in comments.
 std::string hpa_yaml(const AutoscalingPlan& scaling, const CapacityPlan& plan,

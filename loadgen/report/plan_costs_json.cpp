@@ -2,12 +2,17 @@
 #include "loadgen/report/plan_costs.hpp"
 #include "loadgen/report/plan_words.hpp"
 
-#include <cmath>
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kLongestReaction = 3600;  // seconds, of each of its parts
 
 Json words(const std::string& text) {
     return text.empty() ? Json(nullptr) : Json(text);
@@ -45,6 +50,13 @@ Json costs_to_json(const CapacityPlan& plan, const CostPlan& costs) {
               {"spare", kSpares},
               {"sentence", cost_sentence(plan, costs)},
               {"assumptions", costs.assumptions}};
+    Json& kinds = json["kinds"] = Json::array();
+    for (const InstanceKind& kind : costs.prices.kinds) {
+        kinds.push_back({{"kind", kind.name},
+                         {"vcpu", kind.vcpu},
+                         {"gib", kind.gib},
+                         {"price_per_hour", kind.price_per_hour}});
+    }
     Json& options = json["options"] = Json::array();
     for (const CostOption& option : costs.options) {
         options.push_back(option_to_json(plan, costs, option));
@@ -84,7 +96,8 @@ Json growth_to_json(const GrowthPlan& growth) {
                  {"connections",
                   step.demand.connections > 0 ? Json(step.demand.connections) : Json(nullptr)},
                  {"model", words(step.model)},
-                 {"kind", words(step.kind)}};
+                 {"kind", words(step.kind)},
+                 {"refused", words(step.refused)}};
         add_count(one, step.instances);
         one["extrapolated"] = step.extrapolated;
         one["cost_per_month"] = estimate_to_json(step.per_month);
@@ -116,7 +129,64 @@ Json autoscaling_to_json(const AutoscalingPlan& a) {
             {"notes", a.notes}};
 }
 
+PriceList prices_from_json(const Json& costs) {
+    PriceList list;
+    if (const Json& currency = costs.at("currency"); currency.is_string()) {
+        list.currency = currency.get<std::string>();
+    }
+    for (const Json& kind : costs.at("kinds")) {
+        list.kinds.push_back({kind.at("kind").get<std::string>(), kind.at("vcpu").get<double>(),
+                              kind.at("gib").get<double>(),
+                              kind.at("price_per_hour").get<double>()});
+    }
+    return list;
+}
+
+// As people write it: "20%/month".
+std::string percent_per_of(const Json& json) {
+    return fmt::format("{}%/{}", json.at("percent").get<double>(),
+                       json.at("per").get<std::string>());
+}
+
+Result<AutoscalingRequest> autoscaling_from_json(const Json& json) {
+    AutoscalingRequest request;
+    auto ramp = parse_ramp(percent_per_of(json.at("ramp")));
+    if (!ramp) return Error{"autoscaling: " + ramp.error().message};
+    request.ramp = *ramp;
+    const Json& times = json.at("reaction_s");
+    for (const auto& [key, value] :
+         {std::pair{"metrics", &request.metrics_s}, std::pair{"sync", &request.sync_s},
+          std::pair{"pod", &request.pod_s}}) {
+        *value = times.at(key).get<double>();
+        if (!(*value >= 0) || *value > kLongestReaction) {
+            return Error{fmt::format("autoscaling: {} is no time up to an hour", key)};
+        }
+    }
+    return request;
+}
+
 }  // namespace
+
+Result<ExtrasRequest> extras_request_from_json(const Json& json) {
+    ExtrasRequest request;
+    if (json.contains("costs") && json["costs"].contains("kinds")) {
+        request.prices = prices_from_json(json["costs"]);
+        if (const std::string wrong = wrong_with(*request.prices); !wrong.empty()) {
+            return Error{wrong};
+        }
+    }
+    if (json.contains("growth")) {
+        auto growth = parse_growth(percent_per_of(json["growth"]));
+        if (!growth) return Error{"growth: " + growth.error().message};
+        request.growth = *growth;
+    }
+    if (json.contains("autoscaling")) {
+        auto scaling = autoscaling_from_json(json["autoscaling"]);
+        if (!scaling) return scaling.error();
+        request.autoscaling = *scaling;
+    }
+    return request;
+}
 
 void add_extras(Json& json, const CapacityPlan& plan, const PlanExtras& extras) {
     if (extras.costs) json["costs"] = costs_to_json(plan, *extras.costs);

@@ -1,4 +1,5 @@
 // The capacity plan as JSON; the keys under "usl" are those of docs/contract.md.
+#include "loadgen/report/plan_costs.hpp"
 #include "loadgen/report/plan_report.hpp"
 #include "loadgen/report/plan_words.hpp"
 #include "loadgen/results/result_json.hpp"
@@ -136,6 +137,12 @@ Result<PlanRequest> plan_request_from_json(const Json& json) {
         if (const double cores = asked(demand, "cores"); cores > 0) request.demand.cores = cores;
         request.demand.headroom = asked(demand, "headroom");
         if (request.demand.headroom >= 1) return Error{"headroom must be below 1"};
+        auto extras = extras_request_from_json(json);
+        if (!extras) return extras.error();
+        if (extras->autoscaling && !(request.demand.rate > 0)) {
+            return Error{"an autoscaler without a rate"};
+        }
+        request.extras = std::move(*extras);
         return request;
     } catch (const std::exception& wrong) {
         return Error{wrong.what()};

@@ -3,6 +3,7 @@
 
 #include "common/base/result.hpp"
 #include "loadgen/analysis/capacity.hpp"
+#include "loadgen/analysis/extras.hpp"
 #include "loadgen/document/document.hpp"
 
 #include <nlohmann/json.hpp>
@@ -37,6 +38,7 @@ nlohmann::ordered_json capacity_to_json(const CapacityPlan& plan, const PlanSour
 struct PlanRequest {
     Demand demand;
     std::string workload;
+    ExtrasRequest extras;
 };
 
 // Error: not a plan from results, or what is wrong in it.

@@ -2,9 +2,11 @@
 // how it was searched.
 #include "loadgen/design/settings.hpp"
 #include "loadgen/report/tune_report.hpp"
+#include "loadgen/report/tune_words.hpp"
 #include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,10 +14,6 @@
 
 namespace echotrio::loadgen {
 namespace {
-
-std::string rate_text(double rps) {
-    return format_value(rps, Unit::per_second);
-}
 
 std::string whole(double count) {
     return format_exact_count(static_cast<std::uint64_t>(std::llround(count)));
@@ -40,30 +38,6 @@ std::string percentile_name(const Tuning& tuning) {
 // The name of the objective's percentile would be there twice.
 bool has_own_percentile(const Tuning& tuning) {
     return std::abs(tuning.objective_quantile - 0.99) > 1e-9;
-}
-
-std::string bounds_text(const Tuning& tuning) {
-    std::string text = tuning.objective;
-    if (tuning.memory_limit) {
-        text += fmt::format(", {} of memory ({})", format_value(*tuning.memory_limit, Unit::bytes),
-                            tuning.memory_limit_from);
-    }
-    if (tuning.cpu_limit)
-        text += fmt::format(", {} CPUs (--cpus)", format_short(*tuning.cpu_limit));
-    if (tuning.cpu_quota) {
-        text +=
-            fmt::format(", a quota of {} CPUs (control group)", format_short(*tuning.cpu_quota));
-    }
-    return text;
-}
-
-std::string what_it_does(const Tuning& tuning, const TunedSetting& one) {
-    std::string text = fmt::format("{} within {}", rate_words(one), bounds_text(tuning));
-    if (one.memory_bytes) {
-        text += fmt::format("; {} of memory", format_value(*one.memory_bytes, Unit::bytes));
-    }
-    if (one.cpus_used) text += fmt::format("; {} CPUs used", format_count(*one.cpus_used));
-    return text;
 }
 
 Section answer_section(const Tuning& tuning) {
@@ -99,6 +73,23 @@ Section answer_section(const Tuning& tuning) {
                       Mark::flagged});
     }
     return section;
+}
+
+std::string note_on(const Tuning& tuning, std::size_t i) {
+    const TunedSetting& one = tuning.settings[i];
+    std::vector<std::string> notes;
+    if (tuning.best == i) notes.emplace_back("best");
+    if (tuning.highest == i && tuning.best != i) notes.emplace_back("highest");
+    const auto missed = std::count(one.rounds.begin(), one.rounds.end(), 0.0);
+    if (missed > 0)
+        notes.push_back(fmt::format("missed in {} of {} rounds", missed, one.rounds.size()));
+    if (!(one.rate.value > 0)) {
+        notes.push_back(one.why);
+    } else {
+        if (!one.limited_by.empty()) notes.push_back(at_least_words(one));
+        if (!one.above.empty()) notes.push_back(one.above);
+    }
+    return fmt::format("{}", fmt::join(notes, "; "));
 }
 
 Table curve_table(const Tuning& tuning) {
@@ -138,11 +129,7 @@ Table curve_table(const Tuning& tuning) {
         row.push_back({value_or_dash(one.memory_bytes, Unit::bytes)});
         row.push_back({value_or_dash(one.cpus_used, Unit::count)});
         row.push_back({value_or_dash(one.cpu_us_per_request, Unit::microseconds)});
-        std::string note = best ? "best" : "";
-        if (tuning.highest == i && !best) note = "highest";
-        if (!known) note = one.why;
-        if (known && one.generator_was_limit) note += " at least: the generator was the limit";
-        row.push_back({note, known ? Mark::plain : Mark::flagged});
+        row.push_back({note_on(tuning, i), known ? Mark::plain : Mark::flagged});
         table.rows.push_back(std::move(row));
     }
     return table;
@@ -251,7 +238,7 @@ Section rules_section(const Tuning& tuning) {
         const bool known = one != nullptr && one->rate.value > 0;
         table.rows.push_back(
             {{rule.rule},
-             {fmt::format("{} CPUs {}", format_short(rule.cpus), rule.cpus_are)},
+             {fmt::format("{} {}", cpus_text(rule.cpus), rule.cpus_are)},
              {fmt::format("{}", rule.workers)},
              {known ? rate_words(*one) : "-"},
              {one != nullptr && one->to_best ? ratio_words(*one->to_best) : "-"},
@@ -269,22 +256,27 @@ Section limits_section(const Tuning& tuning) {
     };
     say("CPUs: " + cpus_words(tuning.cpus_had));
     if (tuning.cpu_limit) {
-        say(
-            fmt::format("--cpus {}: the server is pinned to {} whole CPUs, and a rate at which it "
-                        "uses more than {} of CPU time a second does not count.",
-                        format_short(*tuning.cpu_limit), std::ceil(*tuning.cpu_limit),
-                        format_short(*tuning.cpu_limit)));
+        say(fmt::format(
+            "--cpus {}: the server is pinned to {}, and a rate at which it uses more than {} "
+            "CPU-seconds a second does not count.",
+            format_short(*tuning.cpu_limit), cpus_text(std::ceil(*tuning.cpu_limit)),
+            format_short(*tuning.cpu_limit)));
     }
     if (tuning.memory_limit) {
         say(fmt::format("Memory: {} ({}); a setting that was seen with more is out.",
                         format_value(*tuning.memory_limit, Unit::bytes), tuning.memory_limit_from));
     }
     if (tuning.cpu_quota) {
-        say(fmt::format("Its control group may use {} CPUs' worth of time; this machine has {}.",
-                        format_short(*tuning.cpu_quota),
-                        format_plural(tuning.machine_cpus, "CPU")));
+        say(fmt::format("Its control group may use {} of time a second; this machine has {}.",
+                        cpus_text(*tuning.cpu_quota), format_plural(tuning.machine_cpus, "CPU")));
     } else {
         say("No CPU quota of a control group is in force.", Mark::muted);
+    }
+    if (tuning.quota_is_shared) {
+        say("! The generator uses the same quota: what it takes the server does not get, and the "
+            "rates "
+            "are a lower bound. Put the generator outside of the limit.",
+            Mark::flagged);
     }
     if (tuning.throttled && tuning.throttled->throttled_periods > 0) {
         say(fmt::format("! At the best setting's highest rates the control group (version {}) was "
@@ -345,46 +337,6 @@ Section search_section(const Tuning& tuning) {
 }
 
 }  // namespace
-
-std::string rate_words(const TunedSetting& setting) {
-    if (!(setting.rate.value > 0)) return setting.why;
-    std::string text = rate_text(setting.rate.value) + "/s";
-    if (setting.rate.low && setting.rate.high) {
-        text +=
-            fmt::format(" ({} to {})", rate_text(*setting.rate.low), rate_text(*setting.rate.high));
-    }
-    return text;
-}
-
-bool is_judged(const Tuning& tuning) {
-    if (tuning.best) return true;
-    return !tuning.settings.empty() &&
-           std::none_of(tuning.settings.begin(), tuning.settings.end(),
-                        [](const TunedSetting& one) { return one.unfit == Unfit::not_judged; });
-}
-
-std::string answer_sentence(const Tuning& tuning) {
-    if (tuning.best) {
-        const TunedSetting& best = tuning.settings[*tuning.best];
-        return fmt::format("{}: {}", words_of(tuning.axes, best.setting),
-                           what_it_does(tuning, best));
-    }
-    std::string text = fmt::format("no setting that was tried meets {}", bounds_text(tuning));
-    if (!is_judged(tuning)) {
-        text = fmt::format("whether a setting meets {} could not be judged", bounds_text(tuning));
-    }
-    const TunedSetting* nearest = nullptr;
-    for (const TunedSetting& one : tuning.settings) {
-        const bool nearer = nearest == nullptr ||
-                            (one.unfit == Unfit::objective && nearest->unfit != Unfit::objective);
-        if (nearer) nearest = &one;
-    }
-    if (nearest != nullptr) {
-        text += fmt::format("; nearest was {}: {}", words_of(tuning.axes, nearest->setting),
-                            nearest->why);
-    }
-    return text;
-}
 
 Document tune_document(const Tuning& tuning) {
     Document document;

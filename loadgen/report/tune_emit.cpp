@@ -1,6 +1,7 @@
 // The best setting as something to deploy: every figure with where it comes from.
 #include "loadgen/design/settings.hpp"
 #include "loadgen/report/tune_report.hpp"
+#include "loadgen/report/tune_words.hpp"
 #include "loadgen/results/format.hpp"
 
 #include <fmt/format.h>
@@ -8,11 +9,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
+#include <set>
 
 namespace echotrio::loadgen {
 namespace {
 
 constexpr double kMemorySpare = 1.25;  // limit / the most that was seen
+constexpr double kLeastMiB = 16;       // of a limit: container runtimes refuse a few MiB
 constexpr double kLoadShare = 0.7;     // of the highest rate: where more instances begin
 constexpr double kMiB = 1U << 20U;
 constexpr double kRounding = 1e-6;  // of the arithmetic, not of the figures
@@ -37,18 +41,17 @@ std::string one_line(std::string text) {
 }
 
 std::string heading(const Tuning& tuning) {
-    const TunedSetting& best = best_of(tuning);
     std::string text = fmt::format("# loadgen tune: {}\n# {}\n", one_line(tuning.command),
                                    answer_sentence(tuning));
     text += fmt::format("# {} of {} settings tried; {}\n", tuning.settings.size(),
                         fmt::format("{:.0f}", tuning.grid), tuning.stopped);
+    if (tuning.rounds == 0) text += "# seen once, without a comparison\n";
     for (const RuleOfThumb& rule : tuning.rules) {
         const TunedSetting* one = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
-        text += fmt::format("# rule {} with n = {} CPUs {}: {}, {}\n", rule.rule,
-                            format_short(rule.cpus), rule.cpus_are, rule.workers,
+        text += fmt::format("# rule {} with n = {} {}: {}, {}\n", rule.rule, cpus_text(rule.cpus),
+                            rule.cpus_are, rule.workers,
                             one != nullptr ? one_line(rate_words(*one)) : "not measured");
     }
-    if (best.generator_was_limit) text += "# at least: the generator was the limit\n";
     return text;
 }
 
@@ -57,18 +60,35 @@ std::string emit_env(const Tuning& tuning) {
     for (const auto& [name, value] : values_of(tuning.axes, best_of(tuning).setting)) {
         text += fmt::format("{}={}\n", variable(name), value);
         if (name == "workers") {
-            text += fmt::format("WEB_CONCURRENCY={}   # what gunicorn and uvicorn read\n", value);
+            // Not behind the value: Docker's --env-file and systemd take that for a part of it.
+            text += fmt::format("# what gunicorn and uvicorn read:\nWEB_CONCURRENCY={}\n", value);
         }
     }
     return text;
 }
 
-// Its settings have the names of the flags, with _ for -.
+// What gunicorn.conf.py calls what an axis is named after: a flag, short or long, with - or _.
+// Empty: it has no such setting, or we do not know it.
+std::string gunicorn_setting(std::string name) {
+    static const std::map<std::string, std::string> kShort{{"w", "workers"},
+                                                           {"worker", "workers"},
+                                                           {"k", "worker_class"},
+                                                           {"class", "worker_class"},
+                                                           {"keep_alive", "keepalive"}};
+    static const std::set<std::string> kKnown{"workers",      "worker_class",
+                                              "threads",      "worker_connections",
+                                              "max_requests", "max_requests_jitter",
+                                              "timeout",      "graceful_timeout",
+                                              "keepalive",    "backlog"};
+    std::replace(name.begin(), name.end(), '-', '_');
+    if (const auto found = kShort.find(name); found != kShort.end()) return found->second;
+    return kKnown.count(name) > 0 ? name : std::string();
+}
+
 std::string emit_gunicorn(const Tuning& tuning) {
     std::string text = heading(tuning) + "# gunicorn.conf.py\n";
     for (std::size_t i = 0; i < tuning.axes.size(); ++i) {
-        std::string name = tuning.axes[i].name;
-        std::replace(name.begin(), name.end(), '-', '_');
+        const std::string name = gunicorn_setting(tuning.axes[i].name);
         const std::string& value = tuning.axes[i].values[best_of(tuning).setting[i]];
         text += tuning.axes[i].ordered ? fmt::format("{} = {}\n", name, value)
                                        : fmt::format("{} = \"{}\"\n", name, value);
@@ -103,11 +123,17 @@ std::string emit_k8s(const Tuning& tuning) {
         const double mib = std::ceil(*best.memory_bytes / kMiB);
         double most = std::ceil(mib * kMemorySpare);
         std::string why = fmt::format("{:.0f} MiB x {} = {:.0f} MiB", mib, kMemorySpare, most);
+        if (most < kLeastMiB) {
+            most = kLeastMiB;
+            why += fmt::format(", but at least {:.0f} MiB: a container has to start", most);
+        }
         if (tuning.memory_limit && most > std::floor(*tuning.memory_limit / kMiB)) {
             most = std::floor(*tuning.memory_limit / kMiB);
             why += fmt::format(", but no more than the limit, {:.0f} MiB", most);
         }
-        text += fmt::format("              memory: {:.0f}Mi   # the most that was seen\n", mib);
+        // A request above its limit is refused.
+        text += fmt::format("              memory: {:.0f}Mi   # the most that was seen{}\n",
+                            std::min(mib, most), most < mib ? ", and no more than the limit" : "");
         memory_limit = fmt::format("              memory: {:.0f}Mi   # {}\n", most, why);
     }
     text += fmt::format("            limits:\n              cpu: {:.0f}m   # {}\n{}", limit * 1000,
@@ -132,6 +158,28 @@ std::string emit_k8s(const Tuning& tuning) {
 const std::vector<std::string>& emit_forms() {
     static const std::vector<std::string> kForms{"env", "gunicorn", "k8s"};
     return kForms;
+}
+
+Status can_emit(const std::vector<TunedAxis>& axes, std::string_view form) {
+    if (form != "gunicorn") return Done{};
+    std::map<std::string, std::string> taken;
+    for (const TunedAxis& axis : axes) {
+        const std::string setting = gunicorn_setting(axis.name);
+        if (setting.empty()) {
+            return Error{
+                fmt::format("--vary: {}: --emit gunicorn knows no such setting: name it "
+                            "as gunicorn's flag, like workers, threads, worker-class",
+                            axis.name)};
+        }
+        const auto [other, added] = taken.emplace(setting, axis.name);
+        if (!added) {
+            return Error{
+                fmt::format("--vary: {} and {} are both gunicorn's {}: --emit gunicorn "
+                            "can write one",
+                            other->second, axis.name, setting)};
+        }
+    }
+    return Done{};
 }
 
 std::string tune_emit(const Tuning& tuning, std::string_view form) {

@@ -4,6 +4,7 @@
 #include "loadgen/results/result_json.hpp"
 
 #include <charconv>
+#include <cmath>
 
 namespace echotrio::loadgen {
 namespace {
@@ -13,6 +14,10 @@ using Json = nlohmann::ordered_json;
 template <class T>
 Json or_null(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
 }
 
 Json interval_of(const TunedFigure& figure) {
@@ -36,7 +41,10 @@ Json tuned_to_json(const Tuning& tuning, const TunedSetting& one) {
     const bool known = one.rate.value > 0;
     json["rate"] = known ? Json(one.rate.value) : Json(nullptr);
     json["ci95"] = interval_of(one.rate);
-    json["rounds"] = one.rounds;
+    json["rounds"] = Json::array();
+    for (const double rate : one.rounds) {
+        json["rounds"].push_back(std::isnan(rate) ? Json(nullptr) : Json(rate));
+    }
     json["searched_rate"] = one.searched > 0 ? Json(one.searched) : Json(nullptr);
     json["ratio_to_highest"] = one.to_best ? Json(one.to_best->value) : Json(nullptr);
     json["ratio_ci95"] = one.to_best ? interval_of(*one.to_best) : Json(nullptr);
@@ -48,7 +56,9 @@ Json tuned_to_json(const Tuning& tuning, const TunedSetting& one) {
     json["time_to_ready_s"] = or_null(one.time_to_ready_s);
     json["unfit"] = one.unfit == Unfit::no ? Json(nullptr) : Json(name_of(one.unfit));
     json["why"] = one.why;
-    json["generator_was_limit"] = one.generator_was_limit;
+    json["generator_was_limit"] = !one.limited_by.empty();
+    json["limited_by"] = text_or_null(one.limited_by);
+    json["above"] = text_or_null(one.above);
     return json;
 }
 
@@ -74,7 +84,8 @@ Json rules_to_json(const Tuning& tuning) {
         Json json{{"rule", rule.rule},
                   {"cpus", rule.cpus},
                   {"cpus_are", rule.cpus_are},
-                  {tuning.axes[*tuning.rule_axis].name, rule.workers},
+                  {"workers", rule.workers},
+                  {"axis", tuning.axes[*tuning.rule_axis].name},
                   {"among_the_settings", rule.place.has_value()}};
         const TunedSetting* measured = rule.setting ? find_setting(tuning, *rule.setting) : nullptr;
         json["measured"] = measured ? tuned_to_json(tuning, *measured) : Json(nullptr);
@@ -98,6 +109,7 @@ Json tune_to_json(const Tuning& tuning) {
                       {"memory_from", tuning.memory_limit_from},
                       {"cpus", or_null(tuning.cpu_limit)},
                       {"cpu_quota", or_null(tuning.cpu_quota)},
+                      {"quota_is_shared", tuning.quota_is_shared},
                       {"cpus_in_force", tuning.cpus},
                       {"machine_cpus", tuning.machine_cpus}};
     json["cpus"] = cpus_to_json(tuning.cpus_had);

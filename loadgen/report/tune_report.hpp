@@ -1,6 +1,7 @@
 // What `loadgen tune` found as a document, as JSON, and as a configuration to deploy.
 #pragma once
 
+#include "common/base/result.hpp"
 #include "loadgen/document/document.hpp"
 #include "loadgen/results/tuning.hpp"
 
@@ -27,8 +28,11 @@ bool is_judged(const Tuning& tuning);
 // The forms of tune_emit: "env", "gunicorn", "k8s".
 const std::vector<std::string>& emit_forms();
 
+// Error: "--vary: ...": an axis that the form can't write. An empty form writes nothing.
+Status can_emit(const std::vector<TunedAxis>& axes, std::string_view form);
+
 // The best setting as a configuration, with the arithmetic in comments. Precondition: there is one,
-// and the form is one of emit_forms().
+// the form is one of emit_forms(), and can_emit() the axes.
 std::string tune_emit(const Tuning& tuning, std::string_view form);
 
 // The rate of a setting, "1,240/s (1,180 to 1,300)", or why it has none.

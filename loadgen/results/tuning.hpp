@@ -34,8 +34,9 @@ struct TuneTrial {
     std::uint64_t round = 0;  // 0: of the search; 1, 2 ...: of the comparison
     double rate = 0;          // requests/s offered
     RateResult outcome = RateResult::miss;
-    std::string why;  // in words, where it did not pass
-    RunResult run{};  // without histograms
+    std::string why{};                     // in words, where it did not pass
+    std::optional<double> objective_us{};  // the objective's percentile
+    RunResult run{};                       // without histograms
 };
 
 // Why a setting has no rate.
@@ -53,11 +54,14 @@ struct TunedSetting {
     // The highest rate that met the objective: of the comparison's rounds (each fresh, the
     // geometric mean), else as the search saw it once. 0: none did.
     TunedFigure rate{};
-    std::vector<double> rounds{};  // the comparison's; 0: no rate met the objective
-    double searched = 0;           // as the search saw it
+    std::vector<double>
+        rounds{};         // the comparison's; 0: no rate met the objective; NaN: not judged
+    double searched = 0;  // as the search saw it
     Unfit unfit = Unfit::no;
-    std::string why{};                 // where it has no rate, or missed narrowly
-    bool generator_was_limit = false;  // at least this rate
+    std::string why{};         // where it has no rate, or missed narrowly
+    std::string limited_by{};  // at least this rate: the check by which more was not judged
+    std::string above{};       // what broke it at a higher rate: it died, it had too much memory
+    std::optional<double> missed_us{};  // the objective's percentile in the trial of `why`
     // The ratio of its rate to that of the best, within the rounds that both were in.
     std::optional<TunedFigure> to_best{};
     // Of its trials that passed, the median of those at the highest rates of its rounds.
@@ -98,6 +102,7 @@ struct Tuning {
     std::string memory_limit_from{};       // "--memory", "its control group"
     std::optional<double> cpu_limit{};     // CPUs' worth of time: --cpus
     std::optional<double> cpu_quota{};     // of the server's control group
+    bool quota_is_shared = false;          // the generator uses it up, too
     double cpus = 1;                       // that it can have, by these and by the machine
     std::uint64_t machine_cpus = 1;
     CpusHad cpus_had{};

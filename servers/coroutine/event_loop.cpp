@@ -94,11 +94,13 @@ void EventLoop::cannot_watch(int error) {
                                                 std::strerror(error)));
 }
 
-// Alone, by a second signal. A supervisor says it in the slot: who stops a service may send a
-// signal to each of its processes, beside that of the supervisor.
-bool EventLoop::told_to_leave() const noexcept {
-    if (board_.size() == 1) return draining_;
-    return slot_.order.load() == supervise::Order::leave;
+// What a signal means. Alone: drain, a second one leave. A supervisor says it in the slot: who
+// stops a service may send a signal to each of its processes, beside that of the supervisor.
+// Without an order it means nothing: a loop that drained alone would leave those who are dealt to
+// it waiting until its last connection has ended.
+supervise::Order EventLoop::order() const noexcept {
+    if (board_.size() > 1) return slot_.order.load();
+    return draining_ ? supervise::Order::leave : supervise::Order::drain;
 }
 
 // For the supervisor, where there is one.
@@ -111,9 +113,10 @@ void EventLoop::attend() {
     time_ = now();
     beat();
     while (signals_.take()) {
-        const bool at_once = told_to_leave();
+        const supervise::Order wanted = order();
+        if (wanted == supervise::Order::serve) continue;
         if (!draining_) start_drain();
-        if (at_once) stop();
+        if (wanted == supervise::Order::leave) stop();
     }
     if (draining_ && time_ >= drain_deadline_) stop();
 }

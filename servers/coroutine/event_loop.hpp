@@ -80,7 +80,7 @@ class EventLoop {
     }
     Task tick();
     Task watch_signals();
-    bool told_to_leave() const noexcept;
+    supervise::Order order() const noexcept;
     void beat();
     void attend();
     void start_drain();

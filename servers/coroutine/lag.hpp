@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -18,14 +19,17 @@ class Lag {
   public:
     void record(Nanos lag) {
         const auto us = static_cast<std::uint64_t>(std::max<Nanos::rep>(lag.count(), 0)) / 1000;
-        counts_[std::min(slot_of(us), counts_.size() - 1)].add();
-        count_.add();
         max_us_.set(std::max(max_us_.get(), us));
+        counts_[std::min(slot_of(us), counts_.size() - 1)].add();
+        std::atomic_thread_fence(std::memory_order_release);
+        count_.add();
     }
-    // What another loop recorded, too.
+    // What another loop recorded, too. It may record meanwhile: how many there are is read first,
+    // so that the slots hold no fewer and each rank is found in one.
     void add(const Lag& other) {
-        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(other.counts_[i].get());
         count_.add(other.count());
+        std::atomic_thread_fence(std::memory_order_acquire);
+        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i].add(other.counts_[i].get());
         max_us_.set(std::max(max_us_.get(), other.max_us_.get()));
     }
 

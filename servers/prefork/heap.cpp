@@ -49,7 +49,7 @@ Result<Heap> Heap::create(std::uint64_t bytes, double share) {
     const auto dirtied = static_cast<std::size_t>(std::llround(share * static_cast<double>(pages)));
     heap.next_ = heap.memory_.get();
     heap.end_ = heap.next_ + dirtied * heap.page_;
-    heap.part_ = (dirtied + kRequests - 1) / kRequests * heap.page_;
+    heap.part_ = (dirtied + kReads - 1) / kReads * heap.page_;
     return heap;
 }
 

@@ -3,8 +3,8 @@
 // lies in the object that it counts. So worker by worker the heap is copied, and what copy-on-write
 // had saved is lost.
 //
-// Here a worker writes to one word of a page, and to so many pages with each request that after
-// kRequests of them it has dirtied its share.
+// Here a worker writes to one word of a page, and to so many pages with each read that brings
+// something, of a request or of raw echo, that after kReads of them it has dirtied its share.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -17,14 +17,14 @@ namespace echotrio::prefork {
 
 class Heap {
   public:
-    static constexpr std::size_t kRequests = 100;
+    static constexpr std::size_t kReads = 100;
 
     // Holds `bytes`, rounded up to whole pages; of small ones, so that a write copies 4 KiB and not
     // a huge page. `share`: how much of it a worker dirties, 0 to 1. Error: there is not so much
     // memory.
     static Result<Heap> create(std::uint64_t bytes, double share);
 
-    // For a worker, with each request: dirties the next part of its share, until that is done.
+    // For a worker, with each such read: dirties the next part of its share, until that is done.
     void touch() noexcept {
         if (next_ != end_) touch_part();
     }

@@ -78,19 +78,14 @@ void add_options(CLI::App& app, prefork::Options& options) {
               "Memory that the supervisor holds before it forks, shared until it is written to")
         .check(cli::size_between(0, kLargestHeap));
     cli::option(app, "--touch", options.touch,
-                "Share of --heap, 0 to 1, that each worker dirties within its first 100 requests")
+                "Share of --heap, 0 to 1, that each worker dirties with its first 100 reads that "
+                "bring something")
         .check(cli::number_between(0, 1))
         .type_name("SHARE");
 }
 
 // Figures that were not given follow those that were; given ones must fit together.
 echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
-    if (options.accept == prefork::AcceptMode::reuseport && !options.user.empty() &&
-        options.listen.port > 0 && options.listen.port < 1024) {
-        return echotrio::Error{
-            "--user: with --accept reuseport every worker binds the port, which below 1024 needs "
-            "root: choose another --port or --accept"};
-    }
     if (options.touch > 0 && options.heap == 0) {
         return echotrio::Error{"--touch: there is nothing to touch: give --heap SIZE"};
     }
@@ -104,6 +99,13 @@ echotrio::Status reconcile(const CLI::App& app, prefork::Options& options) {
         return echotrio::Error{
             fmt::format("--start-workers: must be at most --max-workers {}, got {}",
                         pool.max_workers, pool.start)};
+    }
+    // The kernel shares a port among sockets of one user only: none can be added as another.
+    if (options.socket_each && !options.user.empty() && pool.start < pool.max_workers) {
+        return echotrio::Error{fmt::format(
+            "--user: with --accept reuseport no socket can be bound later, so the pool cannot grow "
+            "from {} workers to {}: give --start-workers and --max-workers the same number",
+            pool.start, pool.max_workers)};
     }
     if (pool.min_spare > pool.max_spare) {
         return echotrio::Error{fmt::format("--min-spare: must be at most --max-spare {}, got {}",

@@ -60,7 +60,7 @@ class PreforkOptions(Options):
 
 
 class HeapPeer(BlockingPeer):
-    """Beside each request it reads some of the heap, as a program would that answers from its objects."""
+    """Goes through some of the heap with each read that brings something, as a program answers from its objects."""
 
     heap: Heap
 
@@ -302,8 +302,8 @@ def parse_options() -> PreforkOptions:
     parser.add_argument("--heap", default="0", type=size(0, 1 << 40), metavar="SIZE",
                         help="objects that the supervisor holds before it forks, shared until they are touched")
     parser.add_argument("--touch", default=0.0, type=_share, metavar="SHARE",
-                        help="share of --heap, 0 to 1, that each worker reads within its first 100 requests, and so "
-                             "dirties: a reference count is written to")
+                        help="share of --heap, 0 to 1, that each worker goes through with its first 100 reads that bring "
+                             "something, and so dirties: a reference count is written to")
     options = parser.parse_args(namespace=PreforkOptions())
     if options.touch and not options.heap:
         fail("--touch: there is nothing to touch: give --heap SIZE", status=2)

@@ -121,6 +121,8 @@ TEST(PlanExtras, RefuseWithOneLine) {
           Case{{from, "--rate", "9", "--emit", "hpa", "--hpa-sync", "15"}, "--hpa-sync"},
           Case{{from, "--rate", "9", "--emit", "hpa", "--hpa-sync", "0"}, "must be above 0"},
           Case{{from, "--rate", "9", "--emit", "hpa", "--json", "-"}, "both write to standard"},
+          Case{{from, "--rate", "9", "--prices", ECHOTRIO_PRICES, "--cores", "2"}, "leave out"},
+          Case{{from, "--rate", "9", "--prices", ECHOTRIO_PRICES, "--memory", "1GiB"}, "leave out"},
           Case{{points(), "--rate", "9", "--prices", ECHOTRIO_PRICES}, "do not tell CPUs"},
           Case{{points(), "--rate", "9", "--emit", "hpa"}, "do not tell CPUs"}}) {
         const Ran ran = plan(c.words);
@@ -195,6 +197,36 @@ TEST(PlanAutoscaler, IsAManifestThatFitsTheSchema) {
                   .status,
               0)
         << "the check sees a mistake";
+}
+
+TEST(PlanExtras, AreInAReportThatHasThePlan) {
+    const Folder folder;
+    const std::string from = results(folder), kept = folder.path() + "/plan.json";
+    const Ran ran = plan({from, "--rate", "100000", "--prices", ECHOTRIO_PRICES, "--growth",
+                          "5%/month", "--json", kept});
+    ASSERT_EQ(ran.status, 0) << ran.err;
+    const auto report = [&](const char* format) {
+        return run_loadgen({"report", folder.path(), "--format", format});
+    };
+    for (const char* format : {"console", "markdown", "html"}) {
+        const Ran told = report(format);
+        EXPECT_EQ(told.status, 0) << told.err;
+        for (const char* words :
+             {"What it costs",
+              "coroutine on 3 + 1 spare of tiny, 1 process each: 35.04 EUR a month",
+              "When it is outgrown, at 5 % per month", "the cheapest today"}) {
+            EXPECT_NE(told.out.find(words), std::string::npos) << format << ": " << words;
+        }
+    }
+    EXPECT_EQ(plan({from, "--rate", "100000", "--emit", "hpa", "--json", kept}).status, 0);
+    EXPECT_NE(report("html").out.find("An autoscaler for it"), std::string::npos);
+    json changed = json::parse(*loadgen::read_result_file(kept));
+    changed["autoscaling"]["ramp"]["per"] = "moon";
+    folder.file("plan.json", changed.dump());
+    const Ran wrong = report("html");
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_NE(wrong.err.find("plan.json: autoscaling: write a percentage"), std::string::npos)
+        << wrong.err;
 }
 
 TEST(PlanAutoscaler, IsRefusedWhereItWouldBeAGuess) {

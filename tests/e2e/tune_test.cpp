@@ -77,13 +77,15 @@ Tuned tune(const Words& more) {
 TEST(Tune, WaitingRequestsNeedAsManyWorkersAsFillTheCpu) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
-    const Tuned tuned =
-        tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48", "--slo",
-              "p90=100ms", "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
+    const Tuned tuned = tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48",
+                              "--slo", "p90=100ms", "-d", "1500ms", "-r", "3", "--precision", "0.1",
+                              "--cpus", "1", "--budget", "4m"});
     ASSERT_TUNED(tuned, machine);
     EXPECT_GE(tuned.workers(), 9) << tuned.json["answer"];
     EXPECT_LE(tuned.workers(), 40) << tuned.json["answer"];
     EXPECT_LT(tuned.rate(), 1000);
+    ASSERT_GT(tuned.rate_at(1), 0) << tuned.json["answer"];
+    ASSERT_GT(tuned.rate_at(2), 0) << tuned.json["answer"];
     EXPECT_GT(tuned.rate(), 4 * tuned.rate_at(2)) << tuned.json["answer"];
     EXPECT_LT(tuned.rate_at(1), 50);
     EXPECT_LE(tuned.rate(), tuned.workers() / 0.020);  // no worker is faster than its wait
@@ -250,8 +252,7 @@ TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {
     const Json json = Json::parse(ran.out, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ran.out;
     EXPECT_TRUE(json["best"].is_null());
-    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads 50: at "),
-              std::string::npos)
+    EXPECT_NE(json["answer"].get<std::string>().find("nearest was max-threads "), std::string::npos)
         << json["answer"];
     EXPECT_TRUE(json["rule_of_thumb"].is_null());
 }
@@ -299,6 +300,15 @@ TEST(Tune, MistakesAreNamed) {
                   "--model: there is no model 'forks'"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--cpus", "4096"},
                   "--cpus: 4096 are more than"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "-d", "3s", "--budget",
+                   "3s"},
+                  "--budget: 3s is less than one trial takes"},
+             Case{{"--model", "threads", "--vary", "max-threads=1,2", "--slo", "p99=1s", "--emit",
+                   "gunicorn"},
+                  "--vary: max-threads: --emit gunicorn knows no such setting"},
+             Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "env", "--json",
+                   "/dev/stdout"},
+                  "--emit: standard output is for --json"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--emit", "toml"},
                   "--emit"},
              Case{{"--server", server, "--vary", vary, "--slo", "p99=1s", "--memory", "2Gb"},

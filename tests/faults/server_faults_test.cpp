@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace echotrio::test {
 namespace {
 
@@ -60,7 +62,9 @@ TEST_P(ServerFaults, AreOutlived) {
     if (std::string_view(c.model) == "prefork") {
         arguments = {"--start-workers", "4", "--max-connections-per-worker", "5"};
     }
-    Server server(c.model, arguments, {.environment = log.environment()});
+    const bool of_two = std::string_view(c.model) == "coroutine-x2";
+    if (of_two) arguments = {"--processes", "2"};
+    Server server(of_two ? "coroutine" : c.model, arguments, {.environment = log.environment()});
     int served = 0;
     for (int i = 0; i < kClients; ++i) served += visit(server.where(), i) ? 1 : 0;
     EXPECT_GT(log.faults(), 0U) << "the fault was never met";
@@ -98,6 +102,13 @@ std::vector<Case> cases() {
         all.push_back({model, "recv=short/2", Outcome::nothing_lost});
     }
     all.push_back({"coroutine-plain", "recv=EAGAIN/3", Outcome::nothing_lost});
+    // Several loops: what their supervisor calls, and what costs a connection of one of them.
+    for (const char* rule : {"poll=EINTR/2", "accept4=ECONNABORTED/3", "epoll_wait=EINTR/2"}) {
+        all.push_back({"coroutine-x2", rule, Outcome::nothing_lost});
+    }
+    for (const char* rule : {"recv=ECONNRESET/7", "accept4=EMFILE/4"}) {
+        all.push_back({"coroutine-x2", rule, Outcome::some_lost});
+    }
     all.push_back({"threads", "poll=EINTR/2", Outcome::nothing_lost});
     all.push_back({"threads", "pthread_create=EAGAIN/3", Outcome::some_lost});
     all.push_back({"prefork", "fork=EAGAIN/2+4", Outcome::nothing_lost});
@@ -113,6 +124,23 @@ INSTANTIATE_TEST_SUITE_P(Calls, ServerFaults, testing::ValuesIn(cases()), [](con
     }
     return name;
 });
+
+// A loop that dies is replaced although fork fails for a while.
+TEST(ServerFaults, AForkThatFailsIsTriedAgain) {
+    const FaultLog log("fork=EAGAIN/2+1");  // the two at the start succeed, then one fails
+    auto server =
+        Server::start("coroutine", {"--processes", "2"}, {.environment = log.environment()});
+    ASSERT_TRUE(server) << server.error().message;
+    const auto pids = server->stats()["pids"];
+    ASSERT_EQ(pids.size(), 3U);
+    ::kill(pids[1].get<pid_t>(), SIGKILL);
+    const auto replaced = server->stats_when([](const auto& s) {
+        return s["processes"]["spawned_total"] == 3 && s["processes"]["alive"] == 2;
+    });
+    EXPECT_EQ(replaced["processes"]["alive"], 2);
+    EXPECT_EQ(log.faults(), 1U);
+    EXPECT_EQ(server->stop(), 0);
+}
 
 // A refusal for want of a thread is counted as such.
 TEST(ServerFaults, RefusalsAreCounted) {

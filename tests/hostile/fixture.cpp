@@ -49,6 +49,7 @@ void Hostile::start(std::size_t hostile, Words arguments) {
         arguments.insert(arguments.end(), {"--start-workers", workers, "--max-spare", workers,
                                            "--max-workers", workers});
     }
+    if (of_two()) arguments.insert(arguments.end(), {"--processes", "2"});
     server_.emplace(model(), arguments);
     polite_.emplace(where());
     ASSERT_TRUE(polite_->wait_for_more(10));

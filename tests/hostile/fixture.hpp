@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace echotrio::test {
@@ -52,7 +53,9 @@ class Hostile : public testing::TestWithParam<const char*> {
     double grown_bytes() const;
     // As many descriptors as before, or soon: a connection is counted as closed before it is.
     void expect_descriptors_back() const;
-    std::string model() const { return GetParam(); }
+    std::string model() const { return of_two() ? "coroutine" : GetParam(); }
+    // "coroutine-x2": two loops, a process each.
+    bool of_two() const { return std::string_view(GetParam()) == "coroutine-x2"; }
 
     std::optional<Server> server_;
     std::optional<PoliteClient> polite_;
@@ -63,5 +66,9 @@ class Hostile : public testing::TestWithParam<const char*> {
     double resident_bytes() const;
     std::size_t descriptors() const;
 };
+
+inline std::string hostile_name(const testing::TestParamInfo<const char*>& model) {
+    return std::string_view(model.param) == "coroutine-x2" ? "coroutine_x2" : model.param;
+}
 
 }  // namespace echotrio::test

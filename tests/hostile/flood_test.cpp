@@ -150,8 +150,9 @@ TEST_P(Flood, MemoryReturnsAfterLargeRequests) {
     EXPECT_LT(grown_bytes(), 16.0 * (1 << 20));
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Flood, testing::Values("prefork", "threads", "coroutine"),
-                         [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Models, Flood,
+                         testing::Values("prefork", "threads", "coroutine", "coroutine-x2"),
+                         hostile_name);
 
 }  // namespace
 }  // namespace echotrio::test

@@ -124,8 +124,9 @@ TEST(PreforkWeakness, SlowClientsHoldEveryWorkerUntilTheTimeout) {
     EXPECT_EQ(server.stop(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Slow, testing::Values("prefork", "threads", "coroutine"),
-                         [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Models, Slow,
+                         testing::Values("prefork", "threads", "coroutine", "coroutine-x2"),
+                         hostile_name);
 
 }  // namespace
 }  // namespace echotrio::test

@@ -153,6 +153,35 @@ TEST(CoroutineProcesses, FinishWhatIsInFlightAtADrain) {
     EXPECT_EQ(server.log(), "") << "nothing to complain about";
 }
 
+// It would leave who is dealt to it meanwhile waiting until its last connection has ended.
+TEST(CoroutineProcesses, ASignalToOneOfThemAloneMeansNothing) {
+    Server server = start(2);
+    Client held(server.where());
+    ask(held, "/echo/late?wait=2s");
+    const std::vector<int> before = workers_of(server.stats());
+    for (const int pid : before) ::kill(pid, SIGTERM);
+    for (int i = 0; i < 40; ++i) {  // to both
+        const auto reply = get(server.where(), "/echo/hi");
+        ASSERT_TRUE(reply) << i;
+        EXPECT_EQ(reply->body, "hi");
+    }
+    EXPECT_EQ(held.reply().value_or(Reply{}).body, "late");
+    EXPECT_EQ(workers_of(server.stats()), before);
+    EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(CoroutineProcesses, OneThatIsKilledInTheDrainCutsOff) {
+    Server server = start(2, {"--drain-timeout", "1m"});
+    Client client(server.where());
+    ask(client, "/echo/never?wait=10s");
+    server.stats_when([](const json& s) { return s["connections"]["now"] == 2; });
+    const std::vector<int> workers = workers_of(server.stats());
+    server.signal(SIGTERM);
+    EXPECT_EQ(client.state(200ms), Client::State::open);
+    for (const int pid : workers) ::kill(pid, SIGKILL);
+    EXPECT_EQ(server.wait(), 1);
+}
+
 TEST(CoroutineProcesses, ADrainHasAnEnd) {
     Server server = start(2, {"--drain-timeout", "200ms"});
     std::vector<Client> clients;

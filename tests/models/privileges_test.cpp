@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 
 namespace echotrio::test {
@@ -53,12 +54,40 @@ TEST_P(Privileges, AnUnknownUserIsAnErrorAndNothingIsServed) {
 INSTANTIATE_TEST_SUITE_P(Models, Privileges, testing::Values("prefork", "threads", "coroutine"),
                          [](const auto& test) { return std::string(test.param); });
 
-TEST(PrivilegesOfPrefork, EveryWorkerCannotBindAPrivilegedPort) {
-    const auto server =
-        Server::start("prefork", {"--user", "nobody", "--port", "1023", "--accept", "reuseport"});
+// The kernel shares a port among sockets of one user: who has become another can add none.
+TEST(PrivilegesOfPrefork, APoolWithASocketEachCannotGrow) {
+    const auto server = Server::start("prefork", {"--user", "nobody", "--accept", "reuseport"});
     ASSERT_FALSE(server);
     EXPECT_NE(server.error().message.find("status 2: error: --user"), std::string::npos)
         << server.error().message;
+}
+
+TEST(PrivilegesOfPrefork, AFixedPoolWithASocketEachReloadsAndReplaces) {
+    if (::getuid() != 0 || ::getpwnam("nobody") == nullptr) GTEST_SKIP() << "needs root and nobody";
+    Server server("prefork", {"--user", "nobody", "--accept", "reuseport", "--start-workers", "2",
+                              "--max-workers", "2"});
+    server.signal(SIGHUP);
+    ASSERT_TRUE(server.wait_for_log("generation 1 serves"));
+    const auto reloaded =
+        server.stats_when([](const auto& s) { return s["workers"]["retiring"] == 0; });
+    ASSERT_EQ(reloaded["pids"].size(), 3U) << reloaded;
+    ::kill(reloaded["pids"][1].get<pid_t>(), SIGKILL);
+    const auto replaced =
+        server.stats_when([](const auto& s) { return s["workers"]["spawned_total"] == 5; });
+    EXPECT_EQ(replaced["workers"]["spawned_total"], 5) << "no more than it takes";
+    EXPECT_EQ(server.log().find("cannot"), std::string::npos) << server.log();
+    EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(PrivilegesOfCoroutine, ALoopThatDiesIsReplaced) {
+    if (::getuid() != 0 || ::getpwnam("nobody") == nullptr) GTEST_SKIP() << "needs root and nobody";
+    Server server("coroutine", {"--user", "nobody", "--processes", "2"});
+    ::kill(server.stats()["pids"][1].get<pid_t>(), SIGKILL);
+    const auto replaced = server.stats_when([](const auto& s) {
+        return s["processes"]["spawned_total"] == 3 && s["processes"]["alive"] == 2;
+    });
+    EXPECT_EQ(replaced["processes"]["alive"], 2);
+    EXPECT_EQ(server.stop(), 0);
 }
 
 }  // namespace

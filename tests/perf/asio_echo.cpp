@@ -1,6 +1,7 @@
 // An echo as Asio's documentation teaches it: awaitable<void>, co_spawn, a buffer in each
 // coroutine, async_read_some and async_write, exceptions at the end of stream. What a reader would
-// have without the coroutine server's tactics.
+// have without the coroutine server's tactics; so also with Asio's locks, which the server's build
+// leaves out (ASIO_DISABLE_THREADS).
 #include "tests/perf/peer.hpp"
 
 // Asio 1.22 asks clang for the coroutines before C++20 only.

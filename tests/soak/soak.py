@@ -28,13 +28,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import servers
 
-MODELS = ("prefork", "threads", "coroutine")
+MODELS = ("prefork", "threads", "coroutine", "coroutine-x2")
+SUPERVISED = ("prefork", "coroutine-x2")  # whose workers are replaced
 # Enough workers for every connection of a phase, and recycling, so that it is part of the test.
 FLAGS = {
     "prefork": ["--start-workers", "40", "--min-spare", "10", "--max-spare", "40",
                 "--max-workers", "48", "--max-connections-per-worker", "500"],
     "threads": [],
     "coroutine": ["--yield-every", "100us"],
+    "coroutine-x2": ["--yield-every", "100us", "--processes", "2"],
 }
 PHASES = {
     "raw": ["tcp://{}", "-c", "16", "--size", "700"],
@@ -54,7 +56,8 @@ class Server(servers.Server):
     """A server that stays up during the whole soak of its model."""
 
     def __init__(self, bin_dir, model):
-        super().__init__([f"{bin_dir}/echo-{model}", "--port", "0", *FLAGS[model]], stderr=subprocess.PIPE)
+        program = f"{bin_dir}/echo-{model.removesuffix('-x2')}"
+        super().__init__([program, "--port", "0", *FLAGS[model]], stderr=subprocess.PIPE)
         self.model = model
         self.log = []
         threading.Thread(target=self._read_log, daemon=True).start()
@@ -214,7 +217,7 @@ class Soak:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             name = self.rng.choice(list(PHASES))
-            self.phase(server, name, kill=model == "prefork" and self.rng.random() < 0.4)
+            self.phase(server, name, kill=model in SUPERVISED and self.rng.random() < 0.4)
             vandalise(server.where, self.rng)
             self.quiet_requests(server)
             used, open_files = server.footprint()
@@ -241,7 +244,7 @@ def main():
     parser.add_argument("--bin", required=True, help="folder of the programs")
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("SECONDS", "600")),
                         help="for each model; default: the environment's SECONDS, or 600")
-    parser.add_argument("--model", choices=MODELS, action="append", help="default: all three")
+    parser.add_argument("--model", choices=MODELS, action="append", help="default: all")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     soak = Soak(args.bin, args.seed)

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <string>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -75,7 +76,7 @@ TEST(Autoscaling, SaysWhatItDoesNotKnowAndWhereItDoesNotHelp) {
     const auto steep = scale(made_up_loop(), rate_of(100'000), usual("100%/min"));
     ASSERT_TRUE(steep);
     EXPECT_TRUE(says(*steep, "was not measured")) << "no start was";
-    EXPECT_TRUE(says(*steep, "saves nothing"));
+    EXPECT_TRUE(says(*steep, "the demand rises faster than pods start"));
     EXPECT_EQ(steep->least, steep->most);
     MeasuredModel waits = made_up_loop();
     waits.levels = {made_up_level(64, 3000, 1, 0.1)};
@@ -88,6 +89,53 @@ TEST(Autoscaling, SaysWhatItDoesNotKnowAndWhereItDoesNotHelp) {
     const auto full = scale(made_up_loop(), rate_of(10'000, 0.05), usual());
     ASSERT_FALSE(full);
     EXPECT_NE(full.error().message.find("a headroom of 5 % leaves no room"), std::string::npos);
+    EXPECT_NE(full.error().message.find("at least --headroom 10 is needed, 19 leaves a tenth"),
+              std::string::npos)
+        << full.error().message;
+    EXPECT_TRUE(scale(made_up_loop(), rate_of(10'000, 0.10), usual()));
+    MeasuredModel slow = made_up_loop();
+    slow.levels = {made_up_level(64, 1000, 1, 0.95)};
+    Demand tight = rate_of(5);
+    tight.objective = Objective{0.99, std::chrono::microseconds(4700)};  // 4.65 by chance alone
+    const auto never = scale(slow, tight, usual());
+    ASSERT_FALSE(never);
+    EXPECT_NE(never.error().message.find("no --headroom leaves room"), std::string::npos)
+        << never.error().message;
+}
+
+TEST(Autoscaling, SaysWhyItSavesNothing) {
+    MeasuredModel model = made_up_loop();
+    model.ready_s = {1};
+    const auto one = scale(model, rate_of(1000), usual());
+    ASSERT_TRUE(one) << one.error().message;
+    EXPECT_EQ(one->most, 2U);
+    EXPECT_EQ(one->notes, std::vector<std::string>{"one pod carries the whole demand: with its "
+                                                   "spare there is nothing to scale"});
+    MeasuredModel pool = made_up_pool();
+    pool.ready_s = {1};
+    Demand demand = rate_of(4000);
+    demand.connections = 750;  // eight pools, while the rate takes two
+    const auto held = scale(pool, demand, usual());
+    ASSERT_TRUE(held) << held.error().message;
+    EXPECT_EQ(held->least, held->most);
+    EXPECT_EQ(held->notes,
+              (std::vector<std::string>{
+                  "the connections take as many pods at any time as the rate does at its most: "
+                  "the autoscaler saves nothing",
+                  "the minimum holds all connections, which CPU tells nothing of"}));
+}
+
+TEST(Autoscaling, SaysWhereItsMaximumIsMoreThanThereIs) {
+    MeasuredModel model = made_up_loop();
+    model.ready_s = {1};
+    Demand demand = rate_of(100'000);
+    demand.cores = 15;  // the demand takes 13.6; 16 pods request 0.95 each
+    const auto a = scale(model, demand, usual());
+    ASSERT_TRUE(a) << a.error().message;
+    EXPECT_GE(a->most, 16U);
+    ASSERT_EQ(a->notes.size(), 1U);
+    EXPECT_TRUE(a->notes[0].starts_with("at its maximum, the spare included, it needs"))
+        << a->notes[0];
 }
 
 TEST(Autoscaling, HoldsTheConnectionsAllTheTime) {

@@ -90,9 +90,49 @@ TEST(Costs, MemoryHoldsTheConnectionsOrTheKindIsLeftOut) {
     const CostPlan none = costs_of({made_up_pool()}, rate_of(100), {{"small", 2, 0.25, 0.02}});
     EXPECT_TRUE(none.options.empty());
     ASSERT_EQ(none.left_out.size(), 1U);
-    EXPECT_NE(none.left_out[0].reason.find("210 MiB of memory for 100 connections"),
-              std::string::npos)
+    EXPECT_NE(none.left_out[0].reason.find("210 MiB of memory for 100 workers"), std::string::npos)
         << none.left_out[0].reason;
+}
+
+TEST(Costs, APoolsWorkersNeedMemoryForFewConnectionsToo) {
+    Demand demand = rate_of(100);
+    demand.connections = 10;
+    const InstanceKind small{"small", 2, 0.25, 0.02};  // 0.7 of it holds 84 workers
+    const CostPlan none = costs_of({made_up_pool()}, demand, {small});
+    EXPECT_TRUE(none.options.empty()) << "the rate takes 100 workers";
+    ASSERT_EQ(none.left_out.size(), 1U);
+    EXPECT_NE(none.left_out[0].reason.find("for 100 workers"), std::string::npos)
+        << none.left_out[0].reason;
+    demand.rate = 0;
+    const CostPlan held = costs_of({made_up_pool()}, demand, {small});
+    ASSERT_EQ(held.options.size(), 1U) << "without a rate ten are enough";
+    EXPECT_EQ(held.options[0].workers, 10U);
+}
+
+TEST(Costs, MemoryThatMayBeTooLittleForTheWorkersWidensTheInterval) {
+    Demand demand;
+    demand.connections = 1000;
+    // 0.7 of it: 105 workers (95 to 116), and a pool has 100
+    const double gib = 220 / 0.7 / 1024;
+    const CostPlan costs = costs_of({made_up_pool()}, demand, {{"just", 2, gib, 0.02}});
+    ASSERT_EQ(costs.options.size(), 1U);
+    const InstanceCount& count = costs.options[0].instances;
+    EXPECT_EQ(count.value, 10U);
+    EXPECT_EQ(count.least, 10U) << "there are no more workers";
+    EXPECT_EQ(count.most, 11U);
+    EXPECT_EQ(count.because_of, "workers");
+    const CostPlan ample = costs_of({made_up_pool()}, demand, {{"ample", 2, 64, 0.02}});
+    EXPECT_FALSE(ample.options[0].instances.least) << "workers are counted";
+}
+
+TEST(Costs, ARateThatNobodyKnowsHowSureMakesNoInterval) {
+    MeasuredModel once = made_up_loop();
+    once.levels[0].repetitions.resize(1);
+    Demand demand = rate_of(50'000);
+    demand.connections = 1000;
+    const CostPlan costs = costs_of({once}, demand, {kOne});
+    ASSERT_EQ(costs.options.size(), 1U);
+    EXPECT_FALSE(costs.options[0].per_hour.interval) << "though that of the memory is known";
 }
 
 TEST(Costs, MemoryOfUserPagesAloneIsNoReason) {

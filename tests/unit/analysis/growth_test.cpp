@@ -80,6 +80,57 @@ TEST(Growth, OfConnectionsFillsTheWorkers) {
     EXPECT_EQ(growth.outgrown[0].objective_lost.value, growth.outgrown[0].headroom_used.value);
 }
 
+// The loop takes 0.95 of a core for 10,000 requests/s.
+TEST(Growth, EndsWhereTheCoresDo) {
+    Demand demand;
+    demand.rate = 12'000;
+    demand.cores = 1.8;  // for 18,947 requests/s, 13,263 with the headroom
+    const GrowthPlan growth = grow(made_up_loop(), demand, "20%/month").growth;
+    const Outgrown& two = growth.outgrown[0];
+    const double cores_per_rps = 0.95e-4;
+    EXPECT_NEAR(two.headroom_used.value,
+                std::log(1.8 * 0.7 / cores_per_rps / 12'000) / std::log(1.2), 1e-6);
+    EXPECT_NEAR(two.objective_lost.value, std::log(1.8 / cores_per_rps / 12'000) / std::log(1.2),
+                1e-6);
+    EXPECT_EQ(growth.steps[0].refused, "");
+    ASSERT_TRUE(growth.steps[0].instances);
+    EXPECT_EQ(growth.steps[1].refused, "needs 1.95 cores, has 1.8");
+    EXPECT_FALSE(growth.steps[1].instances);
+    demand.cores = 1000;
+    EXPECT_NEAR(grow(made_up_loop(), demand, "20%/month").growth.outgrown[0].headroom_used.value,
+                std::log(14.0 / 12) / std::log(1.2), 1e-9)
+        << "the capacity comes first";
+}
+
+TEST(Growth, EndsWhereTheMemoryDoes) {
+    Demand demand;
+    demand.connections = 1000;
+    demand.memory_bytes = 10 * kMebibyte + 1500 * 65'536.0;
+    const GrowthPlan growth = grow(made_up_loop(), demand, "10%/month").growth;
+    const Outgrown& one = growth.outgrown[0];
+    EXPECT_NEAR(one.headroom_used.value, std::log(1.5) / std::log(1.1), 1e-9);
+    ASSERT_TRUE(one.headroom_used.interval);
+    EXPECT_NEAR(one.headroom_used.interval->low, std::log(1.5 / 1.1) / std::log(1.1), 1e-9);
+    EXPECT_EQ(one.objective_lost.value, one.headroom_used.value);
+    EXPECT_EQ(growth.steps[2].months, 3);
+    ASSERT_TRUE(growth.steps[2].instances) << growth.steps[2].refused;
+    EXPECT_NE(growth.steps[3].refused.find("of memory, has"), std::string::npos);
+    // Of a rate alone so many instances hold the same connections for ever.
+    demand.connections = 0;
+    demand.rate = 5000;
+    EXPECT_NEAR(grow(made_up_loop(), demand, "10%/month").growth.outgrown[0].headroom_used.value,
+                std::log(1.4) / std::log(1.1), 1e-9);
+}
+
+TEST(Growth, SaysWhereTheListEnds) {
+    Demand demand;
+    demand.rate = 1000;
+    const GrowthPlan growth =
+        grow(made_up_loop(), demand, "1%/month", {{"none", 1, 0.001, 0.05}}).growth;
+    EXPECT_TRUE(growth.outgrown.empty());
+    EXPECT_EQ(growth.steps[0].refused, "no kind of the price list carries it");
+}
+
 TEST(Growth, WhatIsNeededNeverFallsAndFastOnesEnd) {
     Demand demand;
     demand.rate = 12'000;

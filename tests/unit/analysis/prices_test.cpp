@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 namespace echotrio::loadgen {
@@ -43,13 +44,19 @@ TEST(Prices, MistakesAreNamedWithTheirLine) {
           Case{"a,0,2,0.1,EUR\n", "line 3: vcpu must be"},
           Case{"a,1,nan,0.1,EUR\n", "line 3: gib must be"},
           Case{"a,1,2,inf,EUR\n", "line 3: price_per_hour"},
-          Case{"a,1,2,1e7,EUR\n", "line 3: price_per_hour"}, Case{"a,1,2,$0.1,EUR\n", "got '$0.1'"},
+          Case{"a,1,2,1e7,EUR\n", "line 3: price_per_hour"},
+          Case{"a,1,2,$0.1,EUR\n", "got '$0.1'"},
           Case{"a,,2,0.1,EUR\n", "line 3: vcpu"},
           Case{"a,1,2,0.1,USD\n", "line 3: currency 'USD', where the rows before have 'EUR'"},
           Case{"a,1,2,0.1,\n", "line 3: currency ''"},
           Case{"small,1,2,0.1,EUR\n", "line 3: 'small' stands there twice"},
           Case{",1,2,0.1,EUR\n", "line 3: a kind of instance needs a name"},
           Case{"a\x1b[2J,1,2,0.1,EUR\n", "line 3: a name has no control characters"},
+          Case{"\"a\nb\",1,2,0.1,EUR\n", "line 3: a name has no control characters"},
+          Case{"\" \",1,2,0.1,EUR\n", "line 3: a kind of instance needs a name"},
+          Case{"a,\"\x1b[2J\n\",2,0.1,EUR\n", "got '?[2J?'"},
+          Case{"a,1,2,0.1,\x1b[2J\n",
+               "line 3: a currency is a code like EUR, at most 8 bytes, got '?[2J'"},
           Case{"a,1,2,0.1\n", "line 3: 4 cells, where the header has 5"},
           Case{"\"a,1,2,0.1,EUR\n", "line 3: a quoted cell does not end"},
           Case{"\"a\"b,1,2,0.1,EUR\n", "line 3: something stands between"}}) {
@@ -62,6 +69,9 @@ TEST(Prices, MistakesAreNamedWithTheirLine) {
               std::string::npos);
     EXPECT_NE(mistake("name,vcpu,gib,price_per_hour,region\n").find("unknown column 'region'"),
               std::string::npos);
+    EXPECT_NE(mistake("name,\"\x1b[31mvcpu\n\"\n").find("unknown column '?[31mvcpu?'"),
+              std::string::npos)
+        << "what a terminal would obey is not printed";
     EXPECT_NE(mistake("name,vcpu,vCPU,gib,price_per_hour\n").find("vcpu stands there twice"),
               std::string::npos);
 }
@@ -71,6 +81,24 @@ TEST(Prices, HaveAtMostTenThousandKinds) {
     for (std::size_t i = 0; i < kMostKinds; ++i) csv += "k" + std::to_string(i) + ",1,1,1\n";
     EXPECT_EQ(parse_prices(csv)->kinds.size(), kMostKinds);
     EXPECT_NE(mistake(csv + "one,1,1,1\n").find("line 10002: more than 10000"), std::string::npos);
+}
+
+TEST(Prices, FromElsewhereObeyTheSameRules) {
+    const PriceList fine{"EUR", {{"a", 1, 2, 0.5}, {"b", 1, 2, 0.5}}};
+    EXPECT_EQ(wrong_with(fine), "");
+    const auto wrong = [&](const InstanceKind& second) {
+        PriceList list = fine;
+        list.kinds[1] = second;
+        return wrong_with(list);
+    };
+    EXPECT_EQ(wrong({"a", 1, 2, 0.5}), "a kind of instance stands there twice");
+    EXPECT_EQ(wrong({"b\n", 1, 2, 0.5}), "a name has no control characters");
+    for (const double figure : {0.0, -1.0, 1e7, std::nan("")}) {
+        EXPECT_EQ(wrong({"b", 1, figure, 0.5}),
+                  "a figure of a price list is above 0 and at most a million");
+    }
+    EXPECT_NE(wrong_with({"EUR", {}}), "");
+    EXPECT_NE(wrong_with({"of Ruritania", fine.kinds}), "");
 }
 
 TEST(Prices, GarbageDoesNotHarm) {
@@ -90,7 +118,7 @@ TEST(Prices, GarbageDoesNotHarm) {
 
 TEST(PercentPer, IsAShareAndATime) {
     EXPECT_DOUBLE_EQ(parse_growth("20%/month")->share, 0.2);
-    EXPECT_DOUBLE_EQ(parse_growth("20%/month")->seconds, 365.25 / 12 * 86'400);
+    EXPECT_DOUBLE_EQ(parse_growth("20%/month")->seconds, 730 * 3600);
     EXPECT_DOUBLE_EQ(parse_growth("2.5%/week")->seconds, 7 * 86'400);
     EXPECT_DOUBLE_EQ(parse_ramp("10%/min")->seconds, 60);
     EXPECT_EQ(format_percent_per(*parse_growth("150%/year")), "150 % per year");

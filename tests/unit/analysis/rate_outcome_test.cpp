@@ -35,6 +35,25 @@ void refuse(RunResult& run, const char* check) {
     run.verdict.reasons.push_back({check, "why", "what to do"});
 }
 
+// One that broke under more than it bears says nothing of the rates that it bears.
+TEST(Weighed, WhatBreaksAboveARateThatItBoreMissesThatRate) {
+    const RunResult calm = good_run();
+    RunResult over = good_run();
+    over.verdict.overloaded = true;
+    const RunResult none;  // it could not be started
+    for (const RateResult broke : {RateResult::no_fit, RateResult::no_server}) {
+        EXPECT_EQ(weighed(broke, calm, {}), broke);
+        EXPECT_EQ(weighed(broke, calm, {.passed_lower = false, .ran = true}), broke);
+        EXPECT_EQ(weighed(broke, calm, {.passed_lower = true, .ran = true}), RateResult::miss);
+        EXPECT_EQ(weighed(broke, over, {}), RateResult::miss);
+    }
+    EXPECT_EQ(weighed(RateResult::no_server, none, {}), RateResult::no_server);
+    EXPECT_EQ(weighed(RateResult::no_server, none, {.passed_lower = false, .ran = true}),
+              RateResult::not_judged);
+    EXPECT_EQ(weighed(RateResult::pass, calm, {}), RateResult::pass);
+    EXPECT_EQ(weighed(RateResult::not_judged, calm, {}), RateResult::not_judged);
+}
+
 TEST(JudgeRate, PassesWhatMeetsTheObjective) {
     EXPECT_EQ(judged(good_run()), RateResult::pass);
     EXPECT_EQ(judged(good_run(), {1.2, 130e6}), RateResult::pass);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 
 namespace echotrio::loadgen {
 namespace {
@@ -165,6 +166,52 @@ TEST(SettingSearch, WhatDoesNotFitOnceIsOutForGood) {
         search.record(100 * static_cast<double>(next->setting[0] + 1), fits);
     }
     EXPECT_EQ(*search.answer().best, Setting{1});
+}
+
+// Neither the end of an axis nor a miss: what is above it is looked at, and it is not the best.
+TEST(SettingSearch, WhatCouldNotBeJudgedIsPassedOver) {
+    SettingSearch search({numbers("workers", 1, 16)}, {});
+    while (const auto next = search.next()) {
+        const auto place = static_cast<double>(next->setting[0]);
+        search.record(place == 1 || place == 3 ? kNotJudged : 100 * (place + 1));
+    }
+    EXPECT_EQ(*search.answer().best, Setting{15});
+    EXPECT_EQ(search.seen().count({7}), 1U);
+    EXPECT_NE(search.stopped().find("2 of "), std::string::npos) << search.stopped();
+    EXPECT_NE(search.stopped().find("could not be judged and are left out"), std::string::npos);
+}
+
+TEST(SettingSearch, NothingJudgedEnds) {
+    SettingSearch search({numbers("workers", 1, 64), {"class", {"a", "b"}, false}}, {});
+    while (search.next()) search.record(kNotJudged);
+    EXPECT_FALSE(search.answer().best);
+    EXPECT_LE(search.measurements(), 32U);
+}
+
+// Of two settings with 100 and 200 the second is highest in all rounds but those named.
+SettingSearch::Answer with_rounds_of_the_second(const std::map<std::uint64_t, double>& odd) {
+    SettingSearch search({{"class", {"a", "b"}, false}}, {});
+    while (const auto next = search.next()) {
+        const bool second = next->setting[0] == 1;
+        const auto found = odd.find(next->round);
+        search.record(second && found != odd.end() ? found->second : second ? 200 : 190);
+    }
+    return search.answer();
+}
+
+TEST(SettingSearch, ARoundThatWasNotJudgedIsNoMiss) {
+    const auto answer = with_rounds_of_the_second({{1, kNotJudged}, {2, kNotJudged}});
+    EXPECT_EQ(*answer.highest, Setting{1});
+    const auto& one = answer.compared[answer.compared[0].setting == Setting{1} ? 0 : 1];
+    EXPECT_NEAR(one.rate.value, 200, 1e-9);
+    EXPECT_EQ(one.rounds.size(), 5U);
+}
+
+TEST(SettingSearch, TwoMissesOfFiveBar) {
+    EXPECT_EQ(*with_rounds_of_the_second({{1, 0}}).highest, Setting{1});
+    const auto answer = with_rounds_of_the_second({{1, 0}, {4, 0}});
+    EXPECT_EQ(*answer.highest, Setting{0});
+    EXPECT_EQ(*answer.best, Setting{0});
 }
 
 TEST(SettingSearch, SaysWhenNothingMeetsTheObjective) {

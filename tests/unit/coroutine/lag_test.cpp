@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 namespace echotrio::coroutine {
@@ -75,6 +77,24 @@ TEST(Lag, QuantilesWithinOneSlot) {
         EXPECT_LE(lag.quantile_us(q), exact * 1.125 + 1) << q;
     }
     EXPECT_EQ(lag.max_us(), static_cast<double>(sorted.back()));
+}
+
+// The sum over loops that go on recording: what is counted is in a slot, so that each rank is
+// found.
+TEST(Lag, AddedUpWhileItIsRecordedHasEveryQuantile) {
+    Lag lag;
+    std::atomic<bool> stop{false};
+    std::thread loop([&] {
+        while (!stop) lag.record(microseconds(1000));
+    });
+    while (lag.count() == 0) std::this_thread::yield();
+    for (int i = 0; i < 2000; ++i) {
+        Lag sum;
+        sum.add(lag);
+        ASSERT_EQ(sum.quantile_us(1), 1000);
+    }
+    stop = true;
+    loop.join();
 }
 
 }  // namespace

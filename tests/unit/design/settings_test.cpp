@@ -46,6 +46,7 @@ TEST(ParseAxis, MistakesAreNamed) {
     expect("class='a'", "quote");
     expect("class=a b", "quote");
     expect("port=1..3", "{port} is filled in already");
+    expect("rate=1..3", "rate is what the JSON calls a figure");
 }
 
 TEST(CountSettings, BoundsTheGrid) {

@@ -144,6 +144,35 @@ TEST_F(CgroupTest, TheLeastLimitOfTheGroupsAboveCounts) {
     EXPECT_DOUBLE_EQ(read()->cpu_limit.value(), 0.5);
 }
 
+TEST_F(CgroupTest, TheLeastMemoryOfTheGroupsAboveCounts) {
+    const std::string top = "root/sys/fs/cgroup/";
+    write("cgroup", "0::/slice/service\n");
+    write(top + "slice/service/cpu.stat", "usage_usec 1\n");
+    write(top + "slice/service/memory.max", "max\n");
+    write(top + "slice/memory.max", "4096000\n");
+    ASSERT_TRUE(read());
+    EXPECT_EQ(read()->memory.at("limit"), 4096000);
+    write(top + "slice/service/memory.max", "2048000\n");
+    EXPECT_EQ(read()->memory.at("limit"), 2048000);
+    write(top + "memory.max", "1024000\n");
+    EXPECT_EQ(read()->memory.at("limit"), 1024000);
+}
+
+TEST_F(CgroupTest, TheLeastMemoryCountsInVersion1Too) {
+    const std::string group = "root/sys/fs/cgroup/memory/a/b/";
+    write("cgroup", "4:memory:/a/b\n");
+    write(group + "memory.usage_in_bytes", "5000\n");
+    write(group + "memory.limit_in_bytes", "9223372036854771712\n");
+    ASSERT_TRUE(read());
+    EXPECT_FALSE(read()->memory.at("limit"));
+    write("root/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "4096000\n");
+    EXPECT_EQ(read()->memory.at("limit"), 4096000);
+    write(group + "memory.stat", "hierarchical_memory_limit 2048000\ntotal_rss 1\n");
+    EXPECT_EQ(read()->memory.at("limit"), 2048000);
+    write(group + "memory.stat", "hierarchical_memory_limit 9223372036854771712\n");
+    EXPECT_EQ(read()->memory.at("limit"), 4096000);
+}
+
 TEST_F(CgroupTest, TheLeastLimitCountsInVersion1Too) {
     const std::string top = "root/sys/fs/cgroup/";
     write("cgroup", "4:memory:/a/b\n2:cpu,cpuacct:/a/b\n");

@@ -86,7 +86,6 @@ TEST(HttpEnd, AfterTheLastReplyItReadsOnToo) {
             driver.send(request);
             EXPECT_TRUE(driver.outcome().shut_down);
             EXPECT_EQ(driver.session().waits(), Waiting::lingering);
-            EXPECT_FALSE(driver.session().idle());
             EXPECT_TRUE(driver.context().spare_http) << "who lingers holds nothing";
             driver.send(get("/echo/late"));
             EXPECT_EQ(statuses_of(driver.outcome().output), (std::vector<int>{200}));
@@ -132,7 +131,6 @@ TEST(HttpEnd, IdleConnectionTimesOutInSilence) {
     SessionDriver driver;
     driver.send(get("/echo/a"));
     EXPECT_EQ(driver.session().waits(), Waiting::quiet);
-    EXPECT_TRUE(driver.session().idle());
     driver.session().timed_out();
     driver.run();
     EXPECT_EQ(statuses_of(driver.outcome().output), (std::vector<int>{200}));

@@ -160,7 +160,7 @@ TEST(Http, LongBodiesComeBackWhole) {
                 ASSERT_EQ(replies.size(), 2U);
                 EXPECT_EQ(replies[0].body, body);
                 EXPECT_EQ(replies[1].body, "next");
-                EXPECT_TRUE(driver.session().idle());
+                EXPECT_EQ(driver.session().waits(), protocol::Waiting::quiet);
             }
         }
     }
@@ -189,7 +189,7 @@ TEST(Http, PipelinedRepliesLeaveInOneWrite) {
     EXPECT_EQ(statuses_of(step.bytes), (std::vector<int>{200, 200, 200, 404}));
     session.sent(moved(step.bytes));
     EXPECT_EQ(session.next().kind, Step::Kind::read);
-    EXPECT_TRUE(session.idle());
+    EXPECT_EQ(session.waits(), protocol::Waiting::quiet);
 }
 
 TEST(Http, EarlierRepliesDoNotWaitForWork) {

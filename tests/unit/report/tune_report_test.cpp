@@ -1,6 +1,8 @@
 // What tune tells people, programs and deployments.
 #include "loadgen/report/tune_report.hpp"
 
+#include "loadgen/analysis/setting_search.hpp"
+#include "loadgen/design/settings.hpp"
 #include "loadgen/document/html.hpp"
 #include "loadgen/document/text.hpp"
 
@@ -65,12 +67,48 @@ TEST(TuneReport, JsonHasWhatTheContractNames) {
     EXPECT_DOUBLE_EQ(json["best"]["rate"], 930);
     EXPECT_DOUBLE_EQ(json["best"]["ci95"][0], 930 * 0.96);
     EXPECT_EQ(json["rule_of_thumb"][0]["workers"], 4);
+    EXPECT_EQ(json["rule_of_thumb"][0]["axis"], "workers");
     EXPECT_DOUBLE_EQ(json["rule_of_thumb"][0]["measured"]["rate"], 180);
     EXPECT_FALSE(json["rule_of_thumb"][1]["among_the_settings"]);
     EXPECT_TRUE(json["rule_of_thumb"][1]["measured"].is_null());
     EXPECT_TRUE(json["trials"].is_array());
     EXPECT_EQ(json["throttled"]["throttled_periods"], 12);
     EXPECT_EQ(json["settings"].size(), 3U);
+}
+
+TEST(TuneReport, ARuleSpeaksOfWorkersWhateverTheAxisIsCalled) {
+    Tuning tuning = sample();
+    tuning.axes[0].name = "w";
+    const auto json = tune_to_json(tuning);
+    EXPECT_EQ(json["rule_of_thumb"][0]["workers"], 4);
+    EXPECT_EQ(json["rule_of_thumb"][0]["axis"], "w");
+}
+
+TEST(TuneReport, NoAxisIsCalledAsAKeyBesideIt) {
+    const auto json = tune_to_json(sample());
+    for (const auto& [key, value] : json["best"].items()) {
+        if (key == "workers" || key == "worker-class") continue;
+        EXPECT_FALSE(parse_axis(key + "=1..4")) << key;
+    }
+}
+
+TEST(TuneReport, WhatHoldsWithReservationsSaysSo) {
+    Tuning tuning = sample();
+    tuning.settings[1].limited_by = "lateness";
+    tuning.settings[1].above = "at 1,200/s it died in the trial";
+    tuning.settings[1].rounds = {930, 0, kNotJudged};
+    tuning.quota_is_shared = true;
+    const std::string text = to_markdown(tune_document(tuning));
+    expect_in(text, "missed in 1 of 3 rounds");
+    expect_in(text, "a higher rate could not be judged (lateness)");
+    expect_in(text, "at 1,200/s it died in the trial");
+    expect_in(text, "The generator uses the same quota");
+    const auto json = tune_to_json(tuning);
+    EXPECT_EQ(json["best"]["limited_by"], "lateness");
+    EXPECT_TRUE(json["best"]["generator_was_limit"]);
+    EXPECT_TRUE(json["best"]["rounds"][2].is_null());
+    EXPECT_TRUE(json["limits"]["quota_is_shared"]);
+    expect_in(tune_emit(tuning, "env"), "could not be judged (lateness);");
 }
 
 TEST(TuneReport, TheDocumentTellsAnswerRulesLimitsAndSearch) {
@@ -100,6 +138,13 @@ TEST(TuneReport, WithoutABestItSaysWhatCameNearest) {
     tuning.settings[1].unfit = Unfit::objective;
     tuning.settings[1].why = "p99 61 ms";
     expect_in(answer_sentence(tuning), "nearest was workers 16, worker-class sync: p99 61 ms");
+    tuning.settings[1].missed_us = 61e3;
+    tuning.settings[2].unfit = Unfit::objective;
+    tuning.settings[2].why = "p99 55 ms";
+    tuning.settings[2].missed_us = 55e3;
+    expect_in(answer_sentence(tuning), "nearest was workers 32, worker-class sync: p99 55 ms");
+    tuning.settings[2].missed_us = 3e3;  // of those that did not fail
+    expect_in(answer_sentence(tuning), "nearest was workers 16, worker-class sync: p99 61 ms");
     expect_in(to_console(tune_document(tuning), {false, 120}), "no setting");
     EXPECT_TRUE(tune_to_json(tuning)["best"].is_null());
 }
@@ -107,12 +152,17 @@ TEST(TuneReport, WithoutABestItSaysWhatCameNearest) {
 TEST(TuneEmit, HasFlagsAndTheArithmetic) {
     const std::string env = tune_emit(sample(), "env");
     expect_in(env, "\nWORKERS=16\n");
-    expect_in(env, "\nWEB_CONCURRENCY=16 ");
+    expect_in(env, "\nWEB_CONCURRENCY=16\n");
     expect_in(env, "\nWORKER_CLASS=sync\n");
     expect_in(env, "# rule 2n+1 with n = 64 CPUs of the machine: 129, not measured\n");
     const std::string gunicorn = tune_emit(sample(), "gunicorn");
     expect_in(gunicorn, "\nworkers = 16\n");
     expect_in(gunicorn, "\nworker_class = \"sync\"\n");
+    Tuning named = sample();
+    named.axes[0].name = "w";
+    named.axes[1].name = "class";
+    ASSERT_TRUE(can_emit(named.axes, "gunicorn"));
+    expect_in(tune_emit(named, "gunicorn"), "\nworkers = 16\nworker_class = \"sync\"\n");
     const std::string k8s = tune_emit(sample(), "k8s");
     expect_in(k8s, "cpu: 930m   # 0.930 CPUs used at 930/s");
     expect_in(k8s, "cpu: 1500m   # the CPUs that it was tuned for");
@@ -121,10 +171,36 @@ TEST(TuneEmit, HasFlagsAndTheArithmetic) {
     expect_in(k8s, "averageUtilization: 70\n");
 }
 
+TEST(TuneEmit, GunicornIsToldOnlyWhatItKnows) {
+    const auto axis = [](const char* text) { return *parse_axis(text); };
+    EXPECT_TRUE(can_emit({axis("max-threads=1,2")}, "env"));
+    EXPECT_TRUE(can_emit({axis("max-threads=1,2")}, ""));
+    EXPECT_TRUE(can_emit({axis("workers=1,2"), axis("k=sync,gthread")}, "gunicorn"));
+    const auto unknown = can_emit({axis("max-threads=1,2")}, "gunicorn");
+    ASSERT_FALSE(unknown);
+    expect_in(unknown.error().message,
+              "--vary: max-threads: --emit gunicorn knows no such setting");
+    const auto twice = can_emit({axis("w=1,2"), axis("workers=1,2")}, "gunicorn");
+    ASSERT_FALSE(twice);
+    expect_in(twice.error().message, "w and workers are both gunicorn's workers");
+}
+
+TEST(TuneEmit, AContainerCanStartInItsMemoryLimit) {
+    Tuning tuning = sample();
+    tuning.settings[1].memory_bytes = 1.8e6;
+    tuning.rounds = 0;
+    const std::string k8s = tune_emit(tuning, "k8s");
+    expect_in(k8s, "memory: 2Mi   # the most that was seen\n");
+    expect_in(k8s, "memory: 16Mi   # 2 MiB x 1.25 = 3 MiB, but at least 16 MiB");
+    expect_in(k8s, "# seen once, without a comparison\n");
+}
+
 TEST(TuneEmit, MemoryIsNoMoreThanTheLimit) {
     Tuning tuning = sample();
     tuning.memory_limit = 200.0 * (1U << 20U);
     expect_in(tune_emit(tuning, "k8s"), "memory: 200Mi   # 191 MiB x 1.25 = 239 MiB, but no more");
+    tuning.memory_limit = 190.5 * (1U << 20U);
+    expect_in(tune_emit(tuning, "k8s"), "memory: 190Mi   # the most that was seen, and no more");
 }
 
 }  // namespace

@@ -127,5 +127,100 @@ TEST(SupervisorDeathTest, AWorkerThatFailsAtTheDrainIsNoGoodEnd) {
     EXPECT_EXIT(serve(fixed(2), body), testing::ExitedWithCode(1), "exited with status 1");
 }
 
+// By a signal from elsewhere, so that no exit status tells.
+int die_at_the_drain(Board& board, const WorkerSetup& setup) {
+    ::signal(SIGTERM, [](int) { ::kill(::getpid(), SIGKILL); });
+    net::SignalFd::unblock_all();
+    report_started(board.slot(setup.slot), setup.started);
+    if (setup.slot == 1) ::kill(::getppid(), SIGTERM);
+    while (true) ::pause();
+}
+
+TEST(SupervisorDeathTest, AWorkerKilledAtTheDrainWithAConnectionOpenIsNoGoodEnd) {
+    const Body body = [](Board& board, const WorkerSetup& setup) {
+        board.slot(setup.slot).counters.opened.add();
+        return die_at_the_drain(board, setup);
+    };
+    EXPECT_EXIT(serve(fixed(2), body), testing::ExitedWithCode(1), "killed by signal 9");
+}
+
+TEST(SupervisorDeathTest, AWorkerKilledAtTheDrainWithNoneOpenHasCutNobodyOff) {
+    EXPECT_EXIT(serve(fixed(2), die_at_the_drain), testing::ExitedWithCode(0),
+                "killed by signal 9");
+}
+
+template <class Condition>
+void wait_until(const Condition& condition) {
+    while (!condition()) ::usleep(1000);
+}
+
+int alive(Board& board) {
+    int count = 0;
+    for (std::size_t i = 0; i < board.size(); ++i) count += board.slot(i).pid.load() != 0 ? 1 : 0;
+    return count;
+}
+
+// Says in `requests` on which socket it serves, until it is told to leave.
+void serve_quietly(Slot& slot, const WorkerSetup& setup) {
+    ::signal(SIGTERM, [](int) { ::_exit(0); });
+    slot.counters.requests.set(static_cast<std::uint64_t>(setup.listener));
+    net::SignalFd::unblock_all();
+    report_started(slot, setup.started);
+}
+
+// Each reload starts two more, of which the second one dies. Then one of the former two dies.
+int reload_in_vain(Board& board, const WorkerSetup& setup) {
+    if (setup.slot == 3) std::abort();
+    Slot& slot = board.slot(setup.slot);
+    serve_quietly(slot, setup);
+    if (setup.slot == 0) {
+        wait_until([&] { return board.slot(1).state.load() == State::idle; });
+        for (std::uint64_t reload = 1; reload <= 3; ++reload) {
+            ::kill(::getppid(), SIGHUP);
+            wait_until([&] { return board.pool().spawned.get() == 2 + 2 * reload; });
+            wait_until([&] { return alive(board) == 2; });
+        }
+        Slot& other = board.slot(1);
+        const auto socket = other.counters.requests.get();
+        const pid_t former = other.pid.load();
+        ::kill(former, SIGKILL);
+        wait_until([&] { return other.pid.load() != former && other.state.load() == State::idle; });
+        const bool same = other.counters.requests.get() == socket && alive(board) == 2;
+        ::kill(::getppid(), same ? SIGTERM : SIGKILL);
+    }
+    while (true) ::pause();
+}
+
+TEST(SupervisorDeathTest, AReloadThatIsGivenUpLeavesNoWorkerOfIt) {
+    Options shared = fixed(2);
+    shared.socket_each = false;
+    for (const Options& options : {fixed(2), shared}) {
+        EXPECT_EXIT(serve(options, reload_in_vain), testing::ExitedWithCode(0), "reload given up");
+    }
+}
+
+// Where each has a socket a reload starts as many as there are sockets, however many are busy: a
+// further one would stay.
+TEST(SupervisorDeathTest, AReloadBindsNoFurtherSocket) {
+    Options options = fixed(2);
+    options.pool = {.start = 2, .min_spare = 1, .max_spare = 2, .max_workers = 8};
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
+        if (setup.slot == 4) ::kill(::getppid(), SIGKILL);
+        Slot& slot = board.slot(setup.slot);
+        serve_quietly(slot, setup);
+        slot.state.store(State::busy);
+        if (setup.slot == 0) {
+            wait_until([&] { return board.slot(1).state.load() == State::busy; });
+            ::kill(::getppid(), SIGHUP);
+        }
+        if (setup.slot == 2) {  // until the former ones have retired
+            wait_until([&] { return alive(board) == 2 && board.slot(0).pid.load() == 0; });
+            ::kill(::getppid(), SIGTERM);
+        }
+        while (true) ::pause();
+    };
+    EXPECT_EXIT(serve(options, body), testing::ExitedWithCode(0), "generation 1 serves");
+}
+
 }  // namespace
 }  // namespace echotrio::supervise
