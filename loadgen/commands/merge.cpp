@@ -28,6 +28,11 @@ Result<RunPart> read_part(const std::string& path) {
     if (!json) return Error{fmt::format("{}: {}", path, json.error().message)};
     auto part = part_from_json(*json);
     if (!part) return Error{fmt::format("{}: {}", path, part.error().message)};
+    // It does not carry on who was lost in it, or how far apart its parts were.
+    if (json->contains("merged") || part->merge.result.generators) {
+        return Error{
+            fmt::format("{}: is of several generators already: give their own results", path)};
+    }
     return part;
 }
 

@@ -16,12 +16,14 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace echotrio::loadgen {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Describe = std::function<Json(const RunOptions&, const RunResult&)>;
 using rendezvous::Outcome;
 using rendezvous::Peers;
 using rendezvous::Session;
@@ -31,19 +33,48 @@ constexpr std::uint64_t kMostGenerators = 10'000;
 constexpr std::uint64_t kMostTokenFile = 4096;
 constexpr std::size_t kMostToken = 128;
 
-// What all must have been told alike, in few bytes: FNV-1a over the options but for the CPUs, which
-// are each host's own. It tells mistakes apart, not attacks.
+// FNV-1a, of text by its bytes, of numbers as a whole. It tells mistakes apart, not attacks.
+class Digest {
+  public:
+    void add(std::uint64_t number) { hash_ = (hash_ ^ number) * 0x100000001b3U; }
+    void add(std::string_view text) {
+        for (const char c : text) add(std::uint64_t{static_cast<unsigned char>(c)});
+        add(std::uint64_t{text.size()});
+    }
+    std::string text() const { return fmt::format("{:016x}", hash_); }
+
+  private:
+    std::uint64_t hash_ = 0xcbf29ce484222325U;
+};
+
+// A record of another host may be another file under the same name.
+void add_replay(Digest& digest, const Replay& replay) {
+    digest.add(fmt::format("{} {}", replay.speed, replay.loop));
+    const Recording& recording = *replay.recording;
+    for (std::size_t i = 0; i < recording.resources().size(); ++i) {
+        const Resource resource = recording.resources()[static_cast<std::uint32_t>(i)];
+        digest.add(resource.method);
+        digest.add(resource.path);
+    }
+    for (std::size_t i = 0; i < recording.size(); ++i) {
+        const Recording::Arrival& one = recording[i];
+        digest.add(static_cast<std::uint64_t>(one.at));
+        digest.add(std::uint64_t{one.request.resource});
+        digest.add(std::uint64_t{one.request.bytes});
+    }
+}
+
+// What all must have been told alike, in few bytes: the options but for the CPUs, which are each
+// host's own, and the record that is replayed.
 std::string digest_of(const RunOptions& run) {
     Json options = options_to_json(run);
     options.erase("cpus");
-    const std::string text =
-        fmt::format("{}\n{}\n{}", options.dump(-1, ' ', false, Json::error_handler_t::replace),
-                    run.check_replies, run.body);
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    }
-    return fmt::format("{:016x}", hash);
+    Digest digest;
+    digest.add(options.dump(-1, ' ', false, Json::error_handler_t::replace));
+    digest.add(fmt::format("{}", run.check_replies));
+    digest.add(run.body);
+    if (run.replay && run.replay->recording) add_replay(digest, *run.replay);
+    return digest.text();
 }
 
 Result<std::string> read_token(const std::string& path) {
@@ -98,7 +129,8 @@ std::vector<GeneratorPart> sort_out(const Terms& terms, const std::vector<Outcom
 }
 
 int tell_the_whole(const Terms& terms, const std::vector<Outcome>& outcomes,
-                   const RunOutput& output, const RunHeading& heading) {
+                   const RunOutput& output, const RunHeading& heading, const Describe& describe,
+                   const RunOptions& whole) {
     std::vector<RunPart> parts;
     const std::vector<GeneratorPart> generators = sort_out(terms, outcomes, parts);
     const auto merged = merge_and_judge(parts, generators);
@@ -113,7 +145,9 @@ int tell_the_whole(const Terms& terms, const std::vector<Outcome>& outcomes,
     const std::string load =
         fmt::format("{} generators together: {}", outcomes.size(), heading.load);
     show_run(output, merged->result, {heading.url, load});
-    return write_run(output, merged->result, merged_to_json(parts, *merged, Json::object()));
+    Json json = merged_to_json(parts, *merged, Json::object());
+    json["command"] = describe(whole, merged->result)["command"];  // what was asked for, not a part
+    return write_run(output, merged->result, json);
 }
 
 // What a member says at its end, and its status.
@@ -183,8 +217,7 @@ Status finish_together_flags(TogetherFlags& flags, const CLI::App& command) {
 }
 
 int run_together(const TogetherFlags& flags, TrialOptions trial, const RunOutput& output,
-                 const RunHeading& heading,
-                 const std::function<Json(const RunOptions&, const RunResult&)>& describe,
+                 const RunHeading& heading, const Describe& describe,
                  const std::function<bool()>& stop) {
     const auto peers =
         rendezvous::find_peers({flags.peers, flags.generators, flags.rank, flags.timeout}, stop);
@@ -220,7 +253,7 @@ int run_together(const TogetherFlags& flags, TrialOptions trial, const RunOutput
     const rendezvous::Ending ending = others->end(stop);
     if (!ending.failure.empty()) return cli::fail(ending.failure);
     if (shard.index != 1) return tell_of_part(terms, ending.verdict, output.quiet);
-    const int status = tell_the_whole(terms, ending.outcomes, output, heading);
+    const int status = tell_the_whole(terms, ending.outcomes, output, heading, describe, whole);
     others->judge(status);
     return status;
 }

@@ -134,7 +134,7 @@ void Leader::received(Link link, std::string_view line, const Moment& at) {
 }
 
 void Leader::compare_clocks(Member& member, const Moment& at) {
-    member.asked = at.unix;
+    member.asked = at.steady;
     say(member.link, {.kind = Kind::ping, .number = member.clock.exchanges()});
 }
 
@@ -146,7 +146,8 @@ void Leader::heard(Member& member, Message message, const Moment& at) {
         lose(member, fmt::format("it could not run: {}", message.why));
     } else if (message.kind == Kind::pong && state == State::comparing &&
                message.number == member.clock.exchanges()) {
-        member.clock.exchanged(member.asked, message.time, at.unix);
+        // how long it took by the clock that nobody sets
+        member.clock.exchanged(at.unix - (at.steady - member.asked), message.time, at.unix);
         if (member.clock.exchanges() < limits::kExchanges) {
             compare_clocks(member, at);
             return;
@@ -278,9 +279,9 @@ void Leader::failed(const std::string& why) {
 
 void Leader::interrupted() {
     if (must_stop_) return;
-    if (must_stop_) return;
     const std::string why = fmt::format("{}, the leader, was interrupted", terms_.name(1));
     if (start_) {
+        own_.lost = "it was interrupted";  // as a member's that was
         stop_all(why);
     } else {
         give_up(why);

@@ -37,7 +37,7 @@ class Leader : public Party {
         Link link = 0;
         TimePoint heard;
         ClockEstimate clock;
-        Nanos asked{0};
+        TimePoint asked;
         std::string refused;  // why the last caller from there was
         Outcome outcome;
     };

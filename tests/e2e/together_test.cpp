@@ -115,6 +115,10 @@ TEST_F(Together, ThreeGeneratorsAreOneLoadWithOneVerdict) {
     EXPECT_EQ(requests, one.result.requests);
     EXPECT_EQ(one.result.latency_us.count, one.result.accounting.scheduled);
     EXPECT_EQ(one.json["command"]["connections"], 7);
+    EXPECT_EQ(one.json["command"]["rate"], "300") << "what was asked for, not a part of it";
+    const Ran merged = run_loadgen({"merge", file("whole.json")});
+    EXPECT_EQ(merged.status, 1);
+    EXPECT_TRUE(has(merged.err, "is of several generators already")) << merged.err;
     const auto& commands = one.json["merged"]["commands"];
     ASSERT_EQ(commands.size(), 3U);
     EXPECT_EQ(commands[0]["connections"], 3);
@@ -201,9 +205,9 @@ TEST_F(Together, AnInterruptedOneEndsAllInOrder) {
         for (const std::size_t rank : {1U, 2U, 3U}) {
             EXPECT_TRUE(part(rest, rank).requests) << rank;
             EXPECT_EQ(part(rest, rank).lost.value_or(""),
-                      who == 1 && rank == 2 ? "it was interrupted" : "");
+                      rank == who + 1 ? "it was interrupted" : "");
         }
-        EXPECT_EQ(rest.has_reason("generators"), who == 1);
+        EXPECT_TRUE(rest.has_reason("generators")) << "whoever was interrupted, " << who + 1;
     }
 }
 
@@ -232,6 +236,25 @@ TEST_F(Together, WhoWasToldSomethingElseIsRefused) {
     const std::string why = "its load is not the leader's: give all the same flags\n";
     EXPECT_TRUE(has(refused.err, "the leader, refuses this one: " + why)) << refused.err;
     EXPECT_EQ(ended.err, fmt::format("error: a generator at {}: {}", address(2), why));
+}
+
+TEST_F(Together, ARecordOrASpeedOfItsOwnIsRefused) {
+    const std::string csv = "time,method,path,bytes\n0,GET,/echo/hi,0\n";
+    const std::string one = write("one.csv", csv + "1,GET,/echo/hi,0\n");
+    const std::string later = write("later.csv", csv + "2,GET,/echo/hi,0\n");
+    const std::string other = write("other.csv", csv + "1,GET,/echo/ho,0\n");
+    for (const Words& replay :
+         {Words{"--replay", later}, Words{"--replay", other},
+          Words{"--replay", one, "--speed", "2x"}, Words{"--replay", one, "--loop"}}) {
+        auto leader = start(1, {"--replay", one, "-d", "2s"});
+        Words words = replay;
+        words.insert(words.end(), {"-d", "2s"});
+        auto member = start(2, words);
+        const Ran refused = finish(member);
+        EXPECT_EQ(finish(leader).status, 1);
+        EXPECT_EQ(refused.status, 1);
+        EXPECT_TRUE(has(refused.err, "its load is not the leader's")) << refused.err;
+    }
 }
 
 TEST_F(Together, AWrongTokenIsRefused) {

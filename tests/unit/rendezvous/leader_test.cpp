@@ -285,6 +285,14 @@ TEST_F(LeaderTest, AnInterruptedLeaderEndsAllInOrder) {
     EXPECT_TRUE(leader_.must_stop());
     EXPECT_EQ(leader_.failure(), "");
     EXPECT_EQ(heard(2).size(), 1U);
+    for (const Link link : {2, 3}) {
+        say(link, {.kind = Kind::result, .result = {{"interrupted", true}}});
+    }
+    leader_.finished({{"interrupted", true}}, at());
+    const auto outcomes = leader_.take_outcomes();
+    EXPECT_EQ(outcomes[0].lost, "it was interrupted");
+    EXPECT_FALSE(outcomes[0].result.is_null());
+    EXPECT_EQ(outcomes[1].lost, "") << "it was told to";
     Leader early(three(), at());
     early.interrupted();
     EXPECT_NE(early.failure().find("was interrupted"), std::string::npos);
