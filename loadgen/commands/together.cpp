@@ -32,6 +32,8 @@ using rendezvous::Terms;
 constexpr std::uint64_t kMostGenerators = 10'000;
 constexpr std::uint64_t kMostTokenFile = 4096;
 constexpr std::size_t kMostToken = 128;
+// Longer than hosts of one kind can differ in the same work.
+constexpr Nanos kDrainOfRequests = std::chrono::minutes(10);
 
 // FNV-1a, of text by its bytes, of numbers as a whole. It tells mistakes apart, not attacks.
 class Digest {
@@ -97,6 +99,9 @@ Terms terms_of(const TogetherFlags& flags, const Peers& peers, const RunOptions&
                    flags.token};
     terms.addresses = peers.addresses;
     terms.patience = flags.timeout;
+    // A request may take its whole time limit beyond the window; of a number of requests nobody
+    // knows how long each host takes for its own, and only who falls silent is lost at once.
+    terms.drain = whole.timeout + (whole.requests > 0 ? kDrainOfRequests : Nanos(0));
     return terms;
 }
 

@@ -133,6 +133,10 @@ void Leader::received(Link link, std::string_view line, const Moment& at) {
     }
 }
 
+void Leader::came(Link link, const Moment& at) {
+    if (Member* const member = member_at(link)) member->heard = at.steady;
+}
+
 void Leader::compare_clocks(Member& member, const Moment& at) {
     member.asked = at.steady;
     say(member.link, {.kind = Kind::ping, .number = member.clock.exchanges()});
@@ -255,10 +259,11 @@ void Leader::check_patience(const Moment& at) {
                                         missing(State::connected))
                           : fmt::format("did not come within {}: {}", time, missing(State::ready)));
     }
-    if (!finished_ || at.steady - *finished_ <= limits::kResults) return;
+    const Nanos most = limits::kResults + terms_.drain;
+    if (!finished_ || at.steady - *finished_ <= most) return;
     for (Member& member : members_) {
-        lose(member, fmt::format("no result of it within {} of the leader's",
-                                 format_duration(limits::kResults)));
+        lose(member,
+             fmt::format("no result of it within {} of the leader's", format_duration(most)));
     }
 }
 

@@ -15,6 +15,7 @@ class Leader : public Party {
     bool admits(Link link, const std::string& address, const Moment& at) override;
     std::size_t longest_line(Link link) const override;
     void received(Link link, std::string_view line, const Moment& at) override;
+    void came(Link link, const Moment& at) override;
     void ended(Link link, const std::string& why, const Moment& at) override;
     void tick(const Moment& at) override;
 

@@ -37,6 +37,25 @@ std::string shown(const std::vector<std::string>& addresses) {
                        some < addresses.size() ? ", ..." : "");
 }
 
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1";
+}
+
+// Debian's /etc/hosts gives a machine's own name as 127.0.1.1: another host that is told the same
+// names would look for that one elsewhere.
+Status same_for_all(const std::vector<std::string>& names,
+                    const std::vector<std::string>& addresses) {
+    if (std::all_of(addresses.begin(), addresses.end(), is_loopback)) return Done{};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!is_loopback(addresses[i]) || names[i] == addresses[i]) continue;
+        return Error{
+            fmt::format("--peers: {} is {} on this machine, where no other finds it: write "
+                        "addresses instead of names",
+                        names[i], addresses[i])};
+    }
+    return Done{};
+}
+
 Result<std::vector<std::string>> look_up(const std::vector<std::string>& names) {
     std::vector<std::string> found;
     for (const std::string& name : names) {
@@ -46,6 +65,7 @@ Result<std::vector<std::string>> look_up(const std::vector<std::string>& names) 
         if (names.size() == 1) return ordered;
         found.push_back(ordered.front());
     }
+    if (const Status same = same_for_all(names, found); !same) return same.error();
     return found;
 }
 

@@ -72,14 +72,26 @@ void Member::tick(const Moment& at) {
     if (at.steady - heard_ > limits::kSilence) {
         lost(fmt::format("no sign of it for {}", format_duration(limits::kSilence)));
     }
+    if (finished_) wait_for_verdict(at.steady - *finished_);
     if (let_in_ && beats(at)) say(kLeader, {.kind = Kind::beat});
+}
+
+// Whoever has been interrupted wants to be gone, and has given what there is.
+void Member::wait_for_verdict(Nanos waited) {
+    const Nanos most = interrupted_ ? limits::kSilence : limits::kVerdict + terms_.drain;
+    if (over() || waited <= most) return;
+    failure_ =
+        fmt::format("{}no verdict of {}, the leader, within {} of this one's result",
+                    interrupted_ ? "interrupted; " : "", terms_.name(1), format_duration(most));
+    turned_away_ = true;
 }
 
 void Member::connected(const Moment&) {
     say(kLeader, {.kind = Kind::connected});
 }
 
-void Member::finished(nlohmann::ordered_json result, const Moment&) {
+void Member::finished(nlohmann::ordered_json result, const Moment& at) {
+    finished_ = at.steady;
     say(kLeader, {.kind = Kind::result, .result = std::move(result)});
 }
 
@@ -91,7 +103,7 @@ void Member::failed(const std::string& why) {
 }
 
 void Member::interrupted() {
-    must_stop_ = true;
+    must_stop_ = interrupted_ = true;
     if (!start_) failed("interrupted");
 }
 

@@ -14,6 +14,7 @@ class Member : public Party {
     bool admits(Link, const std::string&, const Moment&) override { return false; }
     std::size_t longest_line(Link) const override { return limits::kLeaderBytes; }
     void received(Link link, std::string_view line, const Moment& at) override;
+    void came(Link, const Moment& at) override { heard_ = at.steady; }
     void ended(Link link, const std::string& why, const Moment& at) override;
     void tick(const Moment& at) override;
 
@@ -32,9 +33,11 @@ class Member : public Party {
 
   private:
     void lost(const std::string& why);
+    void wait_for_verdict(Nanos waited);
 
     TimePoint heard_;
-    bool let_in_ = false, turned_away_ = false;
+    std::optional<TimePoint> finished_;
+    bool let_in_ = false, turned_away_ = false, interrupted_ = false;
     std::string stopped_;  // why the leader wanted an end
     std::optional<int> verdict_;
 };

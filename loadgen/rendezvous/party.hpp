@@ -29,6 +29,7 @@ struct Terms {
     Hello hello;                                // its own rank in it; the leader's is 1
     std::vector<std::string> addresses;         // by rank
     Nanos patience = std::chrono::seconds(60);  // for all to come, and then for all to connect
+    Nanos drain{0};  // by how much longer than the leader's another's run may take to its end
 
     std::string name(std::uint64_t rank) const;  // "generator 2 of 3 (10.0.1.4)"
 };
@@ -38,9 +39,11 @@ inline constexpr Nanos kBeat = std::chrono::seconds(1);      // each says so oft
 inline constexpr Nanos kSilence = std::chrono::seconds(5);   // who says nothing for so long is lost
 inline constexpr Nanos kGreeting = std::chrono::seconds(5);  // until a caller has said who it is
 inline constexpr Nanos kAhead = std::chrono::milliseconds(500);  // from the word to the start
-inline constexpr Nanos kResults = std::chrono::seconds(30);      // for results, after one's own run
-inline constexpr std::size_t kGreetingBytes = 1024;              // of whoever may be a stranger
-inline constexpr std::size_t kLeaderBytes = std::size_t{64} << 10U;   // of the leader's
+inline constexpr Nanos kResults = std::chrono::seconds(30);      // for results, after run and drain
+inline constexpr Nanos kVerdict =
+    2 * kResults;  // for the leader's, after one's own result and drain
+inline constexpr std::size_t kGreetingBytes = 1024;                  // of whoever may be a stranger
+inline constexpr std::size_t kLeaderBytes = std::size_t{64} << 10U;  // of the leader's
 inline constexpr std::size_t kMessageBytes = std::size_t{64} << 20U;  // of a member, its result
 inline constexpr std::size_t kCallers = 4;      // of one address that have not said who they are
 inline constexpr std::uint64_t kExchanges = 8;  // when clocks are compared
@@ -71,6 +74,8 @@ class Party {
     // How long a line may be on it.
     virtual std::size_t longest_line(Link link) const = 0;
     virtual void received(Link link, std::string_view line, const Moment& at) = 0;
+    // Bytes of a line that is not whole yet came: a sign of life, as a long result takes its time.
+    virtual void came(Link link, const Moment& at) = 0;
     virtual void ended(Link link, const std::string& why, const Moment& at) = 0;
     virtual void tick(const Moment& at) = 0;
 

@@ -278,6 +278,7 @@ void Session::Driver::read_from(Link link) {
         if (!line) break;
         party_->received(link, *line, at);
     }
+    if (!ended && wire->second.pending() > 0) party_->came(link, at);
     if (ended) {
         drop(link, *ended);
     } else if (wire->second.pending() > party_->longest_line(link)) {

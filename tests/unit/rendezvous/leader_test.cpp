@@ -238,6 +238,16 @@ TEST_F(LeaderTest, OneThatFallsSilentInTheRunIsLostAndTheRestEndInOrder) {
     EXPECT_EQ(outcomes[1].lost, "");
 }
 
+TEST_F(LeaderTest, APartOfALongResultIsASignOfLife) {
+    start();
+    for (int i = 0; i < 7; ++i) {
+        leader_.came(2, at());
+        say(3, {.kind = Kind::beat});
+        wait(seconds(1));
+    }
+    EXPECT_FALSE(leader_.must_stop());
+}
+
 TEST_F(LeaderTest, OneThatWasInterruptedIsTold) {
     start();
     say(2, {.kind = Kind::result, .result = {{"interrupted", true}}});

@@ -48,6 +48,8 @@ TEST(Lookup, SaysWhatIsWrong) {
     has(refused({{"127.0.0.1", "127.0.0.2"}, 2, 0, Nanos(0)}),
         "several of these addresses (127.0.0.1, 127.0.0.2): say which one this is with --rank");
     has(refused({{"203.0.113.1", "203.0.113.2"}, 2, 0, Nanos(0)}), "none of these addresses");
+    has(refused({{"localhost", "203.0.113.2"}, 2, 1, Nanos(0)}),
+        "localhost is 127.0.0.1 on this machine, where no other finds it: write addresses");
     has(refused({{"127.0.0.1"}, 3, 0, Nanos(0)}), "1 generator (127.0.0.1) after 0s, 3 were");
     has(refused({{"127.0.0.1"}, 0, 0, Nanos(0)}), "a load together takes two");
     has(refused({{"127.0.0.1"}, 1, 2, Nanos(0)}), "--rank: there are 1 generators");

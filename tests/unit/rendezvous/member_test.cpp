@@ -85,6 +85,50 @@ TEST_F(MemberTest, LivesAsLongAsTheLeaderDoes) {
     EXPECT_EQ(beats, 20);
 }
 
+TEST_F(MemberTest, WaitsForAVerdictForALimitedTime) {
+    const auto wait = [&](int most) {
+        int waited = 0;
+        while (!member_.over() && waited < most) {
+            passed_ += seconds(1);
+            hear({.kind = Kind::beat});
+            member_.tick(at());
+            ++waited;
+        }
+        return waited;
+    };
+    start();
+    EXPECT_EQ(wait(200), 200) << "as long as it runs";
+    member_.finished({}, at());
+    EXPECT_EQ(wait(200), 61);
+    EXPECT_EQ(member_.failure(),
+              "no verdict of generator 1 of 2 (10.0.0.1), the leader, within 1m of this one's "
+              "result");
+}
+
+TEST_F(MemberTest, AnInterruptedOneDoesNotWaitLong) {
+    start();
+    member_.interrupted();
+    EXPECT_FALSE(member_.over()) << "it ends its run in order";
+    member_.finished({}, at());
+    for (int i = 0; i < 6; ++i) {
+        passed_ += seconds(1);
+        hear({.kind = Kind::beat});
+        member_.tick(at());
+    }
+    EXPECT_TRUE(member_.over());
+    EXPECT_EQ(member_.failure().find("interrupted; no verdict of"), 0U) << member_.failure();
+}
+
+TEST_F(MemberTest, APartOfALineIsASignOfLife) {
+    start();
+    for (int i = 0; i < 20; ++i) {
+        passed_ += seconds(1);
+        member_.came(0, at());
+        member_.tick(at());
+    }
+    EXPECT_EQ(member_.failure(), "");
+}
+
 TEST_F(MemberTest, TriesAgainOnlyBeforeItWasAnswered) {
     EXPECT_TRUE(member_.may_try_again());
     hear({.kind = Kind::refused, .why = "its token is not the leader's"});
