@@ -3,11 +3,13 @@
 #include "common/base/units.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <span>
 #include <thread>
 
 namespace echotrio::loadgen::rendezvous {
@@ -33,7 +35,7 @@ std::string sort_key(const net::Address& address) {
 
 std::string shown(const std::vector<std::string>& addresses) {
     const std::size_t some = std::min(addresses.size(), kShown);
-    return fmt::format("{}{}", fmt::join(addresses.begin(), addresses.begin() + some, ", "),
+    return fmt::format("{}{}", fmt::join(std::span(addresses).first(some), ", "),
                        some < addresses.size() ? ", ..." : "");
 }
 

@@ -111,6 +111,7 @@ Table curve_table(const Tuning& tuning) {
         const TunedSetting& one = tuning.settings[i];
         const bool best = tuning.best == i;
         std::vector<TableCell> row;
+        row.reserve(table.columns.size());
         for (std::size_t k = 0; k < tuning.axes.size(); ++k) {
             row.push_back({tuning.axes[k].values[one.setting[k]], best ? Mark::best : Mark::plain});
         }

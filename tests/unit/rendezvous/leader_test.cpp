@@ -295,7 +295,7 @@ TEST_F(LeaderTest, AnInterruptedLeaderEndsAllInOrder) {
     EXPECT_TRUE(leader_.must_stop());
     EXPECT_EQ(leader_.failure(), "");
     EXPECT_EQ(heard(2).size(), 1U);
-    for (const Link link : {2, 3}) {
+    for (const Link link : {Link{2}, Link{3}}) {
         say(link, {.kind = Kind::result, .result = {{"interrupted", true}}});
     }
     leader_.finished({{"interrupted", true}}, at());
