@@ -99,8 +99,7 @@ class WorkerSet {
         Order order = Order::serve;
         bool started = false;
         bool aborted = false;
-        bool doomed =
-            false;  // aborted before it was told to leave: its end is not the drain's doing
+        bool doomed = false;  // aborted before any order: its end is not the drain's doing
         Suspicion suspicion{};
     };
 

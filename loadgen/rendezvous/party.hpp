@@ -40,10 +40,9 @@ inline constexpr Nanos kSilence = std::chrono::seconds(5);   // who says nothing
 inline constexpr Nanos kGreeting = std::chrono::seconds(5);  // until a caller has said who it is
 inline constexpr Nanos kAhead = std::chrono::milliseconds(500);  // from the word to the start
 inline constexpr Nanos kResults = std::chrono::seconds(30);      // for results, after run and drain
-inline constexpr Nanos kVerdict =
-    2 * kResults;  // for the leader's, after one's own result and drain
-inline constexpr std::size_t kGreetingBytes = 1024;                  // of whoever may be a stranger
-inline constexpr std::size_t kLeaderBytes = std::size_t{64} << 10U;  // of the leader's
+inline constexpr Nanos kVerdict = 2 * kResults;      // for the leader's, after one's own and drain
+inline constexpr std::size_t kGreetingBytes = 1024;  // of whoever may be a stranger
+inline constexpr std::size_t kLeaderBytes = std::size_t{64} << 10U;   // of the leader's
 inline constexpr std::size_t kMessageBytes = std::size_t{64} << 20U;  // of a member, its result
 inline constexpr std::size_t kCallers = 4;      // of one address that have not said who they are
 inline constexpr std::uint64_t kExchanges = 8;  // when clocks are compared

@@ -170,14 +170,20 @@ TEST(CoroutineProcesses, ASignalToOneOfThemAloneMeansNothing) {
     EXPECT_EQ(server.stop(), 0);
 }
 
+// Told to stop while that client waits for a reply; the processes that drain.
+std::vector<int> drained_beside(Server& server, Client& client) {
+    ask(client, "/echo/never?wait=10s");
+    server.stats_when([](const json& s) { return s["connections"]["now"] == 2; });
+    std::vector<int> workers = workers_of(server.stats());
+    server.signal(SIGTERM);
+    EXPECT_EQ(client.state(200ms), Client::State::open);
+    return workers;
+}
+
 TEST(CoroutineProcesses, OneThatIsKilledInTheDrainCutsOff) {
     Server server = start(2, {"--drain-timeout", "1m"});
     Client client(server.where());
-    ask(client, "/echo/never?wait=10s");
-    server.stats_when([](const json& s) { return s["connections"]["now"] == 2; });
-    const std::vector<int> workers = workers_of(server.stats());
-    server.signal(SIGTERM);
-    EXPECT_EQ(client.state(200ms), Client::State::open);
+    const std::vector<int> workers = drained_beside(server, client);
     for (const int pid : workers) ::kill(pid, SIGKILL);
     EXPECT_EQ(server.wait(), 1);
 }
@@ -197,11 +203,7 @@ TEST(CoroutineProcesses, ADrainHasAnEnd) {
 TEST(CoroutineProcesses, ASecondSignalEndsAllAtOnce) {
     Server server = start(2, {"--drain-timeout", "1m"});
     Client client(server.where());
-    ask(client, "/echo/never?wait=10s");
-    server.stats_when([](const json& s) { return s["connections"]["now"] == 2; });
-    const std::vector<int> workers = workers_of(server.stats());
-    server.signal(SIGTERM);
-    EXPECT_EQ(client.state(200ms), Client::State::open);
+    const std::vector<int> workers = drained_beside(server, client);
     server.signal(SIGINT);
     EXPECT_EQ(server.wait(), 1);
     EXPECT_TRUE(wait_until_gone(workers));
