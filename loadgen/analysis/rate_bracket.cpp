@@ -22,13 +22,13 @@ RateBracket::RateBracket(const Options& options) : options_(options), step_(opti
 
 void RateBracket::record(bool passed, std::optional<double> done) {
     CHECK(next_.has_value());
-    (passed ? pass_ : miss_) = *next_;
+    (passed ? pass_ : miss_) = next_;
     choose(passed ? std::nullopt : done);
 }
 
 void RateBracket::give_up() {
     CHECK(next_.has_value());
-    miss_ = *next_;
+    miss_ = next_;
     choose({});
 }
 

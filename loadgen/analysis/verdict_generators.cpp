@@ -53,6 +53,11 @@ Answer clock_off(const Judged& run) {
     const GeneratorPart* worst = nullptr;
     double most = (1 - limits::kOverlap) * run.r.duration_s;
     for (const GeneratorPart& one : *run.r.generators) {
+        if (!one.lost && !one.clock_ahead_s) {
+            return Found{fmt::format("the clock of {} was not compared with the leader's",
+                                     name_of(run, one)),
+                         "let the generators meet (--peers)"};
+        }
         const double off = std::abs(one.clock_ahead_s.value_or(0)) + one.clock_error_s.value_or(0);
         if (off <= most) continue;
         most = off;
@@ -78,7 +83,8 @@ std::vector<VerdictRow> rows_of_the_generators() {
                      percent(limits::kOverlap)),
          apart},
         {"windows", kInvalid,
-         fmt::format("a host's clock is off the leader's by more than {} of the window",
+         fmt::format("a host's clock is off the leader's by more than {} of the window, or was not "
+                     "compared",
                      percent(1 - limits::kOverlap)),
          clock_off},
     };

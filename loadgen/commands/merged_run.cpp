@@ -51,6 +51,7 @@ Result<RunPart> part_from_json(const Json& json) {
 Result<Merged> merge_and_judge(const std::vector<RunPart>& parts,
                                std::optional<std::vector<GeneratorPart>> generators) {
     std::vector<MergePart> sources;
+    sources.reserve(parts.size());
     for (const RunPart& part : parts) sources.push_back(part.merge);
     auto merged = merge_results(sources);
     if (!merged) return merged;

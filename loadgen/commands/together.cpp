@@ -1,6 +1,7 @@
 #include "loadgen/commands/together.hpp"
 
 #include "common/base/cli.hpp"
+#include "common/base/fnv1a.hpp"
 #include "common/base/units.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/merged_run.hpp"
@@ -29,24 +30,22 @@ using rendezvous::Peers;
 using rendezvous::Session;
 using rendezvous::Terms;
 
-constexpr std::uint64_t kMostGenerators = 10'000;
 constexpr std::uint64_t kMostTokenFile = 4096;
 constexpr std::size_t kMostToken = 128;
 // Longer than hosts of one kind can differ in the same work.
 constexpr Nanos kDrainOfRequests = std::chrono::minutes(10);
 
-// FNV-1a, of text by its bytes, of numbers as a whole. It tells mistakes apart, not attacks.
 class Digest {
   public:
-    void add(std::uint64_t number) { hash_ = (hash_ ^ number) * 0x100000001b3U; }
+    // With its size: "ab", "c" is not "a", "bc".
     void add(std::string_view text) {
-        for (const char c : text) add(std::uint64_t{static_cast<unsigned char>(c)});
-        add(std::uint64_t{text.size()});
+        hash_ = fnv1a(std::uint64_t{text.size()}, fnv1a(text, hash_));
     }
+    void add(std::uint64_t number) { hash_ = fnv1a(number, hash_); }
     std::string text() const { return fmt::format("{:016x}", hash_); }
 
   private:
-    std::uint64_t hash_ = 0xcbf29ce484222325U;
+    std::uint64_t hash_ = kFnv1aBasis;
 };
 
 // A record of another host may be another file under the same name.

@@ -32,8 +32,7 @@ struct Template {
     std::string command(const std::map<std::string, std::string>& values) const {
         std::string line = with_values(text, values);
         if (!pool_of_workers) return line;
-        std::uint64_t workers = 0;
-        for (const char c : values.at("workers")) workers = workers * 10 + (c - '0');
+        const std::uint64_t workers = std::stoull(values.at("workers"));
         for (const auto& word : pool_arguments(model, arguments, workers, workers)) {
             line += " " + word;
         }
@@ -145,7 +144,8 @@ Status take_axes(TuneOptions& options) {
 // A trial has to be long against the objective: an overload shows as a queue that grows.
 void take_lengths(RunOptions& run, const CLI::App& command, Nanos limit) {
     if (!cli::is_given(command, "--duration")) {
-        run.duration = std::clamp<Nanos>(40 * limit, seconds(2), seconds(30));
+        run.duration = std::clamp<Nanos>(40 * limit, seconds(2),
+                                         std::max<Nanos>(seconds(30), kFewestObjectives * limit));
     }
     if (!cli::is_given(command, "--timeout")) {
         run.timeout =
@@ -195,7 +195,7 @@ void add_tune_flags(CLI::App& command, TuneOptions& options) {
         .range(1, 1'000'000);
     cli::option(command, "-t,--threads", run.threads, "Generator threads").range(1, 1024);
     cli::duration(command, "-d,--duration", run.duration, "Length of a trial's window")
-        .default_str("40 x the objective, 2s to 30s");
+        .default_str("40 x the objective, 2s to 30s, or 10 x the objective");
     cli::duration(command, "--warmup", run.warmup, "Before the window, not measured");
     cli::duration(command, "--timeout", run.timeout, "A reply later than this has failed")
         .check(cli::at_most(std::chrono::hours(1)))

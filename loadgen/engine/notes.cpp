@@ -14,18 +14,18 @@ Resource resource_of(const Prepared& prepared, const RecordedRequest& what) {
 
 }  // namespace
 
-RunRecord join_notes(const Prepared& prepared, const std::vector<const Notes*>& notes,
+RunRecord join_notes(const Prepared& prepared, const std::vector<Notes*>& notes,
                      TimePoint window_begin, Nanos since_1970) {
     TimePoint end = TimePoint::max();
     for (const Notes* one : notes) end = std::min(end, one->lost_from());
     RecordingBuilder builder;
-    for (const Notes* one : notes) {
-        for (const Notes::Note& note : one->kept()) {
-            if (note.intended < window_begin || note.intended >= end) continue;
+    for (Notes* one : notes) {
+        one->drain([&](const Notes::Note& note) {
+            if (note.intended < window_begin || note.intended >= end) return;
             const std::int64_t at = (note.intended.time_since_epoch() + since_1970).count();
             const Status added = builder.add(at, resource_of(prepared, note.what), note.what.bytes);
             CHECK(added.ok());  // what was noted is within the limits of a recording
-        }
+        });
     }
     RunRecord record{nullptr, end == TimePoint::max()};
     if (builder.size() > 0) {

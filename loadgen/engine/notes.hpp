@@ -28,7 +28,10 @@ class Notes {
         TimePoint intended;
         RecordedRequest what;  // its resource as in `Prepared`
     };
-    const std::deque<Note>& kept() const { return kept_; }
+    // Calls take(note) with each and lets go of it: of 20 million that is 320 MB.
+    void drain(auto&& take) {
+        for (; !kept_.empty(); kept_.pop_front()) take(kept_.front());
+    }
     // The earliest that was not kept; TimePoint::max(): all were.
     TimePoint lost_from() const { return lost_from_; }
 
@@ -38,9 +41,9 @@ class Notes {
     TimePoint lost_from_ = TimePoint::max();
 };
 
-// The window's requests of all threads, as far as each one's notes go. `since_1970`: how far the
-// monotonic clock is behind the time of day.
-RunRecord join_notes(const Prepared& prepared, const std::vector<const Notes*>& notes,
+// The window's requests of all threads, as far as each one's notes go, which it drains.
+// `since_1970`: how far the monotonic clock is behind the time of day.
+RunRecord join_notes(const Prepared& prepared, const std::vector<Notes*>& notes,
                      TimePoint window_begin, Nanos since_1970);
 
 }  // namespace echotrio::loadgen

@@ -18,6 +18,9 @@ namespace {
 constexpr std::uint64_t kConnectionsPerSource = 14'000;
 // Connections that are opened and closed all the time leave ports behind in TIME_WAIT.
 constexpr std::uint64_t kSourcesForChurn = 16;
+// Generators of one machine take their sources so far apart: 16 Mi addresses are enough for the
+// most generators, 10,000, and as many connections as one may have.
+constexpr std::uint64_t kSourcesPerGenerator = 1'000;
 
 std::string make_pattern(std::uint64_t size, std::uint64_t seed) {
     Rng rng(seed ^ 0x7061747465726eULL);
@@ -87,7 +90,8 @@ PreparedRequest prepare_http(const RunOptions& options, const std::string& path)
     return request;
 }
 
-// 127.0.0.1, 127.0.0.2 ...: all of 127.0.0.0/8 is this machine.
+// 127.0.0.1, 127.0.0.2 ...: all of 127.0.0.0/8 is this machine. Several generators may be there,
+// too.
 std::vector<net::Address> loopback_sources(const net::Address& target, const RunOptions& options) {
     std::vector<net::Address> sources;
     if (target.storage.ss_family != AF_INET) return sources;
@@ -96,12 +100,13 @@ std::vector<net::Address> loopback_sources(const net::Address& target, const Run
     const std::uint64_t least = options.requests_per_connection > 0 ? kSourcesForChurn : 1;
     const std::uint64_t count =
         std::max(least, (options.connections + options.idle) / kConnectionsPerSource + 1);
-    if (count == 1) return sources;
+    if (count == 1 && options.generator == 0) return sources;
+    const std::uint64_t first = 0x7f000001U + options.generator * kSourcesPerGenerator;
     for (std::uint64_t i = 0; i < count; ++i) {
         net::Address source;
         sockaddr_in from{};
         from.sin_family = AF_INET;
-        from.sin_addr.s_addr = htonl(0x7f000001U + static_cast<std::uint32_t>(i));
+        from.sin_addr.s_addr = htonl(static_cast<std::uint32_t>(first + i));
         *reinterpret_cast<sockaddr_in*>(&source.storage) = from;
         source.length = sizeof from;
         sources.push_back(source);

@@ -51,7 +51,7 @@ class Run {
     void add_worker(Worker& worker);
     void add_status_codes(const Ledger& ledger);
     void summarise_run();
-    void hand_over_record() const;
+    void hand_over_record();
 
     const RunOptions& options_;
     const RunHooks& hooks_;
@@ -346,9 +346,10 @@ void Run::summarise_run() {
     r.clamped = r.latency.clamped() + r.service_time.clamped() + r.lateness.clamped() > 0;
 }
 
-void Run::hand_over_record() const {
+void Run::hand_over_record() {
     if (!hooks_.record) return;
-    std::vector<const Notes*> notes;
+    std::vector<Notes*> notes;
+    notes.reserve(workers_.size());
     for (const auto& worker : workers_) notes.push_back(worker->notes());
     const Nanos since_1970 =
         std::chrono::system_clock::now().time_since_epoch() - now().time_since_epoch();

@@ -5,11 +5,6 @@
 #include <charconv>
 
 namespace echotrio::loadgen {
-namespace {
-
-constexpr std::uint64_t kMostGenerators = 10'000;
-
-}  // namespace
 
 Result<Shard> parse_shard(std::string_view text) {
     const Error wrong{
@@ -57,6 +52,7 @@ Status take_shard(RunOptions& options, const Shard& shard) {
     }
     if (options.replay) options.replay->share = Share{shard.index - 1, shard.of};
     options.seed += shard.index - 1;
+    options.generator = shard.index - 1;
     return Done{};
 }
 

@@ -8,8 +8,10 @@
 
 namespace echotrio::loadgen {
 
+inline constexpr std::uint64_t kMostGenerators = 10'000;
+
 struct Shard {
-    std::uint64_t index = 1, of = 1;  // 1 <= index <= of
+    std::uint64_t index = 1, of = 1;  // 1 <= index <= of <= kMostGenerators
 };
 // "2/3": the second of three. Error: what to write instead.
 Result<Shard> parse_shard(std::string_view text);

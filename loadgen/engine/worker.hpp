@@ -67,7 +67,7 @@ class Worker {
     };
     const Report& report() const { return report_; }
     // Null unless a record is made. After done.
-    const Notes* notes() const { return notes_ ? &*notes_ : nullptr; }
+    Notes* notes() { return notes_ ? &*notes_ : nullptr; }
 
   private:
     // worker.cpp: the life of the thread

@@ -233,7 +233,7 @@ class Tuner {
         const auto found = server.cgroup->memory.find("limit");
         if (found == server.cgroup->memory.end() || !found->second) return;
         if (bounds_.memory_bytes && *bounds_.memory_bytes <= *found->second) return;
-        bounds_.memory_bytes = *found->second;
+        bounds_.memory_bytes = found->second;
         tuning_.memory_limit_from = "its control group";
     }
 
@@ -317,6 +317,7 @@ void Tuner::conclude() {
     tuning_.objective = format_objective(options_.objective);
     tuning_.objective_quantile = options_.objective.quantile;
     tuning_.objective_us = seconds(options_.objective.limit) * 1e6;
+    tuning_.window_s = seconds(options_.load.duration);
     tuning_.memory_limit = bounds_.memory_bytes;
     tuning_.cpu_limit = options_.cpus;
     tuning_.cpus = cpus();

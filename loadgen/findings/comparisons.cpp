@@ -1,5 +1,6 @@
 #include "loadgen/findings/comparisons.hpp"
 
+#include "common/base/fnv1a.hpp"
 #include "loadgen/findings/digest.hpp"
 #include "loadgen/findings/select.hpp"
 
@@ -15,13 +16,6 @@ namespace {
 
 // An interval that reaches further than this many times the ratio says nothing.
 constexpr double kWidest = 100;
-
-// FNV-1a: std::hash may differ from build to build, and reports must not.
-std::uint64_t fingerprint(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return hash;
-}
 
 std::set<std::uint64_t> rounds_of(const Cell& cell) {
     std::set<std::uint64_t> rounds;
@@ -55,7 +49,7 @@ std::optional<Ratio> ratio_of(const Metric& metric, const Cell& a, const Cell& b
     }
     const std::string what = fmt::format("{} {} {} {} {} {}", a.level.workload, a.level.connections,
                                          a.level.rate, metric.key, a.variant, b.variant);
-    Rng rng = Rng(seed).split(fingerprint(what));
+    Rng rng = Rng(seed).split(fnv1a(what));
     if (a.level.server_cpus > 0) rng = rng.split(a.level.server_cpus);
     const Pairs pairs = pairs_of(a, b, metric);
     return Ratio::paired(pairs.numerator, pairs.denominator, rng);

@@ -59,6 +59,7 @@ struct RunOptions {
     std::vector<int> cpus;
     IdleStrategy idle_strategy = IdleStrategy::automatic;
     std::uint64_t seed = 1;
+    std::uint64_t generator = 0;  // which of several, from 0
     std::optional<std::chrono::system_clock::time_point> start_at;
     std::string method;  // "" = GET, or POST where there is a body
     std::string body;

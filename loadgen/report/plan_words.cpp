@@ -16,7 +16,7 @@ std::string with_interval(const std::optional<Estimate>& e,
 
 std::string count_with_interval(std::uint64_t count, const std::optional<std::uint64_t>& least,
                                 const std::optional<std::uint64_t>& most) {
-    const std::string text = format_exact_count(count);
+    std::string text = format_exact_count(count);
     if (!least) return text;
     if (!most) return fmt::format("{} ({} or more)", text, format_exact_count(*least));
     if (*least == *most) return text;

@@ -1,5 +1,6 @@
 // What `loadgen tune` found, for people: the answer, the curve, the rules of thumb, the limits, and
 // how it was searched.
+#include "common/base/units.hpp"
 #include "loadgen/design/settings.hpp"
 #include "loadgen/report/tune_report.hpp"
 #include "loadgen/report/tune_words.hpp"
@@ -334,6 +335,16 @@ Section search_section(const Tuning& tuning) {
                       Mark::flagged});
     }
     section.blocks.emplace_back(Paragraph{"Load: " + tuning.load + "."});
+    const double objective_s = tuning.objective_us / 1e6;
+    if (tuning.window_s < kFewestObjectives * objective_s - 1e-9) {
+        section.blocks.emplace_back(Paragraph{
+            fmt::format("! A window of {} is short for {}: too high a rate shows as a "
+                        "queue that grows beyond that, and one a little too high may not do so in "
+                        "this time. At least {} times the objective: -d {}s.",
+                        human_seconds(tuning.window_s), tuning.objective, kFewestObjectives,
+                        std::ceil(kFewestObjectives * objective_s)),
+            Mark::flagged});
+    }
     return section;
 }
 

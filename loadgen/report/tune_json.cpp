@@ -125,6 +125,7 @@ Json tune_to_json(const Tuning& tuning) {
                       {"measurements", tuning.measurements},
                       {"rounds", tuning.rounds},
                       {"trials", tuning.trials.size()},
+                      {"window_s", tuning.window_s},
                       {"stopped", tuning.stopped},
                       {"complete", tuning.complete},
                       {"spent_s", tuning.spent_s}};

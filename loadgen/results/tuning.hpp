@@ -11,6 +11,9 @@
 
 namespace echotrio::loadgen {
 
+// A window of fewer times the objective may end before an overload shows.
+inline constexpr int kFewestObjectives = 10;
+
 // What is varied: a placeholder of the command, or a flag of a model.
 struct TunedAxis {
     std::string name;
@@ -106,7 +109,8 @@ struct Tuning {
     double cpus = 1;                       // that it can have, by these and by the machine
     std::uint64_t machine_cpus = 1;
     CpusHad cpus_had{};
-    std::string load;  // "256 connections, ..."
+    std::string load;     // "256 connections, ..."
+    double window_s = 0;  // of a trial
 
     std::vector<TunedSetting> settings{};  // that were tried, in the order of the axes
     std::vector<TuneTrial> trials{};

@@ -44,6 +44,7 @@ std::vector<int> usable_cpus() {
 std::vector<int> cores_of(const std::vector<int>& cpus) {
     constexpr int kMostCores = 1 << 16;  // of a package
     std::vector<int> cores;
+    cores.reserve(cpus.size());
     for (const int cpu : cpus) {
         cores.push_back(topology(cpu, "physical_package_id") * kMostCores +
                         topology(cpu, "core_id"));

@@ -214,7 +214,7 @@ TEST(Costs, AreMonotoneAndTheirIntervalsNest) {
     }
 }
 
-std::vector<ScalingPoint> points_of(const UslParameters& law, std::vector<double> cpus,
+std::vector<ScalingPoint> points_of(const UslParameters& law, const std::vector<double>& cpus,
                                     double noise) {
     Rng rng(3);
     std::vector<ScalingPoint> points;

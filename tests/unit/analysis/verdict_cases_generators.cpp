@@ -30,6 +30,12 @@ const std::vector<Row> kRows = {
      "windows", "2.00 s ahead of the leader's"},
     {"a clock that is not known well enough", closed,
      [](auto& r, auto& c) { meet(r, c, 0.3, 0.3); }, invalid, "windows", "(within 300 ms)"},
+    {"a clock that was not compared", closed,
+     [](auto& r, auto& c) {
+         meet(r, c, 0, 0);
+         r.generators->back().clock_ahead_s.reset();
+     },
+     invalid, "windows", "the clock of generator 2 of 2 (10.0.0.2) was not compared"},
 };
 
 }  // namespace

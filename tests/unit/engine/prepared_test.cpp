@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <set>
 
 namespace echotrio::loadgen {
 namespace {
@@ -96,6 +97,27 @@ TEST(Prepared, LoopbackLendsMoreSourceAddresses) {
     EXPECT_GT(prepare_load(options)->sources.size(), 1);
     options.target = *parse_target("tcp://[::1]:81");
     EXPECT_TRUE(prepare_load(options)->sources.empty());
+}
+
+TEST(Prepared, GeneratorsOfOneMachineShareNoSourceAddress) {
+    RunOptions options = options_for("tcp://127.0.0.1:81");
+    options.connections = 1'000'000;
+    options.idle = 1'000'000;
+    std::set<std::uint32_t> seen;
+    std::size_t all = 0;
+    for (const std::uint64_t generator : {0, 1, 2, 9'999}) {
+        options.generator = generator;
+        for (const net::Address& source : prepare_load(options)->sources) {
+            const auto* from = reinterpret_cast<const sockaddr_in*>(&source.storage);
+            EXPECT_EQ(ntohl(from->sin_addr.s_addr) >> 24U, 127U);
+            seen.insert(from->sin_addr.s_addr);
+            ++all;
+        }
+    }
+    EXPECT_EQ(seen.size(), all);
+    options.connections = 1;
+    options.idle = 0;
+    EXPECT_EQ(prepare_load(options)->sources.size(), 1U);  // the kernel would choose 127.0.0.1
 }
 
 TEST(Options, WhatCantBeAskedForTogether) {

@@ -40,6 +40,7 @@ Tuning sample() {
     tuning.cpus = 1.5;
     tuning.machine_cpus = 64;
     tuning.load = "open loop";
+    tuning.window_s = 2;
     tuning.settings = {setting({2, 0}, 180, 80e6), setting({4, 0}, 930, 200e6),
                        setting({5, 0}, 940, 400e6)};
     tuning.best = 1;
@@ -124,6 +125,16 @@ TEST(TuneReport, TheDocumentTellsAnswerRulesLimitsAndSearch) {
     expect_in(to_markdown(tune_document(sample())), "| **16** | **sync** | **930** |");
     expect_in(to_html(tune_document(sample()), {}), "Highest rate against workers");
     expect_in(to_html(tune_document(sample()), {}), "tune-rate-0");
+}
+
+TEST(TuneReport, AShortWindowIsFlagged) {
+    Tuning tuning = sample();
+    tuning.window_s = 0.5;  // ten times the objective
+    EXPECT_EQ(to_markdown(tune_document(tuning)).find("A window of"), std::string::npos);
+    tuning.window_s = 0.3;
+    expect_in(to_markdown(tune_document(tuning)), "! A window of 300 ms is short for p99=50ms");
+    expect_in(to_markdown(tune_document(tuning)), "At least 10 times the objective: -d 1s.");
+    EXPECT_DOUBLE_EQ(tune_to_json(tuning)["search"]["window_s"], 0.3);
 }
 
 TEST(TuneReport, WithoutABestItSaysWhatCameNearest) {

@@ -42,7 +42,7 @@ TEST(TrafficRates, OfASteadyRecord) {
 TEST(TrafficRates, SecondsWithoutARequestCount) {
     std::vector<int> counts(1000, 0);
     counts.front() = counts.back() = 1;
-    for (int i = 0; i < 11; ++i) counts[static_cast<std::size_t>(100 + i)] = 50;
+    for (std::size_t i = 100; i < 111; ++i) counts[i] = 50;
     const TrafficRates r = rates(counts);
     EXPECT_EQ(r.seconds, 1000);
     EXPECT_DOUBLE_EQ(r.max, 50);
