@@ -66,12 +66,13 @@ bool is_open_ended(const Plan& plan);
 std::vector<TrialPoint> remaining_trials(const Plan& plan, const std::vector<Trial>& done);
 
 // Where the rates of a workload are shares of the slowest server's capacity, its levels hold the
-// shares until the capacities are known. What finds them: a short closed loop of every variant.
+// shares until the capacities are known. What finds them: a short closed loop of every variant
+// that tries this workload.
 // Empty: no workload needs it.
 std::optional<Plan> probe_plan(const Plan& plan);
-// The capacity of each variant by the trials of probe_plan: the median of what it did. Error: one
+// The capacity of each variant of a probe_plan by its trials: the median of what it did. Error: one
 // did nothing.
-Result<std::vector<Capacity>> capacities_of(const Plan& plan, const std::vector<Trial>& probed);
+Result<std::vector<Capacity>> capacities_of(const Plan& probe, const std::vector<Trial>& probed);
 // The plan with rates instead of shares, the same for all variants and all rounds. Shares of a
 // small capacity can come to the same rate: that is one level.
 Plan with_rates(Plan plan, std::vector<Capacity> capacities);

@@ -43,6 +43,7 @@ std::optional<Plan> probe_plan(const Plan& plan) {
     for (const Level& level : plan.levels) {
         if (level.workload == asked.name) most = std::max(most, level.connections);
     }
+    std::erase_if(probe.variants, [&](const Variant& v) { return !tries(v, asked); });
     probe.levels = {{asked.name, most}};
     probe.workloads = {std::move(asked)};
     probe.repetitions = std::min(kRounds, plan.repetitions);
@@ -53,11 +54,9 @@ std::optional<Plan> probe_plan(const Plan& plan) {
     return probe;
 }
 
-Result<std::vector<Capacity>> capacities_of(const Plan& plan, const std::vector<Trial>& probed) {
+Result<std::vector<Capacity>> capacities_of(const Plan& probe, const std::vector<Trial>& probed) {
     std::vector<Capacity> capacities;
-    const auto asked = std::find_if(plan.workloads.begin(), plan.workloads.end(), has_shares);
-    for (const Variant& variant : plan.variants) {
-        if (asked != plan.workloads.end() && !tries(variant, *asked)) continue;
+    for (const Variant& variant : probe.variants) {
         std::vector<double> rates;
         std::string why = "no trial was made";
         for (const Trial& trial : probed) {

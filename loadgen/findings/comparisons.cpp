@@ -218,6 +218,23 @@ std::string format_ratio(double ratio) {
                                        : format_count(ratio);
 }
 
+namespace {
+
+// On its side of 1, which decides: 1.004 and 0.998 are not 1.00.
+std::string format_bound(double bound) {
+    std::string text = format_ratio(bound);
+    for (int digits = 3; digits < 7 && bound != 1 && std::stod(text) == 1; ++digits) {
+        text = fmt::format("{:.{}f}", bound, digits);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string format_bounds(const Bounds& bounds) {
+    return fmt::format("{} to {}", format_bound(bounds.low), format_bound(bounds.high));
+}
+
 std::string format_interval(const Comparison& comparison) {
     if (!comparison.ratio.interval) return "one round: no interval";
     const auto bounds = telling_interval(comparison.ratio);
@@ -226,8 +243,7 @@ std::string format_interval(const Comparison& comparison) {
         return "no interval: the rounds hardly differ";  // drawn again, they are often all alike
     }
     if (!bounds) return fmt::format("{} rounds are too few for an interval", comparison.rounds);
-    return fmt::format("95 % interval {} to {}", format_ratio(bounds->low),
-                       format_ratio(bounds->high));
+    return "95 % interval " + format_bounds(*bounds);
 }
 
 }  // namespace echotrio::loadgen

@@ -59,6 +59,8 @@ std::vector<Level> wide_levels(const Digest& digest);
 std::optional<Bounds> telling_interval(const Estimate& ratio);
 
 std::string format_ratio(double ratio);
+// "1.91 to 2.21": of a ratio, with as many digits as show on which side of 1 each is.
+std::string format_bounds(const Bounds& bounds);
 // "95 % interval 1.38 to 1.47", or why there is none.
 std::string format_interval(const Comparison& comparison);
 

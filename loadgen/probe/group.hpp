@@ -29,8 +29,8 @@ class GroupProbe {
   public:
     // Error: no such process, or its /proc can't be read. `kernel_before`: what the machine's
     // kernel held for sockets and tasks before the server was started; without it that is read
-    // here, and what the server holds already is then not in task_objects. Attach before the
-    // connections are opened.
+    // here, and of what the server's tasks hold already a task_struct each is then told, no more.
+    // Attach before the connections are opened.
     static Result<GroupProbe> attach(pid_t root,
                                      const std::optional<KernelMemory>& kernel_before = {});
     // All descendants of `guard`, which is none of the group; it died when nobody is left.
@@ -65,10 +65,12 @@ class GroupProbe {
     //   rss_peak_sum     the most that each process ever had resident, short peaks included
     //   socket_objects   what the kernel's socket slabs grew by since `kernel_before`, one end of
     //                    each connection (both are on this machine); for root only
-    //   task_objects     what the rest of its unreclaimable slab grew by; for root only
+    //   task_objects     what the rest of its unreclaimable slab grew by, within what as many
+    //                    tasks can have; for root only
     //   socket_buffers   what TCP holds for queued bytes more than before
     //   slab             what all slabs of the machine grew by, of both ends; for all readers
-    // The last four are the whole machine's, so noise may make them slightly negative.
+    // All but task_objects of the last four are the whole machine's, so noise may make them
+    // slightly negative.
     MemoryUse memory();
 
     // The difference of the two window calls, with memory() as it was last taken.

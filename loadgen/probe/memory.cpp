@@ -56,7 +56,8 @@ std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo) {
                                other("filp"),
                                other("dentry"),
                                other("eventpoll_epi"),
-                               other("eventpoll_pwq")};
+                               other("eventpoll_pwq"),
+                               other("task_struct")};
 }
 
 KernelMemory read_kernel_memory() {
@@ -103,6 +104,14 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
         grown.task_objects = *slab - tcp_bytes - inodes * size(b.file) - items * item_size;
     }
     return grown;
+}
+
+double task_objects(double grown, const TaskCount& tasks, std::uint64_t task_struct_bytes) {
+    constexpr double kMostOfAThread = 32 * kKiB, kMostOfAProcess = 128 * kKiB;
+    const auto threads = static_cast<double>(tasks.threads);
+    return std::clamp(
+        grown, threads * static_cast<double>(task_struct_bytes),
+        threads * kMostOfAThread + static_cast<double>(tasks.processes) * kMostOfAProcess);
 }
 
 std::optional<double> slab_in_pause(const SlabLook& begin, const SlabLook& end, Nanos length) {
@@ -156,12 +165,13 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
     std::optional<double> rss = 0;
     std::optional<double> rss_peak = 0;
     std::optional<double> tables = 0;
-    double threads = 0;
+    TaskCount tasks;
     for (const ProcStat& process : processes) {
         const auto rollup = read_text(proc_path(process.pid, "smaps_rollup"));
         const auto status = read_text(proc_path(process.pid, "status"));
         if ((!kib_in(rollup, "Pss") || !kib_in(status, "VmPTE")) && !still_there(process)) continue;
-        threads += static_cast<double>(process.threads);
+        ++tasks.processes;
+        tasks.threads += process.threads;
         add(pss, kib_in(rollup, "Pss"));
         add(uss, kib_in(rollup, "Private_Clean"));
         add(uss, kib_in(rollup, "Private_Dirty"));
@@ -169,7 +179,12 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
         add(rss_peak, kib_in(status, "VmHWM"));
         add(tables, kib_in(status, "VmPTE"));
     }
-    const KernelGrowth grown = growth(before, read_kernel_memory());
+    const KernelMemory here = read_kernel_memory();
+    KernelGrowth grown = growth(before, here);
+    if (grown.task_objects) {
+        grown.task_objects =
+            task_objects(*grown.task_objects, tasks, here.slabs->task.object_bytes);
+    }
     const double stack = kernel_stack_bytes(read_text("/proc/meminfo").value_or(""),
                                             read_text("/proc/loadavg").value_or(""));
     return {{"pss", pss},
@@ -177,7 +192,7 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
             {"rss_sum", rss},
             {"rss_peak_sum", rss_peak},
             {"page_tables", tables},
-            {"kernel_stacks", threads * stack},
+            {"kernel_stacks", static_cast<double>(tasks.threads) * stack},
             {"task_objects", grown.task_objects},
             {"socket_objects", grown.socket_objects},
             {"socket_buffers", grown.socket_buffers},

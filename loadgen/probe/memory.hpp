@@ -20,7 +20,7 @@ struct KernelMemory {
     std::optional<double> unreclaimable_slab;  // meminfo's SUnreclaim
     std::optional<double> tcp_buffers;         // sockstat
     struct Slabs {                             // slabinfo: for root only
-        Slab tcp, tcp6, inode, file, dentry, epoll_item, epoll_queue;
+        Slab tcp, tcp6, inode, file, dentry, epoll_item, epoll_queue, task;
     };
     std::optional<Slabs> slabs;
 };
@@ -34,6 +34,14 @@ struct KernelGrowth {
     std::optional<double> slab;  // all of it, of both ends of each connection and of all others
 };
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
+
+// What the kernel keeps for these tasks, by what the machine's slab grew by: no less than a
+// task_struct each, no more than any task has. Others' tasks are in that growth, too, also such as
+// ended long ago: the kernel may free them ten seconds later (lazy RCU callbacks). Bytes. Pure.
+struct TaskCount {
+    std::uint64_t processes = 0, threads = 0;
+};
+double task_objects(double grown, const TaskCount& tasks, std::uint64_t task_struct_bytes);
 
 // What Slab would have done in a pause of that length, by what it did in one from `begin` to `end`.
 // Empty where one of the two did not see it, or the pause was shorter than half of that. Pure.

@@ -127,8 +127,7 @@ Table changes_table(const Digest& digest, const std::vector<Change>& changes,
         }
         std::string text = format_ratio(change.ratio.value);
         if (const auto interval = telling_interval(change.ratio)) {
-            text += fmt::format(" ({} to {})", format_ratio(interval->low),
-                                format_ratio(interval->high));
+            text += fmt::format(" ({})", format_bounds(*interval));
         }
         const Mark mark = !change.shown     ? Mark::muted
                           : change.better() ? Mark::best
@@ -192,10 +191,9 @@ Cards changes_cards(const std::vector<Change>& changes, const std::vector<std::s
         for (const Change* c : those) {
             if (card.more.size() == kNamed) break;
             card.more.push_back(fmt::format(
-                "{} x {}, {}: {} {}x ({} to {})", c->after->level.workload,
+                "{} x {}, {}: {} {}x ({})", c->after->level.workload,
                 format_exact_count(c->after->level.connections), c->variant, c->metric->noun,
-                format_ratio(c->ratio.value), format_ratio(c->ratio.interval->low),
-                format_ratio(c->ratio.interval->high)));
+                format_ratio(c->ratio.value), format_bounds(*c->ratio.interval)));
         }
         cards.cards.push_back(std::move(card));
     }

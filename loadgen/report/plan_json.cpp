@@ -61,7 +61,8 @@ Json rate_to_json(const std::optional<MeasuredRate>& rate) {
     if (!rate) return nullptr;
     return {{"rate_rps", rate->rate},
             {"connections", rate->connections},
-            {"latency_us", rate->latency_us > 0 ? Json(rate->latency_us) : Json(nullptr)}};
+            {"latency_us", rate->latency_us > 0 ? Json(rate->latency_us) : Json(nullptr)},
+            {"starved", rate->starved}};
 }
 
 Json model_to_json(const ModelPlan& m) {

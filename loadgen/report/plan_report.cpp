@@ -47,12 +47,17 @@ std::string objective_sentence(const ModelPlan& m, const Demand& demand) {
         return fmt::format("{}: {} did not leave {} up to the most that was measured, {}", m.model,
                            what, limit, at(*m.last_pass));
     }
+    if (m.first_fail->starved) {
+        return fmt::format("{}: the most within {} is {}; of {} some never got a reply", m.model,
+                           limit, at(*m.last_pass),
+                           format_plural(m.first_fail->connections, "connection"));
+    }
     if (m.first_fail->rate > m.last_pass->rate) {
         return fmt::format("{}: {} leaves {} between {} and {}", m.model, what, limit,
                            at(*m.last_pass), at(*m.first_fail));
     }
-    return fmt::format("{}: {} leaves {} at about {}; more connections only wait longer: {}",
-                       m.model, what, limit, at(*m.last_pass), at(*m.first_fail));
+    return fmt::format("{}: the most within {} is {}; more connections only wait longer: {}",
+                       m.model, limit, at(*m.last_pass), at(*m.first_fail));
 }
 
 // "as long as alone", "1.4 times as long as alone"

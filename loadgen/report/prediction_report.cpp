@@ -43,8 +43,9 @@ std::string answer(const std::vector<PredictedFigure>& figures) {
             return figure.agrees == agreement;
         });
     };
-    return fmt::format("{} of {} figures agree, {} differ, {} are inconclusive.",
-                       count(Agreement::agrees), figures.size(), count(Agreement::differs),
+    const auto agree = count(Agreement::agrees), differ = count(Agreement::differs);
+    return fmt::format("Of {} figures {} {}, {} {}, {} inconclusive.", figures.size(), agree,
+                       agree == 1 ? "agrees" : "agree", differ, differ == 1 ? "differs" : "differ",
                        count(Agreement::inconclusive));
 }
 

@@ -19,15 +19,21 @@ std::string at_level(const Level& level) {
     return text;
 }
 
-// The largest level at which at least two models have the figure: where they part most.
-std::optional<Level> telling_level(const Digest& digest, std::vector<Level> levels,
+// Of the levels at which the most models can be compared by the figure, the largest: where they
+// part most. Empty: they can't be anywhere.
+std::optional<Level> telling_level(const Digest& digest, const std::vector<Level>& levels,
                                    const std::string& metric) {
-    std::erase_if(levels, [&](const Level& level) {
-        return std::none_of(
+    std::optional<Level> telling;
+    std::ptrdiff_t most = 1;
+    for (const Level& level : levels) {
+        const auto pairs = std::count_if(
             digest.comparisons.begin(), digest.comparisons.end(),
             [&](const Comparison& c) { return c.level == level && c.metric == metric; });
-    });
-    return levels.empty() ? std::nullopt : std::optional(levels.back());
+        if (pairs < most) continue;
+        most = pairs;
+        telling = level;
+    }
+    return telling;
 }
 
 // Whether the comparison found what the ranking by medians says. One that found the contrary, over

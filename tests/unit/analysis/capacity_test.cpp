@@ -100,6 +100,7 @@ TEST(Capacity, UnderAnObjectiveHasItsLastPassAndFirstFail) {
     ASSERT_TRUE(plan.first_fail);
     EXPECT_EQ(plan.first_fail->connections, 64U);
     EXPECT_NEAR(plan.first_fail->latency_us, 4000, 4);
+    EXPECT_FALSE(plan.first_fail->starved);
     EXPECT_TRUE(says(plan.notes, "closed loop"));
     demand.objective = Objective{0.99, milliseconds(100)};
     EXPECT_TRUE(says(plan_one(one_loop(), demand).notes, "48,000 requests/s is a lower bound"));

@@ -195,11 +195,11 @@ TEST(Rates, AreSharesOfWhatTheSlowestCanDo) {
     ASSERT_TRUE(probe);
     ASSERT_EQ(probe->levels, (std::vector<Level>{{"steady", 64}}));
     EXPECT_TRUE(run_options(probe->workloads[0], probe->levels[0], {}).rate.empty());
-    const auto capacities = capacities_of(plan, probed({{"prefork", 52'000},
-                                                        {"threads", 21'400},
-                                                        {"threads", 90},
-                                                        {"coroutine", 70'000},
-                                                        {"threads", 21'500}}));
+    const auto capacities = capacities_of(*probe, probed({{"prefork", 52'000},
+                                                          {"threads", 21'400},
+                                                          {"threads", 90},
+                                                          {"coroutine", 70'000},
+                                                          {"threads", 21'500}}));
     ASSERT_TRUE(capacities) << capacities.error().message;
     EXPECT_EQ(capacities->at(1).rps, 21'400) << "the median";
     const Plan fixed = with_rates(plan, *capacities);
@@ -216,9 +216,10 @@ TEST(Rates, AskNothingOfWhatIsTriedElsewhereAlone) {
     Plan plan = steady_plan();
     plan.variants.push_back({"x2", "coroutine", {"--processes", "2"}});
     plan.variants.back().only_many_cpus = true;
-    for (const TrialPoint& point : order_trials(*probe_plan(plan))) EXPECT_NE(point.variant, "x2");
+    const Plan probe = *probe_plan(plan);
+    for (const TrialPoint& point : order_trials(probe)) EXPECT_NE(point.variant, "x2");
     const auto found = capacities_of(
-        plan, probed({{"prefork", 52'000}, {"threads", 21'000}, {"coroutine", 70'000}}));
+        probe, probed({{"prefork", 52'000}, {"threads", 21'000}, {"coroutine", 70'000}}));
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_EQ(found->size(), 3U);
 }
@@ -226,7 +227,7 @@ TEST(Rates, AskNothingOfWhatIsTriedElsewhereAlone) {
 TEST(Rates, AreUnknownWhereAServerDidNothing) {
     auto trials = probed({{"prefork", 52'000}, {"threads", 0}, {"coroutine", 70'000}});
     trials[1].result.verdict.reasons = {{"did not run", "no such program", ""}};
-    const auto none = capacities_of(steady_plan(), trials);
+    const auto none = capacities_of(*probe_plan(steady_plan()), trials);
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().message, "the capacity of threads could not be probed: no such program");
 }

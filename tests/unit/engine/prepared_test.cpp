@@ -105,7 +105,7 @@ TEST(Prepared, GeneratorsOfOneMachineShareNoSourceAddress) {
     options.idle = 1'000'000;
     std::set<std::uint32_t> seen;
     std::size_t all = 0;
-    for (const std::uint64_t generator : {0, 1, 2, 9'999}) {
+    for (const std::uint64_t generator : {0U, 1U, 2U, 9'999U}) {
         options.generator = generator;
         for (const net::Address& source : prepare_load(options)->sources) {
             const auto* from = reinterpret_cast<const sockaddr_in*>(&source.storage);

@@ -46,9 +46,8 @@ TEST(PredictionReport, SaysWhereItHoldsAndWhereNot) {
     document.sections = {prediction_section(sample())};
     for (const std::string& text : {to_markdown(document), to_console(document, {})}) {
         for (const char* part :
-             {"Does the model predict Python?",
-              "1 of 3 figures agree, 1 differ, 1 are inconclusive", "0.67 (0.6 to 0.74)",
-              "1.07, no interval", "--base-cost",
+             {"Does the model predict Python?", "Of 3 figures 1 agrees, 1 differs, 1 inconclusive.",
+              "0.67 (0.6 to 0.74)", "1.07, no interval", "--base-cost",
               "1 figure is inconclusive whatever the ratio: the machine was busy ("}) {
             EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
         }
