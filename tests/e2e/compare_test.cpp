@@ -12,8 +12,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <set>
-#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -164,24 +162,6 @@ TEST_F(Compare, AWarmUpOfNothingIsOne) {
     EXPECT_NE(ended.out.find("each after 250ms warm-up"), std::string::npos) << ended.out;
     const test::Ran flag = compare({"--warmup", "0s", "--plan"});
     EXPECT_EQ(flag.out.find("250ms"), std::string::npos) << flag.out;
-}
-
-// Several loops are tried where cores are the story, and not by the probe.
-TEST_F(Compare, SteadyHasRatesBesideWorkloadsThatSeveralLoopsTry) {
-    const test::Ran ended = compare(small({"--workloads", "steady,cpu", "--connections", "2"}));
-    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
-    const auto experiment = read_experiment(out_);
-    ASSERT_TRUE(experiment) << experiment.error().message;
-    EXPECT_EQ(plan_from_json(experiment->settings)->capacities.size(), 3U) << ended.err;
-    std::set<std::pair<std::string, std::string>> tried;
-    for (const Trial& trial : experiment->trials) {
-        tried.emplace(trial.point.variant, trial.point.level.workload);
-    }
-    EXPECT_EQ(tried.size(), 3U + 4U);
-    EXPECT_TRUE(tried.contains({"coroutine", "steady"}));
-    EXPECT_TRUE(std::any_of(tried.begin(), tried.end(), [](const auto& one) {
-        return one.first.starts_with("coroutine x ") && one.second == "cpu";
-    }));
 }
 
 // The rates are the same for all servers and for all rounds, and stand in the results.
@@ -496,10 +476,11 @@ TEST_F(Compare, CpuWorkHasARowAtOneCpuAndOneAtAllThereAre) {
 }
 
 TEST_F(Compare, TheLoopOncePerCpuIsAVariantWhereCoresAreTheStory) {
-    const test::Ran ended = compare(small({"--workloads", "cpu,echo", "--connections", "4"}));
+    const test::Ran ended = compare(small({"--workloads", "cpu,steady", "--connections", "4"}));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
+    EXPECT_EQ(plan_from_json(experiment->settings)->capacities.size(), 3U) << ended.err;
     std::size_t of_cpu = 0, seen = 0;
     for (const Trial& trial : experiment->trials) {
         of_cpu += trial.point.level.workload == "cpu" ? 1 : 0;
@@ -512,8 +493,7 @@ TEST_F(Compare, TheLoopOncePerCpuIsAVariantWhereCoresAreTheStory) {
         EXPECT_EQ(trial.result.server->processes, processes + 1) << "and the supervisor";
         EXPECT_EQ(trial.server_stats["processes"]["alive"], processes);
     }
-    EXPECT_EQ(of_cpu, 4 * seen);
-    EXPECT_GE(seen, 1U);
+    EXPECT_TRUE(seen > 0 && of_cpu == 4 * seen) << seen << " of " << of_cpu;
 }
 
 }  // namespace

@@ -179,18 +179,6 @@ const std::vector<Row> kRows{
      clean},
     {"Little's law beyond 2 %", closed, [](auto& r, auto&) { r.latency_us.mean = 1600 * 0.979; },
      invalid, "integrity", "Little's law"},
-    {"Little's law, and long requests at the window's ends", closed,
-     [](auto& r, auto&) {
-         r.latency_us.mean = 1600 * 0.94;
-         r.latency_us.max = 500'000;  // of 10 s
-     },
-     clean},
-    {"Little's law, beyond what long requests explain", closed,
-     [](auto& r, auto&) {
-         r.latency_us.mean = 1600 * 0.92;
-         r.latency_us.max = 500'000;
-     },
-     invalid, "integrity", "Little's law"},
     {"the time was spent thinking", closed,
      [](auto& r, auto& c) {
          r.latency_us.mean = 1600 * 0.979;
