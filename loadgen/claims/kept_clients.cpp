@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kWorkers = 4;
 // As fast as replies come would be as fast as the client can connect.
-constexpr double kRate = 2000;
+constexpr double kRate = 8000;
 constexpr const char* kFew = "clients that have a worker each";
 constexpr const char* kMany = "twice as many clients as workers";
 
@@ -22,16 +22,15 @@ Plan plan(const ClaimContext& context) {
         .title = fmt::format("{} requests/s by {} clients, a worker for each", kRate, kWorkers),
         .shows = "what a request costs with and without a connection of its own"};
     few.load = small_load(context);
-    few.load.rate = {{.rate = kRate}};
     few.server_cpus = 1;
     few.connections = {kWorkers};
     Workload many = few;
+    few.load.rate = {{.rate = kRate}};
     many.name = kMany;
     many.title = fmt::format("HTTP keep-alive, {} clients, {} workers", 2 * kWorkers, kWorkers);
     many.shows = "who is served where there are more clients than workers";
     many.most_workers = kWorkers;
     many.connections = {2 * kWorkers};
-    many.load.rate.clear();
     many.load.duration = std::chrono::milliseconds(300);
     many.load.timeout = std::chrono::seconds(1);  // those who starve are waited for at the end
     return claim_plan(context,
@@ -117,7 +116,7 @@ ClaimTest kept_clients() {
         "each reply; those that ever got an answer are counted",
         "loadgen/claims/kept_clients.cpp", "starved"};
     costs.source = {
-        "4 clients send 2,000 requests a second to workers enough, which keep them or close after "
+        "4 clients send 8,000 requests a second to workers enough, which keep them or close after "
         "each reply; the server's CPU time of a request is compared",
         "loadgen/claims/kept_clients.cpp", "cost"};
     return {"workers that keep their clients", {starves, costs}, measure, plan};

@@ -67,8 +67,7 @@ std::vector<TrialPoint> remaining_trials(const Plan& plan, const std::vector<Tri
 
 // Where the rates of a workload are shares of the slowest server's capacity, its levels hold the
 // shares until the capacities are known. What finds them: a short closed loop of every variant
-// that tries this workload.
-// Empty: no workload needs it.
+// that tries this workload. Empty: no workload needs it.
 std::optional<Plan> probe_plan(const Plan& plan);
 // The capacity of each variant of a probe_plan by its trials: the median of what it did. Error: one
 // did nothing.

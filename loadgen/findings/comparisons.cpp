@@ -17,6 +17,16 @@ namespace {
 // An interval that reaches further than this many times the ratio says nothing.
 constexpr double kWidest = 100;
 
+// On its side of 1, which decides: 1.004 and 0.998 are not 1.00.
+std::string format_bound(double bound) {
+    std::string text = format_ratio(bound), one = format_ratio(1);
+    for (int digits = 3; digits < 7 && bound != 1 && text == one; ++digits) {
+        text = fmt::format("{:.{}f}", bound, digits);
+        one = fmt::format("{:.{}f}", 1.0, digits);
+    }
+    return text;
+}
+
 std::set<std::uint64_t> rounds_of(const Cell& cell) {
     std::set<std::uint64_t> rounds;
     for (const Trial* trial : cell.trials) rounds.insert(trial->point.repetition);
@@ -217,19 +227,6 @@ std::string format_ratio(double ratio) {
     return ratio >= 0.1 && ratio < 100 ? fmt::format("{:.{}f}", ratio, ratio < 10 ? 2 : 1)
                                        : format_count(ratio);
 }
-
-namespace {
-
-// On its side of 1, which decides: 1.004 and 0.998 are not 1.00.
-std::string format_bound(double bound) {
-    std::string text = format_ratio(bound);
-    for (int digits = 3; digits < 7 && bound != 1 && std::stod(text) == 1; ++digits) {
-        text = fmt::format("{:.{}f}", bound, digits);
-    }
-    return text;
-}
-
-}  // namespace
 
 std::string format_bounds(const Bounds& bounds) {
     return fmt::format("{} to {}", format_bound(bounds.low), format_bound(bounds.high));

@@ -29,7 +29,7 @@ class GroupProbe {
   public:
     // Error: no such process, or its /proc can't be read. `kernel_before`: what the machine's
     // kernel held for sockets and tasks before the server was started; without it that is read
-    // here, and of what the server's tasks hold already a task_struct each is then told, no more.
+    // here, and of what the server's tasks hold already only a task_struct each is then told.
     // Attach before the connections are opened.
     static Result<GroupProbe> attach(pid_t root,
                                      const std::optional<KernelMemory>& kernel_before = {});
@@ -65,12 +65,12 @@ class GroupProbe {
     //   rss_peak_sum     the most that each process ever had resident, short peaks included
     //   socket_objects   what the kernel's socket slabs grew by since `kernel_before`, one end of
     //                    each connection (both are on this machine); for root only
-    //   task_objects     what the rest of its unreclaimable slab grew by, within what as many
-    //                    tasks can have; for root only
+    //   task_objects     what the rest of its unreclaimable slab grew by, at least a task_struct
+    //                    each; for root only
     //   socket_buffers   what TCP holds for queued bytes more than before
     //   slab             what all slabs of the machine grew by, of both ends; for all readers
-    // All but task_objects of the last four are the whole machine's, so noise may make them
-    // slightly negative.
+    // The last four are the whole machine's, so noise may make all but task_objects slightly
+    // negative.
     MemoryUse memory();
 
     // The difference of the two window calls, with memory() as it was last taken.

@@ -106,12 +106,8 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
     return grown;
 }
 
-double task_objects(double grown, const TaskCount& tasks, std::uint64_t task_struct_bytes) {
-    constexpr double kMostOfAThread = 32 * kKiB, kMostOfAProcess = 128 * kKiB;
-    const auto threads = static_cast<double>(tasks.threads);
-    return std::clamp(
-        grown, threads * static_cast<double>(task_struct_bytes),
-        threads * kMostOfAThread + static_cast<double>(tasks.processes) * kMostOfAProcess);
+double task_objects(double grown, std::uint64_t threads, std::uint64_t task_struct_bytes) {
+    return std::max(grown, static_cast<double>(threads * task_struct_bytes));
 }
 
 std::optional<double> slab_in_pause(const SlabLook& begin, const SlabLook& end, Nanos length) {
@@ -165,13 +161,12 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
     std::optional<double> rss = 0;
     std::optional<double> rss_peak = 0;
     std::optional<double> tables = 0;
-    TaskCount tasks;
+    std::uint64_t threads = 0;
     for (const ProcStat& process : processes) {
         const auto rollup = read_text(proc_path(process.pid, "smaps_rollup"));
         const auto status = read_text(proc_path(process.pid, "status"));
         if ((!kib_in(rollup, "Pss") || !kib_in(status, "VmPTE")) && !still_there(process)) continue;
-        ++tasks.processes;
-        tasks.threads += process.threads;
+        threads += process.threads;
         add(pss, kib_in(rollup, "Pss"));
         add(uss, kib_in(rollup, "Private_Clean"));
         add(uss, kib_in(rollup, "Private_Dirty"));
@@ -183,7 +178,7 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
     KernelGrowth grown = growth(before, here);
     if (grown.task_objects) {
         grown.task_objects =
-            task_objects(*grown.task_objects, tasks, here.slabs->task.object_bytes);
+            task_objects(*grown.task_objects, threads, here.slabs->task.object_bytes);
     }
     const double stack = kernel_stack_bytes(read_text("/proc/meminfo").value_or(""),
                                             read_text("/proc/loadavg").value_or(""));
@@ -192,7 +187,7 @@ MemoryUse memory_of(std::span<const ProcStat> processes, const KernelMemory& bef
             {"rss_sum", rss},
             {"rss_peak_sum", rss_peak},
             {"page_tables", tables},
-            {"kernel_stacks", static_cast<double>(tasks.threads) * stack},
+            {"kernel_stacks", static_cast<double>(threads) * stack},
             {"task_objects", grown.task_objects},
             {"socket_objects", grown.socket_objects},
             {"socket_buffers", grown.socket_buffers},

@@ -35,13 +35,10 @@ struct KernelGrowth {
 };
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
 
-// What the kernel keeps for these tasks, by what the machine's slab grew by: no less than a
-// task_struct each, no more than any task has. Others' tasks are in that growth, too, also such as
-// ended long ago: the kernel may free them ten seconds later (lazy RCU callbacks). Bytes. Pure.
-struct TaskCount {
-    std::uint64_t processes = 0, threads = 0;
-};
-double task_objects(double grown, const TaskCount& tasks, std::uint64_t task_struct_bytes);
+// What the kernel keeps for so many threads, by what the machine's slab grew by, and no less than a
+// task_struct each. What others give back meanwhile is in that growth, too, and may be more: a
+// kernel with lazy RCU callbacks frees ended tasks up to ten seconds later. Bytes. Pure.
+double task_objects(double grown, std::uint64_t threads, std::uint64_t task_struct_bytes);
 
 // What Slab would have done in a pause of that length, by what it did in one from `begin` to `end`.
 // Empty where one of the two did not see it, or the pause was shorter than half of that. Pure.

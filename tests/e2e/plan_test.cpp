@@ -61,6 +61,8 @@ TEST(Plan, AnswersFromResults) {
     const json under = plan_json({folder.path(), "--slo", "p99=10ms"});
     EXPECT_EQ(under["models"][0]["last_pass"]["connections"], 64);
     EXPECT_EQ(under["models"][0]["first_fail"]["connections"], 512);
+    EXPECT_EQ(under["models"][0]["first_fail"]["starved"], false);
+    EXPECT_EQ(under["models"][1]["first_fail"]["starved"], true);
     EXPECT_TRUE(under["answer"].is_null());
 }
 
@@ -72,6 +74,7 @@ TEST(Plan, SaysSoInWords) {
         << ran.out;
     const Ran slo = plan({folder.path(), "--rate", "1000", "--slo", "p99=10ms"});
     EXPECT_NE(slo.out.find("coroutine: p99 leaves 10ms between"), std::string::npos) << slo.out;
+    EXPECT_NE(slo.out.find("connections some never got a reply"), std::string::npos) << slo.out;
     EXPECT_NE(slo.out.find("% busy; were arrivals Poisson"), std::string::npos) << slo.out;
     EXPECT_NE(ran.out.find("EXTRAPOLATED: 1,667 connections an instance"), std::string::npos);
 }

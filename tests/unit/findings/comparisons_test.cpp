@@ -91,15 +91,19 @@ TEST(Comparisons, TellWhereMoreRoundsAreNeeded) {
 }
 
 // Two rounds under many comparisons: better no numbers than 0.01 to 1,410.
+TEST(Comparisons, ABoundIsPrintedOnItsSideOfOne) {
+    EXPECT_EQ(format_bounds({1.0041, 1.03}), "1.004 to 1.03");
+    EXPECT_EQ(format_bounds({0.99996, 1}), "0.99996 to 1.00");
+    EXPECT_EQ(format_bounds({1 - 1e-12, 1 + 1e-12}), "1.000000 to 1.000000");
+    EXPECT_EQ(format_bounds({0, 1240}), "0 to " + format_ratio(1240));
+}
+
 TEST(Comparisons, AnIntervalThatSaysNothingIsNotPrinted) {
     Comparison c{.rounds = 2};
     c.ratio = {5.02, Bounds{0.01, 1410}};
     EXPECT_EQ(format_interval(c), "2 rounds are too few for an interval");
     c.ratio = {5.02, Bounds{4.9, 5.2}};
     EXPECT_EQ(format_interval(c), "95 % interval 4.90 to 5.20");
-    EXPECT_EQ(format_bounds({1.0041, 1.03}), "1.004 to 1.03");
-    EXPECT_EQ(format_bounds({0.99996, 1}), "0.99996 to 1.00");
-    EXPECT_EQ(format_bounds({1 - 1e-12, 1 + 1e-12}), "1.000000 to 1.000000");
     c.rounds = 20;
     c.ratio.interval = Bounds{0, HUGE_VAL};
     EXPECT_EQ(format_interval(c), "no interval: the rounds hardly differ");

@@ -83,6 +83,22 @@ TEST(CpusInReports, TheCardSaysWhereNothingCounts) {
     EXPECT_EQ(card.more.back(), "on 2 CPUs: too few trials count to compare the models");
 }
 
+TEST(CpusInReports, TheCardTellsWhereTheMostModelsCount) {
+    Experiment experiment = sample_on_one_and_two_cpus();
+    for (Trial& trial : experiment.trials) {
+        const TrialPoint& point = trial.point;
+        if (point.level.server_cpus == 2 && point.variant == "prefork") {
+            trial.result.verdict.valid = false;
+        }
+    }
+    const Document document = document_of(experiment);
+    const Cards* cards = block_in<Cards>(document, "story");
+    ASSERT_NE(cards, nullptr);
+    const Card& card = cards->cards.front();
+    EXPECT_TRUE(card.sentence.ends_with(", on 1 CPU, at 64 connections")) << card.sentence;
+    EXPECT_TRUE(card.more.back().starts_with("on 2 CPUs: coroutine ")) << card.more.back();
+}
+
 TEST(CpusInReports, ChartsAreOfTheMost) {
     const Document document = document_of(sample_on_one_and_two_cpus());
     const Chart* chart = block_in<Chart>(document, "http");
