@@ -97,7 +97,8 @@ FromSlab kernel_from_slab(const std::vector<const Trial*>& trials,
     }
     const auto line = line_of_slab(x, y);
     auto part = line ? server_part(*line, ends, end) : std::nullopt;
-    if (!part) return {{}, "Slab moved too much meanwhile, others use the machine"};
+    if (!part)
+        return {{}, "Slab moved too much meanwhile, by others or by what earlier trials gave back"};
     return {part, {}};
 }
 

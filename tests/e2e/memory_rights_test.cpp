@@ -48,7 +48,7 @@ struct Told {
 Told compare(Words command, const std::string& out) {
     for (const char* word :
          {"compare", "--workloads", "idle", "--models", "threads,coroutine", "-c",
-          "200,500,900,1400", "-r", "3", "--seed", "1", "--no-wrk", "-q", "--out"}) {
+          "50,150,250,500,1000,2000", "-r", "3", "--seed", "1", "--no-wrk", "-q", "--out"}) {
         command.emplace_back(word);
     }
     command.push_back(out);
