@@ -4,6 +4,7 @@
 #include "loadgen/results/results_file.hpp"
 #include "tests/e2e/loadgen_runs.hpp"
 #include "tests/support/machine_fit.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -59,6 +60,10 @@ Told compare(Words command, const std::string& out) {
     return {ran.out, loadgen::digest(*experiment).memory};
 }
 
+// Slab counts whole pages and slabinfo objects, and each misses objects that find a free place: the
+// two ways differ by more than either varies (docs/measurement.md, "The kernel's part").
+constexpr double kCoarse = 1.1;
+
 const Words kAsNobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                          "--inh-caps=-all"};
 
@@ -72,6 +77,7 @@ TEST(MemoryRights, RootAndNobodyFindTheSameMemoryPerConnection) {
     if (run_program(version).status != 0) {
         GTEST_SKIP() << "the program can't be run as another user here";
     }
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's memory is not the program's";
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     const OpenFolder folder;
@@ -91,7 +97,7 @@ TEST(MemoryRights, RootAndNobodyFindTheSameMemoryPerConnection) {
         EXPECT_EQ(read.kernel, KernelPart::read) << read.variant;
         EXPECT_EQ(slab.kernel, KernelPart::from_slab) << slab.variant << slab.why_unknown;
         const Bounds a = read.total.slope_interval, b = slab.total.slope_interval;
-        EXPECT_TRUE(a.low <= b.high && b.low <= a.high)
+        EXPECT_TRUE(a.low <= kCoarse * b.high && b.low <= kCoarse * a.high)
             << read.variant << " as root " << read.total.slope << " (" << a.low << " to " << a.high
             << "), as nobody " << slab.total.slope << " (" << b.low << " to " << b.high << ")";
     }

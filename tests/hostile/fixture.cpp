@@ -1,5 +1,7 @@
 #include "tests/hostile/fixture.hpp"
 
+#include "tests/support/sanitized.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -79,7 +81,6 @@ void Hostile::expect_all_closed() const {
 }
 
 double Hostile::grown_bytes() const {
-    constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
     return kSanitized ? 0 : resident_bytes() - resident_before_;
 }
 

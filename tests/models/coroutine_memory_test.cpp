@@ -4,6 +4,7 @@
 #include "common/net/socket.hpp"
 #include "servers/coroutine/event_loop.hpp"
 #include "tests/support/allocations.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/server.hpp"
 
 #include <fmt/format.h>
@@ -24,8 +25,6 @@ namespace echotrio::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
 
 // Idle raw connections, each of which has echoed; nothing here allocates per message.
 class Crowd {

@@ -1,4 +1,5 @@
 // The threads server from outside: what its lock does to its clients, its limits.
+#include "tests/support/sanitized.hpp"
 #include "tests/support/server.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +15,6 @@ namespace {
 using nlohmann::json;
 using State = Client::State;
 using namespace std::chrono_literals;
-
-constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
 
 TEST(Threads, ComputingRequestsTakeTurnsUnderTheLock) {
     Server server("threads", {"--switch-interval", "1ms"});

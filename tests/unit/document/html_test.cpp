@@ -5,6 +5,7 @@
 #include "loadgen/report/comparison_document.hpp"
 #include "loadgen/report/report_files.hpp"
 #include "tests/support/sample_experiment.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,7 +53,7 @@ TEST(Html, HasTheLicenceOfWhatItContains) {
 }
 
 TEST(Html, ALargeExperimentStaysASmallPage) {
-    if (sizeof ECHOTRIO_SANITIZERS > 1) GTEST_SKIP() << "minutes under a sanitizer, for a size";
+    if (test::kSanitized) GTEST_SKIP() << "minutes under a sanitizer, for a size";
     const Experiment experiment = maximal_experiment();
     ASSERT_EQ(experiment.trials.size(), 1920U);
     const Digest told = digest(experiment);

@@ -107,7 +107,8 @@ TEST(Prepared, GeneratorsOfOneMachineShareNoSourceAddress) {
     std::size_t all = 0;
     for (const std::uint64_t generator : {0U, 1U, 2U, 9'999U}) {
         options.generator = generator;
-        for (const net::Address& source : prepare_load(options)->sources) {
+        const auto prepared = prepare_load(options);
+        for (const net::Address& source : prepared->sources) {
             const auto* from = reinterpret_cast<const sockaddr_in*>(&source.storage);
             EXPECT_EQ(ntohl(from->sin_addr.s_addr) >> 24U, 127U);
             seen.insert(from->sin_addr.s_addr);

@@ -4,6 +4,7 @@
 
 #include "common/net/fd.hpp"
 #include "loadgen/probe/proc_fs.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -21,7 +22,7 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr bool kSanitized = sizeof ECHOTRIO_SANITIZERS > 1;
+using test::kSanitized;
 
 constexpr double kMiB = 1024 * 1024;
 constexpr double kSlack = 0.75 * kMiB;  // the C library's and a sanitizer's own, per process
