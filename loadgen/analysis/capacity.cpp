@@ -67,7 +67,7 @@ class Planner {
                                 outcome_of(level.latency, *d_.objective) == Outcome::missed);
     }
     MeasuredRate measured(const MeasuredLevel& level) const {
-        MeasuredRate rate{level.rate(), level.connections, 0, level.starved()};
+        MeasuredRate rate{level.rate(), level.connections, 0, level.starved(), level.overloaded};
         if (d_.objective) {
             rate.latency_us = static_cast<double>(
                                   level.latency.value_at_percentile(100 * d_.objective->quantile)) /

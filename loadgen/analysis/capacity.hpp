@@ -80,8 +80,9 @@ struct Demand {
 struct MeasuredRate {
     double rate = 0;
     std::uint64_t connections = 0;
-    double latency_us = 0;  // at the objective's quantile; 0 without objective
-    bool starved = false;   // connections that never got a reply are not in it
+    double latency_us = 0;    // at the objective's quantile; 0 without objective
+    bool starved = false;     // connections that never got a reply are not in it
+    bool overloaded = false;  // the server fell behind: the latency says how long it lasted
 };
 
 struct ModelPlan {

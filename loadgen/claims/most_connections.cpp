@@ -13,13 +13,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace echotrio::loadgen {
 namespace {
 
 constexpr std::uint64_t kCompared = 1000;
+// The prefork server starts at most 10,000 workers; silent connections leave two of them to spare.
+constexpr std::uint64_t kMostInPool = 9'998;
 
 // All of them at a number that each can hold.
 Plan plan(const ClaimContext& context) {
@@ -67,7 +68,8 @@ std::optional<std::string> too_much(std::uint64_t connections,
 // From what the model holds, more and more silent connections until it no longer holds them all.
 Most climb(const ClaimContext& context, const std::string& model, Most most,
            const std::vector<std::uint64_t>& counts) {
-    for (const std::uint64_t n : counts) {
+    for (const std::uint64_t count : counts) {
+        const std::uint64_t n = is_pool(model) ? std::min(count, kMostInPool) : count;
         if (auto why = too_much(n, most.bytes_each)) {
             most.stopped_by = std::move(*why);
             break;
@@ -87,6 +89,10 @@ Most climb(const ClaimContext& context, const std::string& model, Most most,
         most.held = std::max(most.held, held);
         if (auto why = stopped_by(model, result, n, held); !why.empty()) {
             most.stopped_by = std::move(why);
+            break;
+        }
+        if (n < count) {
+            most.stopped_by = "it starts no more workers";
             break;
         }
     }
@@ -144,24 +150,19 @@ std::string tell(Measurement& found, const std::string& model, const Most& most,
         return fmt::format("{} held {}, memory unavailable ({})", model,
                            format_exact_count(most.held), most.stopped_by);
     }
-    constexpr double kGiB = 1 << 30;
     const Estimate whole = typical(bytes);
-    const auto per_gib = [](double total) { return std::round(kGiB * kCompared / total); };
-    Estimate each{whole.value / kCompared, {}}, fit{per_gib(whole.value), {}};
+    Estimate each{whole.value / kCompared, {}};
     std::string interval = "no interval";
     if (whole.interval && whole.interval->low > 0) {
         each.interval = Bounds{whole.interval->low / kCompared, whole.interval->high / kCompared};
-        fit.interval = Bounds{per_gib(whole.interval->high), per_gib(whole.interval->low)};
-        interval = fmt::format("95 % interval {} to {}", format_count(fit.interval->low),
-                               format_count(fit.interval->high));
+        interval = fmt::format("95 % interval {} to {}", human_bytes(each.interval->low),
+                               human_bytes(each.interval->high));
     }
     found.figures.push_back(
         estimated_figure({model + "/bytes_each", model, model, "bytes"}, each, bytes.size()));
-    found.figures.push_back(
-        estimated_figure({model + "/per_GiB", model, model, ""}, fit, bytes.size()));
-    return fmt::format("{} held {} ({}); {} each of {}, {} per GiB ({})", model,
+    return fmt::format("{} held {} ({}) and takes {} each of {} ({})", model,
                        format_exact_count(most.held), most.stopped_by, human_bytes(each.value),
-                       format_exact_count(kCompared), format_count(fit.value), interval);
+                       format_exact_count(kCompared), interval);
 }
 
 std::vector<Measurement> measure(const ClaimContext& context, const Trials& trials) {
@@ -201,9 +202,10 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
     found.figures.push_back(
         exact_figure({"held_more_than_others", "coroutine over the next"}, lead));
     found.reason = fmt::format(
-        "{}; memory of {} connections, {}, over that of coroutine: threads {}, prefork {}",
-        fmt::join(words, "; "), kCompared, words_of(compared.kernel), in_words(threads),
-        in_words(prefork));
+        "{}; that is all memory of a server with {} connections, {}; over that of coroutine: "
+        "threads {}, prefork {}",
+        fmt::join(words, "; "), format_exact_count(kCompared), words_of(compared.kernel),
+        in_words(threads), in_words(prefork));
     return {found};
 }
 
@@ -212,14 +214,15 @@ std::vector<Measurement> measure(const ClaimContext& context, const Trials& tria
 ClaimTest most_connections() {
     // To hold as many as the next is enough: what ends it may be the machine.
     const Threshold most{"held_more_than_others", {{.low = 0, .with_ends = true}}, {}};
-    Sentence sentence{"coroutines-carry-most",
-                      "Coroutines use the least resources and carry the most concurrency",
-                      {above("memory_of_threads_over_coroutine/ratio", 1, 1),
-                       above("memory_of_prefork_over_coroutine/ratio", 1, 1), most},
-                      ClaimPicture{"connections per GiB",
-                                   {"prefork/per_GiB", "threads/per_GiB", "coroutine/per_GiB"},
-                                   true},
-                      false};
+    Sentence sentence{
+        "coroutines-carry-most",
+        "Coroutines use the least resources and carry the most concurrency",
+        {above("memory_of_threads_over_coroutine/ratio", 1, 1),
+         above("memory_of_prefork_over_coroutine/ratio", 1, 1), most},
+        ClaimPicture{"memory of a server with 1,000 connections, for each",
+                     {"prefork/bytes_each", "threads/bytes_each", "coroutine/bytes_each"},
+                     true},
+        false};
     sentence.source = {
         "each model holds more and more silent connections until it no longer holds them all; "
         "memory is compared at 1,000",

@@ -138,7 +138,7 @@ void add_claims(CLI::App& app, int& status) {
     CLI::App& command = cli::command(
         app, "claims",
         "What is said of processes, threads, the global lock and coroutines, measured");
-    cli::flag(command, "--quick", options->quick, "About two minutes, wider intervals");
+    cli::flag(command, "--quick", options->quick, "About four minutes, wider intervals");
     cli::option(
         command, "--only", options->only,
         fmt::format("These claims alone, separated by commas: {}", fmt::join(known_ids(), ", ")))

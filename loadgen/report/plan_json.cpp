@@ -62,7 +62,8 @@ Json rate_to_json(const std::optional<MeasuredRate>& rate) {
     return {{"rate_rps", rate->rate},
             {"connections", rate->connections},
             {"latency_us", rate->latency_us > 0 ? Json(rate->latency_us) : Json(nullptr)},
-            {"starved", rate->starved}};
+            {"starved", rate->starved},
+            {"overloaded", rate->overloaded}};
 }
 
 Json model_to_json(const ModelPlan& m) {

@@ -52,6 +52,10 @@ std::string objective_sentence(const ModelPlan& m, const Demand& demand) {
                            limit, at(*m.last_pass),
                            format_plural(m.first_fail->connections, "connection"));
     }
+    if (m.first_fail->overloaded) {
+        return fmt::format("{}: the most within {} is {}; it was overloaded at {}", m.model, limit,
+                           at(*m.last_pass), at(*m.first_fail));
+    }
     if (m.first_fail->rate > m.last_pass->rate) {
         return fmt::format("{}: {} leaves {} between {} and {}", m.model, what, limit,
                            at(*m.last_pass), at(*m.first_fail));
@@ -158,8 +162,10 @@ Section instance_section(const CapacityPlan& plan, const PlanSource& source) {
     Table table;
     const bool objective = plan.demand.objective.has_value();
     table.caption = objective
-                        ? fmt::format("Highest rate under {}, both measured",
-                                      format_objective(*plan.demand.objective))
+                        ? fmt::format(
+                              "Highest rate under {}, both measured, over all repetitions "
+                              "together",
+                              format_objective(*plan.demand.objective))
                         : "Highest rate with every connection served (give --slo for an objective)";
     table.columns = {{"model"},
                      {objective ? "last pass" : "highest rate"},

@@ -111,12 +111,18 @@ void add_other_cpus(const Digest& digest, const Level& told, const Metric& metri
 // Where all answered the same rate their latencies can be compared as well, and what a request
 // costs at the other rates.
 void add_equal_rates(const Digest& digest, const Level& told, Card& card) {
-    for (const Comparison& c : digest.comparisons) {
-        if (c.level.workload != told.workload) continue;
-        const bool other_rate = c.level != told && c.metric == "requests_per_cpu_s";
-        if (!other_rate && c.metric != "p99_us") continue;
+    Level last = told;  // a sentence without its level is of that before it
+    const auto add = [&](const Comparison& c) {
         card.precise.push_back(
-            c.level == told ? c.sentence : fmt::format("{}: {}", at_level(c.level), c.sentence));
+            c.level == last ? c.sentence : fmt::format("{}: {}", at_level(c.level), c.sentence));
+        last = c.level;
+    };
+    for (const Comparison& c : digest.comparisons) {
+        if (c.level == told && c.metric == "p99_us") add(c);
+    }
+    for (const Comparison& c : digest.comparisons) {
+        if (c.level == told || c.level.workload != told.workload) continue;
+        if (c.metric == "requests_per_cpu_s" || c.metric == "p99_us") add(c);
     }
 }
 
@@ -149,9 +155,9 @@ std::optional<Card> level_card(const Digest& digest, const std::string& workload
         card.sentence = sentence_of(digest, *c, *metric, best);
     }
     if (card.sentence.empty()) return std::nullopt;
-    add_other_cpus(digest, *level, *metric, card);
     const Workload* described = workload_of(digest, workload);
     if (described != nullptr && !described->shares.empty()) add_equal_rates(digest, *level, card);
+    add_other_cpus(digest, *level, *metric, card);
     card.chart = level_chart(digest, *level, *metric, "story-" + workload);
     return card;
 }

@@ -79,6 +79,23 @@ TEST(Plan, SaysSoInWords) {
     EXPECT_NE(ran.out.find("EXTRAPOLATED: 1,667 connections an instance"), std::string::npos);
 }
 
+// What ended the capacity is named: a p99 within the objective says nothing of a server that fell
+// behind.
+TEST(Plan, SaysThatTheServerWasOverloaded) {
+    const Folder folder;
+    auto experiment = *loadgen::read_experiment(results(folder));
+    for (Trial& trial : experiment.trials) {
+        if (trial.point.level.connections == 512) trial.result.verdict.overloaded = true;
+    }
+    folder.file("results.json", loadgen::to_text(loadgen::results_to_json(experiment, {})));
+    const Ran ran = plan({folder.path(), "--slo", "p99=100ms"});
+    EXPECT_NE(ran.out.find("coroutine: the most within 100ms is "), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("; it was overloaded at"), std::string::npos) << ran.out;
+    EXPECT_EQ(
+        plan_json({folder.path(), "--slo", "p99=100ms"})["models"][0]["first_fail"]["overloaded"],
+        true);
+}
+
 TEST(Plan, TakesTheRateFromRecordedTraffic) {
     const Folder folder;
     // A hundred seconds of 20 requests, but for ten of 500.

@@ -119,6 +119,7 @@ TEST(Capacity, AnOverloadedOrStarvedLevelDoesNotMeetAnObjective) {
     const ModelPlan plan = plan_one(m, demand);
     EXPECT_DOUBLE_EQ(plan.last_pass->rate, 36'000);
     EXPECT_DOUBLE_EQ(plan.first_fail->rate, 54'000);
+    EXPECT_TRUE(plan.first_fail->overloaded);
     EXPECT_FALSE(says(plan.notes, "closed loop"));
 }
 
