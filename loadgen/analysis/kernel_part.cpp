@@ -33,6 +33,18 @@ Estimate minus(const Estimate& estimate) {
     return result;
 }
 
+constexpr const char* kReclaimable = "reclaimable";
+
+nlohmann::ordered_json estimate_to_json(const Estimate& estimate) {
+    return {{"value", estimate.value}, {"ci95", {estimate.interval->low, estimate.interval->high}}};
+}
+
+Estimate estimate_from_json(const nlohmann::ordered_json& json) {
+    const auto& bounds = json.at("ci95");
+    return {json.at("value").get<double>(),
+            Bounds{bounds.at(0).get<double>(), bounds.at(1).get<double>()}};
+}
+
 }  // namespace
 
 const char* name_of(KernelPart part) {
@@ -113,28 +125,41 @@ std::optional<Line> line_of_slab(std::span<const double> connections,
 }
 
 std::optional<Estimate> server_part(const Line& slab, std::optional<std::uint64_t> ends,
-                                    const std::optional<Estimate>& end) {
-    if (!ends || (*ends > 1 && !end)) return std::nullopt;
-    Estimate part = estimate_of(slab);
-    if (*ends > 1) part = difference_of(part, *end);
+                                    const std::optional<BytesOfEnd>& end) {
+    if (!ends || !end) return std::nullopt;
+    Estimate part = sum_of(estimate_of(slab), end->reclaimable);
+    if (*ends > 1) part = difference_of(part, end->unreclaimable);
     if (!(part.value > 0) || reach(part) > part.value / 2) return std::nullopt;
     return part;
 }
 
-nlohmann::ordered_json end_to_json(const std::optional<Estimate>& end) {
-    if (!end || !end->interval) return nullptr;
-    return {{"value", end->value}, {"ci95", {end->interval->low, end->interval->high}}};
+std::optional<double> server_part(double slab, double connections,
+                                  std::optional<std::uint64_t> ends,
+                                  const std::optional<BytesOfEnd>& end) {
+    if (!ends || !end) return std::nullopt;
+    const double generators = *ends > 1 ? end->unreclaimable.value * connections : 0;
+    if (slab <= generators) return std::nullopt;  // others gave back more than was taken
+    return slab - generators + end->reclaimable.value * connections;
 }
 
-std::optional<Estimate> end_from_json(const nlohmann::ordered_json& environment) {
+nlohmann::ordered_json end_to_json(const std::optional<BytesOfEnd>& end) {
+    if (!end || !end->unreclaimable.interval) return nullptr;
+    nlohmann::ordered_json json = estimate_to_json(end->unreclaimable);
+    if (end->reclaimable.interval) json[kReclaimable] = estimate_to_json(end->reclaimable);
+    return json;
+}
+
+std::optional<BytesOfEnd> end_from_json(const nlohmann::ordered_json& environment) {
     if (!environment.is_object() || !environment.contains(kEndKey)) return std::nullopt;
     try {
-        const auto& end = environment.at(kEndKey);
-        if (end.is_null()) return std::nullopt;
-        const Bounds bounds{end.at("ci95").at(0).get<double>(), end.at("ci95").at(1).get<double>()};
-        const Estimate estimate{end.at("value").get<double>(), bounds};
-        if (!bounds.contains(estimate.value)) return std::nullopt;
-        return estimate;
+        const auto& json = environment.at(kEndKey);
+        if (json.is_null()) return std::nullopt;
+        BytesOfEnd end{estimate_from_json(json)};
+        if (json.contains(kReclaimable))
+            end.reclaimable = estimate_from_json(json.at(kReclaimable));
+        const bool sane = end.unreclaimable.interval->contains(end.unreclaimable.value) &&
+                          end.reclaimable.interval->contains(end.reclaimable.value);
+        return sane ? std::optional(end) : std::nullopt;
     } catch (const nlohmann::json::exception&) {
         return std::nullopt;
     }

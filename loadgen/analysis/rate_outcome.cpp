@@ -93,11 +93,6 @@ RateResult weighed(RateResult result, const RunResult& run, const KnownOfSetting
     return known.passed_lower || run.verdict.overloaded ? RateResult::miss : result;
 }
 
-std::optional<double> cpus_used(const RunResult& run) {
-    if (!run.server || !(run.duration_s > 0)) return std::nullopt;
-    return run.server->cpu_s / run.duration_s;
-}
-
 std::optional<double> most_memory(const ServerUse& use) {
     std::optional<double> most;
     for (const MemoryUse* memory : {&use.memory_before, &use.memory, &use.memory_peak}) {

@@ -39,9 +39,6 @@ struct KnownOfSetting {
 // was ready before and could not be started now says nothing (not_judged). Else `result`.
 RateResult weighed(RateResult result, const RunResult& run, const KnownOfSetting& known);
 
-// CPU-seconds a second of its processes; empty: not known.
-std::optional<double> cpus_used(const RunResult& run);
-
 // The most memory that the server's processes were seen to have: PSS, or the resident size where it
 // is one process, with page tables and kernel stacks where they are known. Empty: not known.
 std::optional<double> most_memory(const ServerUse& use);

@@ -29,6 +29,8 @@ struct VerdictContext {
     // Of several generators: the share of the longest window in which all of them measured.
     std::optional<double> overlap{};
     std::optional<std::uint64_t> server_requests;  // the server's own count, where it could be read
+    // How far from the window's two ends the server's counters were read, together.
+    std::optional<double> readings_off_s{};
 };
 
 // Every threshold of the verdict. Shares are of 1.
@@ -61,6 +63,7 @@ inline constexpr double kClockStep = 0.001;       // seconds
 inline constexpr double kTwoCpus = 1.8;           // times the work of one; siblings do less
 inline constexpr double kTwoCpusOthers = 0.05;    // CPU share of others that blurs the former
 inline constexpr double kOverlap = 0.95;          // of generators' windows: less is not one load
+inline constexpr double kReadingsOff = 0.1;       // share of the window
 inline constexpr double kFrequencyChange = 0.05;  // of a CPU's clock rate
 }  // namespace limits
 
@@ -79,6 +82,9 @@ bool could_tell(const TwoCpus& two);
 std::optional<Finding> two_cpus_finding(const TwoCpus& two);
 
 Verdict judge(const RunResult& result, const VerdictContext& context);
+
+// Whether the server's counters are those of the window.
+bool in_time(double readings_off_s, double window_s);
 
 // Whether memory may be read from the trial. It is read at a standstill: a generator that was late
 // or short of CPU spoils rates and latencies, not this.

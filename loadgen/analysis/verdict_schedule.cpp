@@ -49,8 +49,9 @@ Answer late(const Judged& run) {
 // All the CPUs that its threads can use were used up.
 bool server_is_the_limit(const Judged& run) {
     const RunResult& r = run.r;
-    if (!r.server || !(r.duration_s > 0)) return false;
-    const double busy = r.server->cpu_s / r.duration_s;
+    const auto used = cpus_used(r);
+    if (!used) return false;
+    const double busy = *used;
     // What such a server does outside the lock may take more than one CPU; how many is not known.
     if (run.c.one_at_a_time && busy >= limits::kServerBusy && busy <= limits::kOneAtATime) {
         return true;

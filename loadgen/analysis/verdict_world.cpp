@@ -144,6 +144,15 @@ Answer throttled(const Judged& run) {
                  "its limit is what was measured: give it more CPUs, or ask for less"};
 }
 
+Answer read_late(const Judged& run) {
+    const double off = run.c.readings_off_s.value_or(0);
+    if (in_time(off, run.r.duration_s)) return {};
+    return Found{fmt::format("its counters were read {} beside the ends of a window of {}: its CPU "
+                             "time, switches and faults are left out",
+                             human_seconds(off), human_seconds(run.r.duration_s)),
+                 "a longer --duration; who reads them (this program or an observer) needs a CPU"};
+}
+
 Answer interrupted(const Judged& run) {
     if (!run.r.interrupted) return {};
     return Found{fmt::format("the run was interrupted after {}", human_seconds(run.r.duration_s)),
@@ -151,6 +160,10 @@ Answer interrupted(const Judged& run) {
 }
 
 }  // namespace
+
+bool in_time(double readings_off_s, double window_s) {
+    return readings_off_s <= limits::kReadingsOff * window_s;
+}
 
 bool could_tell(const TwoCpus& two) {
     return two.ratio > 0 && two.others.value_or(0) <= limits::kTwoCpusOthers;
@@ -197,6 +210,10 @@ std::vector<VerdictRow> rows_of_the_world() {
         {"server", kInvalid, "a histogram was clamped", clamped},
         {"server", kFlag, "the server's control group (container) was held back by its CPU limit",
          throttled},
+        {"server", kFlag,
+         fmt::format("its counters were read more than {} of the window beside its ends: left out",
+                     percent(limits::kReadingsOff)),
+         read_late},
         {"server", kFlag, "the run was interrupted", interrupted},
     };
 }

@@ -109,7 +109,7 @@ Cut silent_of(const std::string& model) {
     return {model, "silent", kCompared};
 }
 
-Trials::Figure bytes_of(std::string model, KernelPart part, const std::optional<Estimate>& end) {
+Trials::Figure bytes_of(std::string model, KernelPart part, const std::optional<BytesOfEnd>& end) {
     return [model = std::move(model), part, end](const RunResult& result) {
         return connections_held(result, model) >= kCompared
                    ? memory_with(part, result, kCompared, end)

@@ -29,11 +29,6 @@ Plan plan(const ClaimContext& context) {
                       context.many_repetitions());
 }
 
-std::optional<double> cpus_used(const RunResult& result) {
-    if (!result.server || !(result.duration_s > 0)) return std::nullopt;
-    return result.server->cpu_s / result.duration_s;
-}
-
 // The same server, the same amount of work, in the same rounds.
 std::vector<Measurement> measure(const ClaimContext& context, const Trials& trials) {
     const Cut interpreted{"lock", kInterpreted}, native{"lock", kNative};

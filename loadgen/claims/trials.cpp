@@ -100,7 +100,7 @@ Result<Kept> open(const Plan& plan, const std::string& folder) {
     const auto describe = [&] {
         kept.experiment.environment = describe_environment();
         if (!has_silent_workload(plan)) return;
-        kept.experiment.environment[kEndKey] = end_to_json(measure_bytes_of_end());
+        add_connection_cost(kept.experiment.environment, measure_connection_cost());
     };
     if (folder.empty()) {
         describe();
@@ -294,6 +294,7 @@ Result<Trials> run_trials(const ClaimContext& context, const Plan& plan,
     options.bin_dir = context.bin_dir;
     options.usable_cpus = context.cpus;
     options.follow_memory = has_silent_workload(plan);
+    options.other_per_connection = other_per_connection(experiment.environment);
     RunnerHooks hooks;
     hooks.begins = [](const TrialPoint&, std::uint64_t) {};
     hooks.finished = [&](const Trial& trial) -> Status {
@@ -316,9 +317,9 @@ Result<Trials> run_trials(const ClaimContext& context, const Plan& plan,
 }
 
 std::optional<double> runnable(const RunResult& result) {
-    const auto& server = result.server;
-    if (!server || !server->run_queue_wait_s || !(result.duration_s > 0)) return std::nullopt;
-    return (server->cpu_s + *server->run_queue_wait_s) / result.duration_s;
+    const auto used = cpus_used(result);
+    if (!used || !result.server->run_queue_wait_s) return std::nullopt;
+    return *used + *result.server->run_queue_wait_s / result.duration_s;
 }
 
 std::optional<double> undisturbed_rps(const RunResult& result, double cpus) {
@@ -342,7 +343,7 @@ std::optional<double> memory_of_processes(const RunResult& result) {
 }
 
 std::optional<double> memory_with(KernelPart part, const RunResult& result,
-                                  std::uint64_t connections, const std::optional<Estimate>& end) {
+                                  std::uint64_t connections, const std::optional<BytesOfEnd>& end) {
     if (part == KernelPart::unknown) return sum_of_parts(result, {"pss"});
     if (part == KernelPart::read) {
         return sum_of_parts(result, {"pss", "page_tables", "kernel_stacks", "task_objects",
@@ -351,11 +352,10 @@ std::optional<double> memory_with(KernelPart part, const RunResult& result,
     const auto beside =
         sum_of_parts(result, {"pss", "page_tables", "kernel_stacks", "socket_buffers"});
     const auto slab = beside ? slab_of_connections(*result.server) : std::nullopt;
-    const auto ends = result.server ? result.server->ends_here : std::nullopt;
-    if (!slab || !ends || (*ends > 1 && !end)) return std::nullopt;
-    const double generators = *ends > 1 ? end->value * static_cast<double>(connections) : 0;
-    if (*slab <= generators) return std::nullopt;  // others gave back more than was taken
-    return *beside + *slab - generators;
+    if (!slab) return std::nullopt;
+    const auto kernel =
+        server_part(*slab, static_cast<double>(connections), result.server->ends_here, end);
+    return kernel ? std::optional(*beside + *kernel) : std::nullopt;
 }
 
 }  // namespace echotrio::loadgen

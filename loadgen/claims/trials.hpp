@@ -45,7 +45,7 @@ class Trials {
     using Figure = std::function<std::optional<double>(const RunResult&)>;
 
     Trials() = default;
-    explicit Trials(std::vector<Trial> all, const std::optional<Estimate>& bytes_of_end = {})
+    explicit Trials(std::vector<Trial> all, const std::optional<BytesOfEnd>& bytes_of_end = {})
         : all_(std::move(all)), bytes_of_end_(bytes_of_end) {}
     const std::vector<Trial>& all() const { return all_; }
 
@@ -73,11 +73,11 @@ class Trials {
     // How many trials are INVALID, and why the last of them; empty: none is.
     std::string trouble() const;
     // What the generator's end of a silent connection costs the kernel; empty: not measured.
-    const std::optional<Estimate>& bytes_of_end() const { return bytes_of_end_; }
+    const std::optional<BytesOfEnd>& bytes_of_end() const { return bytes_of_end_; }
 
   private:
     std::vector<Trial> all_;
-    std::optional<Estimate> bytes_of_end_;
+    std::optional<BytesOfEnd> bytes_of_end_;
 };
 
 // The seed of the experiments that are kept below this folder; empty: there are none.
@@ -114,6 +114,6 @@ std::optional<double> memory_of_processes(const RunResult& result);
 // Bytes of a server that holds `connections`, with as much of the kernel as `part` says; `end` as
 // Trials has it. Empty: not all of that was told.
 std::optional<double> memory_with(KernelPart part, const RunResult& result,
-                                  std::uint64_t connections, const std::optional<Estimate>& end);
+                                  std::uint64_t connections, const std::optional<BytesOfEnd>& end);
 
 }  // namespace echotrio::loadgen

@@ -3,7 +3,6 @@
 // progress and the files.
 #include "common/base/cli.hpp"
 #include "common/base/units.hpp"
-#include "loadgen/analysis/kernel_part.hpp"
 #include "loadgen/claims/prediction.hpp"
 #include "loadgen/commands/commands.hpp"
 #include "loadgen/commands/compare_options.hpp"
@@ -131,7 +130,7 @@ Result<Started> start(const CompareOptions& options, const std::function<bool()>
     started.experiment.environment = describe_environment();
     add_two_cpus(started.experiment.environment, *two_cpus);
     if (has_silent_workload(started.plan)) {
-        started.experiment.environment[kEndKey] = end_to_json(measure_bytes_of_end());
+        add_connection_cost(started.experiment.environment, measure_connection_cost());
     }
     started.experiment.settings = plan_to_json(started.plan);
     started.experiment.seed = started.plan.seed;
@@ -206,6 +205,7 @@ int carry_out(const CompareOptions& options, Interrupts& interrupts) {
     RunnerOptions runner{own_bin_dir(), plan.targets, plan.observers, usable_cpus(),
                          plan.cross_check ? wrk_version() : std::string()};
     runner.two_cpus = two_cpus_of(experiment.environment);
+    runner.other_per_connection = other_per_connection(experiment.environment);
     Status status = fix_rates(*started, runner, interrupts);
     if (!status) return cli::fail(status.error().message);
     runner.folder = started->dir;

@@ -43,9 +43,7 @@ class ObservedServer {
     static Result<ObservedServer> attach(const Options& options) {
         auto probe = GroupProbe::attach(options.pid);
         if (!probe) return probe.error();
-        auto threads = GroupProbe::attach(options.pid);
-        if (!threads) return threads.error();
-        return ObservedServer(std::move(*probe), std::move(*threads), options);
+        return ObservedServer(std::move(*probe), options);
     }
 
     // Cheap.
@@ -59,7 +57,9 @@ class ObservedServer {
         const std::size_t space = line.find(' ');
         const std::string_view method = line.substr(0, space);
         std::string_view path = space == std::string_view::npos ? "" : line.substr(space + 1);
-        path = path.substr(0, path.find_first_of(" ?\r\n"));
+        path = path.substr(0, path.find_first_of(" \r\n"));
+        probe_.count_threads(!path.ends_with(kWithoutThreads));
+        path = path.substr(0, path.find('?'));
         if (method != "GET" && method != "HEAD") {
             return reply("405 Method Not Allowed\r\nAllow: GET, HEAD", "text/plain",
                          "nothing here can be changed: GET or HEAD\n");
@@ -75,7 +75,9 @@ class ObservedServer {
         if (path == "/healthz") return reply("200 OK", "text/plain", "ok\n");
         if (path == "/memory") probe_.memory();
         if (path == "/use" || path == "/memory") {
-            return reply("200 OK", kJson, to_indented_text(server_use_to_json(use())));
+            auto json = server_use_to_json(use());
+            json[kReadAgo] = seconds(now() - probe_.ended_at());
+            return reply("200 OK", kJson, to_indented_text(json));
         }
         if (path == "/machine") {
             const nlohmann::ordered_json machine{{"boot_id", machine_identity()},
@@ -97,10 +99,9 @@ class ObservedServer {
             status, type, body.size(), body);
     }
 
-    ObservedServer(GroupProbe probe, GroupProbe threads, const Options& options)
-        : probe_(std::move(probe)), threads_(std::move(threads)), options_(options) {
+    ObservedServer(GroupProbe probe, const Options& options)
+        : probe_(std::move(probe)), options_(options) {
         probe_.window_begins();
-        threads_.window_begins();
         probe_.memory();
     }
 
@@ -108,32 +109,12 @@ class ObservedServer {
     ServerUse use() {
         probe_.window_ends();
         ServerUse use = probe_.use(0);
-        count_switches();
-        use.voluntary_switches = switches_.voluntary_switches;
-        use.involuntary_switches = switches_.involuntary_switches;
-        use.run_queue_wait_s = switches_.run_queue_wait_s;
-        use.memory["resident"] = probe_.sample().resident_bytes;
+        use.memory["resident"] = probe_.resident_bytes();
         use.cgroup = read_cgroup(options_.pid);
         return use;
     }
 
-    // Threads take their switches with them when they end. Summed up from question to question they
-    // never step back, and a generator's window has the switches that a probe of its own would see.
-    void count_switches() {
-        threads_.window_ends();
-        const ServerUse more = threads_.use(0);
-        threads_.window_begins();
-        add(switches_.voluntary_switches, more.voluntary_switches);
-        add(switches_.involuntary_switches, more.involuntary_switches);
-        add(switches_.run_queue_wait_s, more.run_queue_wait_s);
-    }
-    template <class T>
-    static void add(std::optional<T>& sum, const std::optional<T>& more) {
-        if (more) sum = sum.value_or(T{}) + *more;
-    }
-
-    GroupProbe probe_, threads_;
-    ServerUse switches_;  // the sums so far
+    GroupProbe probe_;
     const Options& options_;
 };
 
@@ -207,18 +188,15 @@ Status observe(const Options& options) {
         std::vector<pollfd> wait{{listener->get(), POLLIN, 0}, {signals->fd(), POLLIN, 0}};
         guests.add_to(wait);
         const int ready = ::poll(wait.data(), wait.size(), guests.none() ? 1000 : 100);
-        if (now() >= look_at) {  // not at each packet of a stranger
-            if (server->has_ended()) return Error{fmt::format("process {} has ended", options.pid)};
-            look_at = now() + std::chrono::milliseconds(100);
-        }
-        if (ready < 0) continue;
-        guests.serve(std::span(wait).subspan(2), *server);
-        if (!(wait[0].revents & POLLIN)) continue;
-        for (int i = 0; i < kBacklog; ++i) {
+        if (ready >= 0) guests.serve(std::span(wait).subspan(2), *server);
+        for (int i = 0; ready > 0 && (wait[0].revents & POLLIN) && i < kBacklog; ++i) {
             net::Accepted accepted = net::accept_one(listener->get(), true);
             if (!accepted.connection) break;
             guests.admit(std::move(accepted.connection), *server);
         }
+        if (now() < look_at) continue;  // not at each packet of a stranger
+        if (server->has_ended()) return Error{fmt::format("process {} has ended", options.pid)};
+        look_at = now() + std::chrono::milliseconds(100);
     }
     return Done{};
 }

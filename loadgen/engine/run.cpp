@@ -211,6 +211,7 @@ void Run::collect_second() {
 }
 
 void Run::watch_run() {
+    const bool counts = options_.requests > 0;
     std::optional<Hiccup> hiccup;
     const auto close_window = [&] {
         if (window_closed_) return;
@@ -221,9 +222,9 @@ void Run::watch_run() {
             result_.machine.hiccup_p99_us = supported_percentile_us(late, 99);
             result_.machine.hiccup_max_us = static_cast<double>(late.max()) / 1000;
         }
-        if (window_open_ && hooks_.window_ends) hooks_.window_ends();
+        if (!window_open_ || !hooks_.window_ends) return;
+        hooks_.window_ends(counts || result_.interrupted ? now() : end_);
     };
-    const bool counts = options_.requests > 0;
     const TimePoint near = begin_ - std::min(options_.warmup, kNear);
     bool nears = options_.warmup > Nanos(0);
     while (!all(Worker::Phase::done) && !any_failed()) {
@@ -236,7 +237,7 @@ void Run::watch_run() {
             result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
             cpu_at_begin_ = process_cpu_s();
             hiccup.emplace();
-            if (hooks_.window_begins) hooks_.window_begins();
+            if (hooks_.window_begins) hooks_.window_begins(begin_);
         }
         if (window_open_ && (result_.interrupted || (!counts && now() >= end_))) close_window();
         if (std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {

@@ -31,9 +31,10 @@ struct RunHooks {
     // Asked then: when to begin, where others have a say in that, instead of start_at; may wait for
     // them. Empty: there is no run after all.
     std::function<std::optional<std::chrono::system_clock::time_point>()> begin;
-    std::function<void()> window_nears;   // a quarter of a second before, within the warm-up
-    std::function<void()> window_begins;  // the warm-up is over
-    std::function<void()> window_ends;
+    std::function<void()> window_nears;  // a quarter of a second before, within the warm-up
+    // The warm-up is over, at `due`; called as soon after as there is a CPU for it.
+    std::function<void(TimePoint due)> window_begins;
+    std::function<void(TimePoint due)> window_ends;
     std::function<void()> drained;          // no request is left; all connections still stand
     std::function<void(Interval&)> second;  // once a second in the window; may fill server_*
     std::function<bool()> stop;             // polled: true ends the run in order (Ctrl-C)

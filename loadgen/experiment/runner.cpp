@@ -96,7 +96,10 @@ class Runner {
         const auto arguments = server_arguments(variant, workload, trial.point.level);
         SubjectStart how;
         how.cpus = cpus;
-        how.before = [&server] { server.kernel_before = read_kernel_memory(); };
+        how.before = [&server, this] {
+            server.kernel_before = read_kernel_memory();
+            server.kernel_before->other_per_connection = options_.other_per_connection;
+        };
         how.stop = hooks_.stop;
         how.hurry = hooks_.hurry;
         if (variant.server && !options_.folder.empty()) {

@@ -25,6 +25,7 @@ struct RunnerOptions {
     // As in TrialOptions.
     bool follow_memory = true;
     TwoCpus two_cpus{};
+    double other_per_connection = 0;  // as in KernelMemory
     // The folder of the results: what servers that are no models of ours write goes to its logs/,
     // a file per trial. Empty: it is not kept.
     std::string folder{};

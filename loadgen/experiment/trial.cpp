@@ -6,6 +6,7 @@
 #include "loadgen/probe/cgroup.hpp"
 #include "loadgen/probe/group.hpp"
 #include "loadgen/probe/machine.hpp"
+#include "loadgen/results/difference.hpp"
 #include "loadgen/schedule/profile.hpp"
 #include "loadgen/subject/cpus.hpp"
 #include "loadgen/subject/observer.hpp"
@@ -164,7 +165,7 @@ class MemoryFollowed {
     }
 
   private:
-    // What Slab's growth counts from.
+    // What slab's growth counts from.
     SlabLook slab_without() const {
         return options_.kernel_before ? SlabLook{options_.kernel_before->at, 0} : slab_before_;
     }
@@ -177,7 +178,7 @@ class MemoryFollowed {
         while (now() < end && !(stop_ && stop_())) std::this_thread::sleep_for(kRestStep);
     }
 
-    // Makes of Slab's growth at the plateau what the kernel's part can be told from: since before
+    // Makes of slab's growth at the plateau what the kernel's part can be told from: since before
     // the server was started, or, of one that ran already, since before the connections; and what
     // it did in the silence afterwards for as long. Socket objects were halved by a probe that took
     // both ends to be there.
@@ -232,6 +233,8 @@ Result<RunResult> run_trial(const TrialOptions& options,
     auto attached = attach(options);
     if (!attached) return attached.error();
     Watched& server = *attached;
+    const bool silent = options.follow_memory && options.run.idle > 0;
+    server.ask([&](auto& group) { group.count_threads(!silent); });
     RunOptions load = options.run;
     load.idle_strategy = settle(load, server);
     std::optional<Nanos> waking;
@@ -246,11 +249,14 @@ Result<RunResult> run_trial(const TrialOptions& options,
     hooks.connected = [&] { memory.at_plateau(); };
     hooks.drained = [&] { memory.when_drained(); };
     hooks.window_nears = [&] { server.ask([](auto& group) { group.window_nears(); }); };
-    hooks.window_begins = [&] {
+    TimePoint begins, ends;
+    hooks.window_begins = [&](TimePoint due) {
+        begins = due;
         machine.window_begins();
         server.ask([](auto& group) { group.window_begins(); });
     };
-    hooks.window_ends = [&] {
+    hooks.window_ends = [&](TimePoint due) {
+        ends = due;
         server.ask([](auto& group) { group.window_ends(); });
         machine.window_ends();
     };
@@ -272,17 +278,20 @@ Result<RunResult> run_trial(const TrialOptions& options,
     if (waking && result->generator.idle_strategy == name_of(IdleStrategy::sleep)) {
         result->generator.waking_us = static_cast<double>(waking->count()) * 1e-3;
     }
+    std::optional<double> readings_off_s;
     // Replies by the time when they came, as the CPU use is by time.
     const double replies = result->throughput_rps * result->duration_s;
     server.ask([&](auto& group) {
         result->server = group.use(static_cast<std::uint64_t>(std::llround(replies)));
         if (!result->server) return;
+        readings_off_s = seconds(group.begun_at() - begins) + seconds(group.ended_at() - ends);
+        if (!in_time(*readings_off_s, result->duration_s)) forget_counters(*result->server);
         memory.tell(*result->server, options.follow_memory ? group.memory() : MemoryUse{});
     });
     if (result->server && options.has_ended && options.has_ended()) result->server->died = true;
     std::optional<double> known_cpu_s;
-    if (result->server && server.on_this_machine) {
-        known_cpu_s = result->server->cpu_s + result->generator.all_cpu_s();
+    if (result->server && result->server->cpu_s && server.on_this_machine) {
+        known_cpu_s = *result->server->cpu_s + result->generator.all_cpu_s();
     }
     MachineUse use = machine.use(known_cpu_s);
     use.hiccup_p99_us = result->machine.hiccup_p99_us;
@@ -290,6 +299,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
     result->machine = use;
     result->cpus = cpus_had(server, result->server);
     VerdictContext context = context_of(options, server.cpus);
+    context.readings_off_s = readings_off_s;
     if (options.ask_server && !(stop && stop())) {
         const ServerAccount account = options.ask_server();
         context.server_requests = account.requests;

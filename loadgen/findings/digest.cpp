@@ -68,9 +68,9 @@ class Digester {
                                         [&](const Variant& v) { return v.label == label; });
         return found == all.end() ? std::string() : found->model;
     }
-    // What an end of a connection takes of Slab, where the variant was measured: of results laid
+    // What an end of a connection takes of slab, where the variant was measured: of results laid
     // over each other, whose variants and environments are named alike ("threads (A)"), in its own.
-    std::optional<Estimate> end_of(const std::string& label) const {
+    std::optional<BytesOfEnd> end_of(const std::string& label) const {
         for (const auto& [key, value] : experiment_.environment.items()) {
             if (!key.starts_with(kEndKey)) continue;
             const std::string of = key.substr(std::string_view(kEndKey).size());

@@ -12,7 +12,7 @@ namespace echotrio::loadgen {
 namespace {
 
 constexpr const char* kUser = "pss";
-// Parts that slabinfo alone tells apart; Slab holds both.
+// Parts that slabinfo alone tells apart; slab holds both.
 constexpr const char* kObjects[] = {"task_objects", "socket_objects"};
 
 using Parts = std::vector<const char*>;
@@ -64,9 +64,9 @@ struct FromSlab {
 };
 
 FromSlab kernel_from_slab(const std::vector<const Trial*>& trials,
-                          const std::optional<Estimate>& end) {
+                          const std::optional<BytesOfEnd>& end) {
     std::vector<double> x, y;
-    std::set<std::uint64_t> read, levels;  // where Slab was read, and where it tells something
+    std::set<std::uint64_t> read, levels;  // where slab was read, and where it tells something
     std::optional<std::uint64_t> ends;
     for (const Trial* trial : trials) {
         if (!trial->result.server) continue;
@@ -79,26 +79,26 @@ FromSlab kernel_from_slab(const std::vector<const Trial*>& trials,
         levels.insert(trial->point.level.connections);
     }
     if (read.empty())
-        return {{}, "neither slabinfo (for root only) nor Slab of /proc/meminfo was read"};
+        return {{}, "neither slabinfo (for root only) nor SUnreclaim of /proc/meminfo was read"};
     if (read.size() < kMemoryLevels) {
         return {{},
-                fmt::format("a slope of Slab takes {} or more connection counts, there are {}",
+                fmt::format("a slope of slab takes {} or more connection counts, there are {}",
                             kMemoryLevels, read.size())};
     }
     if (levels.size() < kMemoryLevels) {
         return {{},
-                fmt::format("the silence after the connections was too short to see how Slab moves "
+                fmt::format("the silence after the connections was too short to see how slab moves "
                             "by itself, at {} of {} connection counts",
                             read.size() - levels.size(), read.size())};
     }
     if (!ends) return {{}, "it is not known whether the generator was on the server's machine"};
-    if (*ends > 1 && !end) {
-        return {{}, "what the generator's own ends take of Slab could not be measured"};
+    if (!end) {
+        return {{}, "what an end of a connection takes of slab could not be measured"};
     }
     const auto line = line_of_slab(x, y);
     auto part = line ? server_part(*line, ends, end) : std::nullopt;
     if (!part)
-        return {{}, "Slab moved too much meanwhile, by others or by what earlier trials gave back"};
+        return {{}, "slab moved too much meanwhile, by others or by what earlier trials gave back"};
     return {part, {}};
 }
 
@@ -124,7 +124,7 @@ std::optional<double> counted_part(const MemorySlope& slope, const std::string& 
 
 std::optional<MemorySlope> memory_slope(const std::vector<const Trial*>& own,
                                         const std::vector<const Trial*>& all,
-                                        const std::optional<Estimate>& end) {
+                                        const std::optional<BytesOfEnd>& end) {
     const auto user = line_of(own, {kUser});
     if (!user) return std::nullopt;
     MemorySlope slope;

@@ -46,7 +46,7 @@ std::optional<double> counted_part(const MemorySlope& slope, const std::string& 
 // generator's end of one. Empty: too few to draw a line through.
 std::optional<MemorySlope> memory_slope(const std::vector<const Trial*>& own,
                                         const std::vector<const Trial*>& all,
-                                        const std::optional<Estimate>& end);
+                                        const std::optional<BytesOfEnd>& end);
 
 // Empty: no pool, or one that changed its size.
 std::optional<FixedPool> fixed_pool(const std::vector<const Trial*>& trials);

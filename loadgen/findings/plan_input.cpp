@@ -22,13 +22,13 @@ MeasuredLevel::Repetition repetition_of(const Trial& trial) {
     repetition.number = trial.point.repetition;
     repetition.throughput_rps = r.throughput_rps;
     repetition.in_flight = r.mean_in_flight;
-    if (!r.server || !(r.duration_s > 0)) return repetition;
-    repetition.cpus_used = r.server->cpu_s / r.duration_s;
+    repetition.cpus_used = cpus_used(r);
+    if (!repetition.cpus_used) return repetition;
     repetition.cpu_us = r.server->cpu_us_per_request;
     const double replies = r.throughput_rps * r.duration_s;
     if (r.machine.busy_s && replies > 0) {
         // The machine counts in ticks: what it lost of them the server had all the same.
-        const double all = std::max(*r.machine.busy_s - r.generator.all_cpu_s(), r.server->cpu_s);
+        const double all = std::max(*r.machine.busy_s - r.generator.all_cpu_s(), *r.server->cpu_s);
         repetition.cpu_us_upper = all * 1e6 / replies;
     }
     return repetition;

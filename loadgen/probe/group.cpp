@@ -136,9 +136,13 @@ struct GroupProbe::State {
     KernelMemory kernel_before;
     Work begin, end;
     Clocks clocks_begin, clocks_end;
-    std::optional<Tasks> tasks_begin, tasks_end;
+    // Threads take their counts with them when they end: summed up from look to look.
+    std::optional<Tasks> tasks;
+    TaskCounts switched;
+    std::optional<TaskCounts> switched_begin, switched_end;
     // The window, and when what is counted was read before and after it.
     TimePoint window_begin{}, window_end{}, counted_begin{}, counted_end{};
+    bool count_threads = true;
     bool near = false;   // counted for the window to come
     bool early = false;  // counted before the window, so of more than the window
     std::optional<CgroupUse> cgroup_begin, cgroup_end;
@@ -150,7 +154,7 @@ struct GroupProbe::State {
     void update();
     bool has_ended(const Members& now) const;
     void settle();
-    TimePoint count(Work& work, std::optional<Tasks>& tasks);
+    TimePoint count(Work& work, std::optional<TaskCounts>& switches);
     void count_at_begin(bool before_it);
     double in_window() const;
     Work total() const {
@@ -234,13 +238,20 @@ void GroupProbe::State::settle() {
 }
 
 // Thousands of files for a large server. Returns the middle of the reading.
-TimePoint GroupProbe::State::count(Work& work, std::optional<Tasks>& tasks) {
+TimePoint GroupProbe::State::count(Work& work, std::optional<TaskCounts>& switches) {
     const TimePoint from = now();
     update();
     work = total();
     std::vector<pid_t> pids;
     for (const auto& [pid, process] : members) pids.push_back(pid);
-    tasks = early ? read_tasks(pids) : read_tasks_in_background(pids);
+    switches.reset();
+    std::optional<Tasks> seen;
+    if (count_threads) seen = early ? read_tasks(pids) : read_tasks_in_background(pids);
+    if (seen) {
+        if (tasks) switched += difference(*tasks, *seen);
+        tasks = std::move(seen);
+        switches = switched;
+    }
     return from + (now() - from) / 2;
 }
 
@@ -292,7 +303,11 @@ Result<GroupProbe> GroupProbe::attach(std::unique_ptr<State> state, pid_t root) 
 void GroupProbe::State::count_at_begin(bool before_it) {
     near = early = before_it;
     any_ended = false;
-    counted_begin = count(begin, tasks_begin);
+    counted_begin = count(begin, switched_begin);
+}
+
+void GroupProbe::count_threads(bool count) {
+    state_->count_threads = count;
 }
 
 void GroupProbe::window_nears() {
@@ -302,7 +317,7 @@ void GroupProbe::window_nears() {
 void GroupProbe::window_begins() {
     if (!std::exchange(state_->near, false)) state_->count_at_begin(false);
     state_->end = state_->begin;
-    state_->tasks_end.reset();
+    state_->switched_end.reset();
     state_->cgroup_begin = read_cgroup(state_->members, state_->root.pid);
     state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
     state_->window_begin = state_->window_end = now();
@@ -312,7 +327,7 @@ void GroupProbe::window_ends() {
     state_->window_end = now();
     state_->clocks_end = read_clocks(state_->members);
     state_->cgroup_end = read_cgroup(state_->members, state_->root.pid);
-    state_->counted_end = state_->count(state_->end, state_->tasks_end);
+    state_->counted_end = state_->count(state_->end, state_->switched_end);
     state_->clocks_end.merge(read_clocks(state_->members));  // those of the younger processes
 }
 
@@ -323,11 +338,24 @@ GroupProbe::Sample GroupProbe::sample() {
     const double ticks = static_cast<double>(work.user + work.system) / ticks_per_second();
     const Nanos exact = difference(state_->clocks_begin, read_clocks(state_->members));
     sample.cpu_s = state_->any_ended ? std::max(seconds(exact), ticks) : seconds(exact);
-    for (const auto& [pid, process] : state_->members) {
-        sample.resident_bytes += static_cast<double>(process.resident_pages);
-    }
-    sample.resident_bytes *= static_cast<double>(::sysconf(_SC_PAGESIZE));
+    sample.resident_bytes = resident_bytes();
     return sample;
+}
+
+double GroupProbe::resident_bytes() const {
+    double pages = 0;
+    for (const auto& [pid, process] : state_->members) {
+        pages += static_cast<double>(process.resident_pages);
+    }
+    return pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+TimePoint GroupProbe::begun_at() const {
+    return state_->window_begin;
+}
+
+TimePoint GroupProbe::ended_at() const {
+    return state_->window_end;
 }
 
 MemoryUse GroupProbe::memory() {
@@ -352,22 +380,23 @@ ServerUse GroupProbe::use(std::uint64_t requests) const {
     // process: all of it at a low rate. So only where one has ended the larger is taken.
     const double exact = seconds(difference(state_->clocks_begin, state_->clocks_end));
     const bool complete = !state_->any_ended && !state_->clocks_end.empty();
-    use.cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
+    const double cpu_s = complete ? exact : std::max(exact, ticks / ticks_per_second());
+    use.cpu_s = cpu_s;
     if (ticks >= kLeastSamples) {
-        use.user_s = use.cpu_s * share * static_cast<double>(work.user) / ticks;
-        use.system_s = use.cpu_s - *use.user_s;
+        use.user_s = cpu_s * share * static_cast<double>(work.user) / ticks;
+        use.system_s = cpu_s - *use.user_s;
     }
-    if (state_->tasks_begin && state_->tasks_end) {
-        const TaskCounts counts = difference(*state_->tasks_begin, *state_->tasks_end);
-        use.voluntary_switches = of_window(counts.voluntary);
-        use.involuntary_switches = of_window(counts.involuntary);
-        use.run_queue_wait_s = share * static_cast<double>(counts.waiting_ns) * 1e-9;
+    if (state_->switched_begin && state_->switched_end) {
+        const TaskCounts &from = *state_->switched_begin, &to = *state_->switched_end;
+        use.voluntary_switches = of_window(to.voluntary - from.voluntary);
+        use.involuntary_switches = of_window(to.involuntary - from.involuntary);
+        use.run_queue_wait_s = share * static_cast<double>(to.waiting_ns - from.waiting_ns) * 1e-9;
     }
     if (state_->cgroup_begin && state_->cgroup_end) {
         use.cgroup = state_->cgroup_end;
         subtract_counters(*use.cgroup, *state_->cgroup_begin);
     }
-    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
+    if (requests > 0) use.cpu_us_per_request = cpu_s * 1e6 / static_cast<double>(requests);
     use.memory = state_->memory;
     use.died = state_->died;
     return use;

@@ -12,6 +12,7 @@
 //   at a low priority, after the rest: on a busy CPU they begin somewhat later than the window.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "loadgen/probe/memory.hpp"
 #include "loadgen/results/run_result.hpp"
@@ -45,9 +46,16 @@ class GroupProbe {
     // before the window, when told that it nears (else at its beginning), and after it. Of
     // switches, waits for a CPU and page faults between the two readings those of the window are
     // its share of that time; CPU time is exact.
+    // count_threads(false): none is read from then on, switches and waits are not known. A reading
+    // leaves 1 KiB a thread of names and inodes in the kernel: not where its memory is the
+    // question.
+    void count_threads(bool count);
     void window_nears();
     void window_begins();
     void window_ends();
+    // When CPU time was read for the two. A window that did not begin has time_point{}.
+    TimePoint begun_at() const;
+    TimePoint ended_at() const;
 
     // Cheap figures for the live line: CPU seconds since window_begins (or attach), resident bytes
     // (pages that processes share are counted again).
@@ -56,6 +64,7 @@ class GroupProbe {
         double resident_bytes = 0;
     };
     Sample sample();
+    double resident_bytes() const;  // as of the last look
 
     // Every metric of the memory table of docs/measurement.md, in bytes; walks smaps_rollup of the
     // whole group, so call it outside the window. It waits, a second at most, until the group
@@ -68,7 +77,7 @@ class GroupProbe {
     //   task_objects     what the rest of its unreclaimable slab grew by, at least a task_struct
     //                    each; for root only
     //   socket_buffers   what TCP holds for queued bytes more than before
-    //   slab             what all slabs of the machine grew by, of both ends; for all readers
+    //   slab             what unreclaimable slab grew by, of both ends; for all readers
     // The last four are the whole machine's, so noise may make all but task_objects slightly
     // negative.
     MemoryUse memory();

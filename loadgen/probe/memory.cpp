@@ -50,6 +50,11 @@ std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo) {
     const auto other = [&](std::string_view name) {
         return parse_slab(slabinfo, name).value_or(Slab{});
     };
+    double traces = 0;
+    for (const char* name : {"nf_conntrack", "tw_sock_TCP", "tw_sock_TCPv6"}) {
+        const Slab slab = other(name);
+        traces += static_cast<double>(slab.objects * slab.object_bytes);
+    }
     return KernelMemory::Slabs{*tcp,
                                other("TCPv6"),
                                *inode,
@@ -57,20 +62,24 @@ std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo) {
                                other("dentry"),
                                other("eventpoll_epi"),
                                other("eventpoll_pwq"),
-                               other("task_struct")};
+                               other("task_struct"),
+                               traces};
 }
 
 KernelMemory read_kernel_memory() {
     KernelMemory memory;
     memory.at = now();
     const auto meminfo = read_text("/proc/meminfo");
-    memory.slab = kib_in(meminfo, "Slab");
+    memory.reclaimable_slab = kib_in(meminfo, "SReclaimable");
     memory.unreclaimable_slab = kib_in(meminfo, "SUnreclaim");
     if (const auto text = read_text("/proc/net/sockstat")) {
         if (const auto pages = parse_tcp_pages(*text)) {
             memory.tcp_buffers =
                 static_cast<double>(*pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
         }
+    }
+    if (const auto text = read_text("/proc/sys/net/netfilter/nf_conntrack_count")) {
+        memory.tracked_connections = number_after("count " + *text, "count");
     }
     if (const auto text = read_text("/proc/slabinfo")) memory.slabs = parse_slabs(*text);
     return memory;
@@ -79,7 +88,7 @@ KernelMemory read_kernel_memory() {
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
     KernelGrowth grown;
     grown.socket_buffers = difference(after.tcp_buffers, before.tcp_buffers);
-    grown.slab = difference(after.slab, before.slab);
+    grown.slab = difference(after.unreclaimable_slab, before.unreclaimable_slab);
     if (!before.slabs || !after.slabs) return grown;
     const KernelMemory::Slabs& a = *before.slabs;
     const KernelMemory::Slabs& b = *after.slabs;
@@ -101,7 +110,10 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after) {
         (tcp_bytes + accepted) / 2 + std::max(0.0, items - sockets / 2) * item_size;
     if (const auto slab = difference(after.unreclaimable_slab, before.unreclaimable_slab)) {
         // Socket inodes and names are reclaimable slab, and not in there.
-        grown.task_objects = *slab - tcp_bytes - inodes * size(b.file) - items * item_size;
+        const double traces = b.traces - a.traces;
+        const double others_half = sockets / 2 * before.other_per_connection / 2;
+        grown.task_objects =
+            *slab - tcp_bytes - inodes * size(b.file) - items * item_size - traces - others_half;
     }
     return grown;
 }

@@ -15,23 +15,30 @@ namespace echotrio::loadgen {
 
 // What the kernel holds for sockets and tasks of the whole machine. Bytes.
 struct KernelMemory {
-    TimePoint at{};                            // when it was read
-    std::optional<double> slab;                // meminfo's Slab, the next included
-    std::optional<double> unreclaimable_slab;  // meminfo's SUnreclaim
-    std::optional<double> tcp_buffers;         // sockstat
-    struct Slabs {                             // slabinfo: for root only
+    TimePoint at{};                                              // when it was read
+    std::optional<double> unreclaimable_slab, reclaimable_slab;  // meminfo
+    std::optional<double> tcp_buffers;                           // sockstat
+    struct Slabs {                                               // slabinfo: for root only
         Slab tcp, tcp6, inode, file, dentry, epoll_item, epoll_queue, task;
+        // Of what outlives a connection by a minute or two: its TIME_WAIT, its entry in a
+        // firewall's connection tracking.
+        double traces = 0;
     };
     std::optional<Slabs> slabs;
+    std::optional<std::uint64_t> tracked_connections;  // by that firewall; empty: there is none
+    // Bytes of unreclaimable slab that a connection takes beside the above, both its ends together
+    // (security labels, say): known from elsewhere.
+    double other_per_connection = 0;
 };
 // Pure. Empty where a cache that every kernel with TCP has is missing.
 std::optional<KernelMemory::Slabs> parse_slabs(std::string_view slabinfo);
 KernelMemory read_kernel_memory();
 
-// What grew between two of them, in bytes. Pure.
+// What grew between two of them, in bytes; of what `before` says that a connection takes beside,
+// half is the server's. Pure.
 struct KernelGrowth {
     std::optional<double> socket_objects, task_objects, socket_buffers;
-    std::optional<double> slab;  // all of it, of both ends of each connection and of all others
+    std::optional<double> slab;  // unreclaimable: both ends of each connection, and all others
 };
 KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
 
@@ -40,7 +47,7 @@ KernelGrowth growth(const KernelMemory& before, const KernelMemory& after);
 // kernel with lazy RCU callbacks frees ended tasks up to ten seconds later. Bytes. Pure.
 double task_objects(double grown, std::uint64_t threads, std::uint64_t task_struct_bytes);
 
-// What Slab would have done in a pause of that length, by what it did in one from `begin` to `end`.
+// What slab would have done in a pause of that length, by what it did in one from `begin` to `end`.
 // Empty where one of the two did not see it, or the pause was shorter than half of that. Pure.
 struct SlabLook {
     TimePoint at{};

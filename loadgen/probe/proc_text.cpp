@@ -105,8 +105,7 @@ std::optional<Slab> parse_slab(std::string_view slabinfo, std::string_view cache
         std::string_view line = next_line(slabinfo);
         if (next_word(line) != cache) continue;
         Slab slab;
-        std::uint64_t objects = 0;
-        if (!next_numbers(line, {&slab.active_objects, &objects, &slab.object_bytes})) break;
+        if (!next_numbers(line, {&slab.active_objects, &slab.objects, &slab.object_bytes})) break;
         return slab;
     }
     return std::nullopt;

@@ -36,7 +36,7 @@ std::optional<SchedStat> parse_schedstat(std::string_view text);
 
 // A cache of /proc/slabinfo (version 2.1).
 struct Slab {
-    std::uint64_t active_objects = 0, object_bytes = 0;
+    std::uint64_t active_objects = 0, objects = 0, object_bytes = 0;  // objects: with free places
 };
 std::optional<Slab> parse_slab(std::string_view slabinfo, std::string_view cache);
 

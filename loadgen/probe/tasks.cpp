@@ -27,6 +27,13 @@ std::optional<TaskCounts> read_task(const std::string& folder) {
 
 }  // namespace
 
+TaskCounts& TaskCounts::operator+=(const TaskCounts& other) {
+    voluntary += other.voluntary;
+    involuntary += other.involuntary;
+    waiting_ns += other.waiting_ns;
+    return *this;
+}
+
 std::optional<Tasks> read_tasks(std::span<const pid_t> processes) {
     Tasks tasks;
     for (const pid_t pid : processes) {

@@ -13,6 +13,8 @@ namespace echotrio::loadgen {
 struct TaskCounts {
     std::uint64_t voluntary = 0, involuntary = 0;  // switches
     std::uint64_t waiting_ns = 0;
+
+    TaskCounts& operator+=(const TaskCounts& other);
 };
 using Tasks = std::unordered_map<pid_t, TaskCounts>;
 

@@ -73,7 +73,7 @@ std::string generator_of(const GeneratorUse& g) {
 }
 
 std::string server_of(const ServerUse& s) {
-    std::string text = fmt::format("CPU {}", human_seconds(s.cpu_s));
+    std::string text = "CPU " + (s.cpu_s ? human_seconds(*s.cpu_s) : "not known");
     if (s.cpu_us_per_request) {
         text +=
             fmt::format(" ({} a request)", format_value(*s.cpu_us_per_request, Unit::microseconds));

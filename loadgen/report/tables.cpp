@@ -121,10 +121,10 @@ std::vector<Paragraph> memory_notes(const Digest& digest) {
     if (have(KernelPart::from_slab)) {
         notes.push_back(
             {"Only root can read the kernel's objects apart. Here they are the slope of "
-             "Slab in /proc/meminfo, which is the whole machine's, less what Slab did "
-             "without new connections for as long, less the generator's own ends. Places that "
-             "ended tasks "
-             "left free are filled first: of processes and threads it is a lower bound.",
+             "SUnreclaim in /proc/meminfo, which is the whole machine's, less what it did without "
+             "new connections for as long, less the generator's own ends; and what an end takes of "
+             "reclaimable slab. Places that ended tasks left free are filled first: of processes "
+             "and threads it is a lower bound.",
              Mark::muted});
     }
     if (have(KernelPart::unknown)) {

@@ -10,12 +10,7 @@ namespace echotrio::loadgen {
 
 struct SubtractCounters {
     template <class T>
-    void operator()(const char*, Kind kind, T& end, const T& begin) const {
-        if constexpr (std::is_arithmetic_v<T>) {
-            // One that stepped back began anew: what it shows came since.
-            if (kind == Kind::counter && end >= begin) end = static_cast<T>(end - begin);
-        }
-    }
+    void operator()(const char*, Kind, T&, const T&) const {}
     // One that stepped back is another server's, or a counter that was reset: unknown.
     template <class T>
     requires std::is_arithmetic_v<T>
@@ -35,6 +30,23 @@ template <class T>
 void subtract_counters(T& end, const T& begin) {
     const SubtractCounters subtract;
     fields(subtract, Tag<T>{}, end, begin);
+}
+
+struct ForgetCounters {
+    template <class T>
+    void operator()(const char*, Kind, T&) const {}
+    template <class T>
+    void operator()(const char*, Kind kind, std::optional<T>& value) const {
+        if (kind == Kind::counter) value.reset();
+    }
+};
+
+// Of a server whose counters are not those of the window.
+inline void forget_counters(ServerUse& use) {
+    const ForgetCounters forget;
+    fields(forget, Tag<ServerUse>{}, use);
+    use.cpu_us_per_request.reset();
+    use.cgroup.reset();
 }
 
 }  // namespace echotrio::loadgen

@@ -188,8 +188,8 @@ Result<Merged> merge_results(const std::vector<MergePart>& parts) {
     if (r.requests > 0) {
         r.generator.syscalls_per_request = syscalls / static_cast<double>(r.requests);
     }
-    if (r.server && r.requests > 0) {  // it served all of them
-        r.server->cpu_us_per_request = r.server->cpu_s * 1e6 / static_cast<double>(r.requests);
+    if (r.server && r.server->cpu_s && r.requests > 0) {  // it served all of them
+        r.server->cpu_us_per_request = *r.server->cpu_s * 1e6 / static_cast<double>(r.requests);
     }
     r.latency_us = summarise(r.latency);
     r.service_time_us = summarise(r.service_time);

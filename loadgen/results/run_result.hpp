@@ -158,7 +158,8 @@ using MemoryUse = std::map<std::string, std::optional<double>>;
 
 // Of the whole process group of --pid, over the window. What could not be read is empty or absent.
 struct ServerUse {
-    double cpu_s = 0;
+    // Counters are empty where they were read too late to be the window's.
+    std::optional<double> cpu_s;
     std::optional<double> user_s, system_s;  // empty: too little for the kernel to tell apart
     std::optional<double> cpu_us_per_request;
     std::uint64_t processes = 0, threads = 0;
@@ -351,6 +352,12 @@ void fields(auto& visit, Tag<RunResult>, auto&... s) {
     visit("sampled_gaps_s", Kind::state, s.sampled_gaps_s...);
     visit("clamped", Kind::worst, s.clamped...);
     visit("generators", Kind::state, s.generators...);
+}
+
+// CPUs that the server kept busy, on average. Empty: not measured.
+inline std::optional<double> cpus_used(const RunResult& run) {
+    if (!run.server || !run.server->cpu_s || !(run.duration_s > 0)) return std::nullopt;
+    return *run.server->cpu_s / run.duration_s;
 }
 
 }  // namespace echotrio::loadgen

@@ -21,16 +21,6 @@ Error no_observer(const net::HostPort& where, std::string_view why) {
                              net::format_host_port(where), why)};
 }
 
-Result<ServerUse> ask_observer(const net::HostPort& where, const char* path) {
-    const auto body = fetch(where, path, kTimeout);
-    if (!body) return body.error();
-    const auto json = json_from_text(*body);
-    if (!json) return no_observer(where, json.error().message);
-    auto use = server_use_from_json(*json);
-    if (!use) return no_observer(where, use.error().message);
-    return use;
-}
-
 }  // namespace
 
 std::string machine_identity() {
@@ -58,40 +48,63 @@ Result<Observer> Observer::attach(const net::HostPort& where) {
     return observer;
 }
 
-std::optional<ServerUse> Observer::ask(const char* path) {
-    auto use = ask_observer(where_, path);
-    if (!use) return std::nullopt;
-    return std::move(*use);
+// The answer takes longer than the reading, since threads are counted after it: `read_s_ago` tells
+// by how much.
+Observer::Reading Observer::ask(const net::HostPort& where, const std::string& path) {
+    const auto body = fetch(where, path, kTimeout);
+    Reading reading{{}, now()};
+    const auto json = body ? json_from_text(*body) : body.error();
+    if (!json) return reading;
+    if (auto use = server_use_from_json(*json)) reading.use = std::move(*use);
+    const auto ago = json->find(kReadAgo);
+    if (ago != json->end() && ago->is_number()) reading.at -= from_seconds(ago->get<double>());
+    return reading;
+}
+
+std::shared_future<Observer::Reading> Observer::ask_in_background() const {
+    return std::async(std::launch::async, ask, where_, "/use" + query_).share();
 }
 
 void Observer::window_begins() {
-    begin_ = ask("/use");
-    end_.reset();
+    begin_ = ask_in_background();
+    end_ = {};
 }
 
 void Observer::window_ends() {
-    end_ = ask("/use");
+    end_ = ask_in_background();
+}
+
+TimePoint Observer::begun_at() const {
+    return begin_.valid() ? begin_.get().at : TimePoint{};
+}
+
+TimePoint Observer::ended_at() const {
+    return end_.valid() ? end_.get().at : TimePoint{};
 }
 
 GroupProbe::Sample Observer::sample() {
-    const auto use = ask("/use");
-    if (!use || !begin_) return {};
+    const auto use = ask(where_, "/use" + query_).use;
+    if (!use || !begin_.valid() || !begin_.get().use) return {};
     const auto resident = use->memory.find("resident");
-    return {use->cpu_s - begin_->cpu_s,
+    return {use->cpu_s.value_or(0) - begin_.get().use->cpu_s.value_or(0),
             resident == use->memory.end() ? 0 : resident->second.value_or(0)};
 }
 
 MemoryUse Observer::memory() {
-    if (auto use = ask("/memory")) memory_ = std::move(use->memory);
+    if (auto use = ask(where_, "/memory" + query_).use) memory_ = std::move(use->memory);
     return memory_;
 }
 
 std::optional<ServerUse> Observer::use(std::uint64_t requests) const {
-    if (!begin_ || !end_) return std::nullopt;
-    ServerUse use = *end_;
-    subtract_counters(use, *begin_);
-    if (use.cgroup && begin_->cgroup) subtract_counters(*use.cgroup, *begin_->cgroup);
-    if (requests > 0) use.cpu_us_per_request = use.cpu_s * 1e6 / static_cast<double>(requests);
+    if (!begin_.valid() || !end_.valid()) return std::nullopt;
+    const auto &begin = begin_.get().use, &end = end_.get().use;
+    if (!begin || !end) return std::nullopt;
+    ServerUse use = *end;
+    subtract_counters(use, *begin);
+    if (use.cgroup && begin->cgroup) subtract_counters(*use.cgroup, *begin->cgroup);
+    if (use.cpu_s && requests > 0) {
+        use.cpu_us_per_request = *use.cpu_s * 1e6 / static_cast<double>(requests);
+    }
     use.memory = memory_;
     return use;
 }

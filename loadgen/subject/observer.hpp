@@ -3,12 +3,13 @@
 // counted since its start, so any number of generators may ask; the differences are taken here.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/socket.hpp"
 #include "loadgen/probe/group.hpp"
 #include "loadgen/results/run_result.hpp"
 
-#include <map>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,11 @@ namespace echotrio::loadgen {
 
 // Names this machine, the same in all of its containers, until it is started again; "" = unknown.
 std::string machine_identity();
+
+// The key beside a ServerUse in an observer's answers: seconds since its CPU time was read.
+inline constexpr const char* kReadAgo = "read_s_ago";
+// Behind the path of a question: as GroupProbe::count_threads(false).
+inline constexpr const char* kWithoutThreads = "?threads=no";
 
 class Observer {
   public:
@@ -30,24 +36,35 @@ class Observer {
     const std::vector<int>& server_cpus() const { return server_cpus_; }
 
     // As in GroupProbe, with the cgroup of the server's container in ServerUse::cgroup. A question
-    // that gets no answer leaves its figures out.
+    // that gets no answer leaves its figures out. At the window's ends the caller does not wait for
+    // the answer: use() and sample() do.
+    void count_threads(bool count) { query_ = count ? "" : kWithoutThreads; }
     void window_nears() {}  // its readings cost nothing here
     void window_begins();
     void window_ends();
+    TimePoint begun_at() const;
+    TimePoint ended_at() const;
     GroupProbe::Sample sample();
     MemoryUse memory();
     // Empty when the observer did not answer at both ends of the window.
     std::optional<ServerUse> use(std::uint64_t requests) const;
 
   private:
-    explicit Observer(net::HostPort where) : where_(std::move(where)) {}
-    std::optional<ServerUse> ask(const char* path);
+    // What an observer counted until `at`, or a little before.
+    struct Reading {
+        std::optional<ServerUse> use;
+        TimePoint at{};
+    };
+    static Reading ask(const net::HostPort& where, const std::string& path);
+    std::shared_future<Reading> ask_in_background() const;
 
+    explicit Observer(net::HostPort where) : where_(std::move(where)) {}
     net::HostPort where_;
+    std::string query_;
     bool on_this_machine_ = false;
     std::optional<std::uint64_t> ends_here_;
     std::vector<int> server_cpus_;
-    std::optional<ServerUse> begin_, end_;
+    std::shared_future<Reading> begin_, end_;
     MemoryUse memory_;
 };
 

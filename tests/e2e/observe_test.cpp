@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -36,7 +37,8 @@ class ObserveTest : public testing::TestWithParam<std::string> {
 
 TEST_P(ObserveTest, AgreesWithTheProbe) {
     const auto server_part = [&](const std::string& flag, const std::string& value) {
-        return measure({server_.tcp(), "-c", "4", "-n", "20000", flag, value}).json.at("server");
+        return measure({server_.tcp(), "-c", "4", "--duration", "2s", flag, value})
+            .json.at("server");
     };
     const auto own = server_part("--pid", pid_);
     auto probe = loadgen::GroupProbe::attach(server_.pid());
@@ -48,8 +50,8 @@ TEST_P(ObserveTest, AgreesWithTheProbe) {
     // Of the same run: what it costs differs from one to the next. The probe's window is a little
     // longer, and each counts in ticks of 10 ms.
     const double cpu = observed.at("cpu_s").get<double>();
-    EXPECT_LE(cpu, probe->use(1).cpu_s + 0.05);
-    EXPECT_GE(cpu, 0.7 * probe->use(1).cpu_s - 0.05);
+    EXPECT_LE(cpu, probe->use(1).cpu_s.value() + 0.05);
+    EXPECT_GE(cpu, 0.7 * probe->use(1).cpu_s.value() - 0.05);
     for (const char* metric : {"pss", "page_tables", "kernel_stacks"}) {
         const auto value = own.at("memory").at(metric).get<double>();
         EXPECT_NEAR(value, observed.at("memory").at(metric).get<double>(), 0.15 * value) << metric;
@@ -63,6 +65,41 @@ TEST_P(ObserveTest, TellsWhereTheServerRuns) {
     ASSERT_TRUE(observer) << observer.error().message;
     EXPECT_TRUE(observer->on_this_machine());
     EXPECT_FALSE(observer->server_cpus().empty());
+}
+
+// It answers when it has a CPU. The load does not wait for it, and knows when it looked.
+TEST_P(ObserveTest, TellsWhenItLooked) {
+    auto observer = loadgen::Observer::attach(where_);
+    ASSERT_TRUE(observer) << observer.error().message;
+    observer_.signal(SIGSTOP);
+    observer->window_begins();
+    const TimePoint asleep = now();
+    observer_.signal(SIGCONT);
+    EXPECT_GT(observer->begun_at(), asleep);
+    const TimePoint before = now();
+    observer->window_ends();
+    EXPECT_GT(observer->ended_at(), before);
+    EXPECT_LT(observer->ended_at(), now()) << "the answer came after the reading";
+    const auto use = observer->use(0);
+    ASSERT_TRUE(use);
+    EXPECT_TRUE(use->cpu_s && use->voluntary_switches);
+}
+
+TEST_P(ObserveTest, FiguresOfALateOneAreLeftOut) {
+    if (GetParam() != "coroutine") return;  // the observer is the same beside each
+    const Server late = Server::of({ECHOTRIO_LATE_OBSERVER, std::to_string(where_.port), "0.2"});
+    const auto measured = measure({server_.tcp(), "-c", "2", "--warmup", "100ms", "--duration",
+                                   "400ms", "--observer", net::format_host_port(late.where())});
+    const auto& server = measured.json.at("server");
+    for (const char* counter : {"cpu_s", "cpu_us_per_request", "minor_faults", "cgroup"}) {
+        EXPECT_TRUE(server.at(counter).is_null()) << counter;
+    }
+    EXPECT_EQ(server.at("processes"), 1);
+    EXPECT_GT(server.at("memory").at("pss").get<double>(), 0) << "no matter of time";
+    const auto& flags = measured.result.verdict.flags;
+    EXPECT_TRUE(std::any_of(flags.begin(), flags.end(), [](const loadgen::Finding& flag) {
+        return flag.what.starts_with("its counters were read");
+    })) << measured.err;
 }
 
 TEST_P(ObserveTest, StrangersChangeNothing) {

@@ -230,12 +230,13 @@ Experiment maximal_experiment() {
 Experiment sample_experiment() {
     const Plan plan = sample_plan();
     Experiment experiment;
-    experiment.environment = {{"time", "2026-01-02T03:04:05Z"},
-                              {"host", "<b>markup & \"quotes\"</b>"},
-                              {"kernel", "Linux 6.1"},
-                              {"cpu_model", "Sample CPU"},
-                              {"cpus_online", 2},
-                              {kEndKey, end_to_json(Estimate{3500, Bounds{3450, 3550}})}};
+    experiment.environment = {
+        {"time", "2026-01-02T03:04:05Z"},
+        {"host", "<b>markup & \"quotes\"</b>"},
+        {"kernel", "Linux 6.1"},
+        {"cpu_model", "Sample CPU"},
+        {"cpus_online", 2},
+        {kEndKey, end_to_json(BytesOfEnd{Estimate{3500, Bounds{3450, 3550}}})}};
     experiment.settings = plan_to_json(plan);
     experiment.seed = plan.seed;
     experiment.started_unix_s = 1767323045;

@@ -94,24 +94,30 @@ Line line(double slope, double half) {
 }
 
 TEST(ServerPart, IsTheSlopeLessTheGeneratorsEnd) {
-    const Estimate end{3600, Bounds{3500, 3700}};
-    const auto loop = server_part(line(7200, 300), 2, end);
+    const BytesOfEnd end{{2700, Bounds{2600, 2800}}, {900, Bounds{850, 950}}};
+    const auto loop = server_part(line(5400, 300), 2, end);
     ASSERT_TRUE(loop);
-    EXPECT_DOUBLE_EQ(loop->value, 3600);
-    EXPECT_NEAR(loop->interval->low, 3600 - std::hypot(300, 100), 1e-9);
-    EXPECT_NEAR(loop->interval->high, 3600 + std::hypot(300, 100), 1e-9);
+    EXPECT_DOUBLE_EQ(loop->value, 3600) << "with what it has of reclaimable slab";
+    EXPECT_NEAR(loop->interval->low, 3600 - std::hypot(300, 100, 50), 1e-9);
+    EXPECT_NEAR(loop->interval->high, 3600 + std::hypot(300, 100, 50), 1e-9);
     // A task for each connection is the server's alone: no half of it comes off.
-    EXPECT_DOUBLE_EQ(server_part(line(7200 + 7000, 300), 2, end)->value, 3600 + 7000);
-    // On two machines Slab holds the server's end alone.
-    EXPECT_DOUBLE_EQ(server_part(line(3600, 300), 1, {})->value, 3600);
+    EXPECT_DOUBLE_EQ(server_part(line(5400 + 7000, 300), 2, end)->value, 3600 + 7000);
+    // On two machines slab holds the server's end alone.
+    EXPECT_DOUBLE_EQ(server_part(line(2700, 300), 1, end)->value, 3600);
+    // Of so many connections of one trial the same.
+    EXPECT_DOUBLE_EQ(server_part(540e3, 100, 2, end).value(), 360e3);
+    EXPECT_DOUBLE_EQ(server_part(270e3, 100, 1, end).value(), 360e3);
 }
 
 TEST(ServerPart, IsNotToldWhereItIsNotKnown) {
-    const Estimate end{3600, Bounds{3500, 3700}};
+    const BytesOfEnd end{{3600, Bounds{3500, 3700}}};
     EXPECT_FALSE(server_part(line(7200, 300), {}, end));
     EXPECT_FALSE(server_part(line(7200, 300), 2, {}));
     EXPECT_FALSE(server_part(line(7200, 2000), 2, end)) << "too wide";
     EXPECT_FALSE(server_part(line(3000, 300), 2, end)) << "less than nothing";
+    EXPECT_FALSE(server_part(720e3, 100, {}, end));
+    EXPECT_FALSE(server_part(720e3, 100, 2, {}));
+    EXPECT_FALSE(server_part(300e3, 100, 2, end)) << "less than nothing";
 }
 
 TEST(SlabOfConnections, IsLessWhatTheMachineDidInSilence) {
@@ -137,16 +143,25 @@ TEST(Estimates, AddUpWithTheirIntervals) {
 }
 
 TEST(BytesOfEnd, SurviveTheFile) {
-    const Estimate end{3600.5, Bounds{3500, 3700}};
+    const BytesOfEnd end{{2700.5, Bounds{2600, 2800}}, {900, Bounds{850, 950}}};
     const auto back = end_from_json({{kEndKey, end_to_json(end)}});
     ASSERT_TRUE(back);
-    EXPECT_EQ(back->value, end.value);
-    EXPECT_EQ(back->interval->high, end.interval->high);
+    EXPECT_EQ(back->unreclaimable.value, 2700.5);
+    EXPECT_EQ(back->unreclaimable.interval->high, 2800);
+    EXPECT_EQ(back->reclaimable.value, 900);
     EXPECT_FALSE(end_from_json({{kEndKey, end_to_json({})}}));
-    EXPECT_FALSE(end_from_json(nlohmann::ordered_json::object())) << "an older file";
+    EXPECT_FALSE(end_from_json(nlohmann::ordered_json::object()));
     EXPECT_FALSE(end_from_json(nullptr));
     EXPECT_FALSE(end_from_json({{kEndKey, "3600"}}));
     EXPECT_FALSE(end_from_json({{kEndKey, {{"value", 1}, {"ci95", {2, 3}}}}}));
+}
+
+// Its trials have all slab, too.
+TEST(BytesOfEnd, OfAnOlderReleaseAreOfAllSlab) {
+    const auto back = end_from_json({{kEndKey, {{"value", 3600}, {"ci95", {3500, 3700}}}}});
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->unreclaimable.value, 3600);
+    EXPECT_EQ(server_part(line(7200, 300), 2, back)->value, 3600);
 }
 
 }  // namespace

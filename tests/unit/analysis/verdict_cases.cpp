@@ -484,6 +484,11 @@ const std::vector<Row> kRows{
          group.throttled_periods = 3;
      },
      flagged, "server", "in 3 of 100 periods"},
+    {"counters read a twentieth of the window late", closed,
+     [](auto&, auto& c) { c.readings_off_s = 0.5; }, clean},
+    {"counters read in the middle of the window", closed,
+     [](auto&, auto& c) { c.readings_off_s = 5; }, flagged, "server",
+     "its counters were read 5.00 s beside the ends of a window of 10.0 s"},
 };
 
 const std::vector<Row>& rows_of_one_generator() {

@@ -252,22 +252,22 @@ TEST(GroupCpu, OfAChildThatEndedIsItsParents) {
     const double second = root.tell('b');
     probe.window_ends();
     const ServerUse use = probe.use(100);
-    EXPECT_NEAR(use.cpu_s, first + second, 0.06);
+    EXPECT_NEAR(use.cpu_s.value(), first + second, 0.06);
     EXPECT_FALSE(use.user_s || use.system_s) << "40 ticks don't tell the two apart";
-    EXPECT_NEAR(*use.cpu_us_per_request, use.cpu_s * 1e4, 1e-6);
+    EXPECT_NEAR(*use.cpu_us_per_request, use.cpu_s.value() * 1e4, 1e-6);
     EXPECT_GT(*use.minor_faults, 0U);
     EXPECT_FALSE(use.died);
 
     probe.window_begins();  // a second window begins at 0
     probe.window_ends();
-    EXPECT_LE(probe.use(0).cpu_s, 0.02);
+    EXPECT_LE(probe.use(0).cpu_s.value(), 0.02);
 
     probe.window_begins();
     for (int i = 0; i < 7; ++i) root.tell('b');
     probe.window_ends();
     const ServerUse longer = probe.use(100);
     ASSERT_TRUE(longer.user_s && longer.system_s);
-    EXPECT_NEAR(*longer.user_s + *longer.system_s, longer.cpu_s, 1e-9);
+    EXPECT_NEAR(*longer.user_s + *longer.system_s, longer.cpu_s.value(), 1e-9);
     EXPECT_GT(*longer.user_s, *longer.system_s);
     EXPECT_FALSE(probe.use(0).cpu_us_per_request);
 }
@@ -291,8 +291,8 @@ TEST(GroupCpu, OfAChildThatNobodyWaitsForCountsAsLastSeen) {
     EXPECT_GE(probe.sample().cpu_s, 0.17);
     root.tell('k');
     probe.window_ends();
-    EXPECT_GE(probe.use(0).cpu_s, 0.17);
-    EXPECT_LE(probe.use(0).cpu_s, 0.4);
+    EXPECT_GE(probe.use(0).cpu_s.value(), 0.17);
+    EXPECT_LE(probe.use(0).cpu_s.value(), 0.4);
     EXPECT_EQ(probe.use(0).processes, 1U);
 }
 
@@ -337,14 +337,14 @@ TEST(GroupMembers, AreNotOtherProcessesNorThisOne) {
     probe.window_begins();
     stranger.tell('b');
     probe.window_ends();
-    EXPECT_LE(probe.use(0).cpu_s, 0.03);
+    EXPECT_LE(probe.use(0).cpu_s.value(), 0.03);
     EXPECT_EQ(probe.use(0).processes, 1U);
 
     GroupProbe ours = attach(::getpid());
     ours.window_begins();
     burn(0.05);
     ours.window_ends();
-    EXPECT_LE(ours.use(0).cpu_s, 0.03);
+    EXPECT_LE(ours.use(0).cpu_s.value(), 0.03);
 }
 
 TEST(GroupSwitches, AreThoseOfAllThreads) {
@@ -396,6 +396,17 @@ TEST(GroupSwitches, OfAWindowThatNearedAreItsShare) {
     root.tell('s');
     probe.window_ends();
     EXPECT_GE(probe.use(0).voluntary_switches.value_or(0), 200U);
+}
+
+TEST(GroupSwitches, AreNotKnownWhereThreadsAreLeftOut) {
+    Puppet root([](char) { return 0.0; });
+    GroupProbe probe = attach(root.pid());
+    probe.count_threads(false);
+    probe.window_begins();
+    root.tell('s');
+    probe.window_ends();
+    EXPECT_FALSE(probe.use(0).voluntary_switches || probe.use(0).run_queue_wait_s);
+    EXPECT_TRUE(probe.use(0).cpu_s);
 }
 
 TEST(GroupRoot, DeathIsNoticed) {

@@ -38,8 +38,30 @@ TEST(KernelGrowth, CountsOneEndOfEachConnection) {
         growth(kernel(1e6, 8192, slabinfo(20, 50, 0)), kernel(2e6, 12288, slabinfo(220, 250, 100)));
     EXPECT_DOUBLE_EQ(*grown.socket_objects, 100 * kEnd);
     EXPECT_DOUBLE_EQ(*grown.socket_buffers, 4096);
-    EXPECT_FALSE(grown.slab);
+    EXPECT_DOUBLE_EQ(*grown.slab, 1e6) << "unreclaimable, of both ends and all others";
     EXPECT_DOUBLE_EQ(*grown.task_objects, 1e6 - 200 * 2368 - 200 * 192 - 100 * 192);
+}
+
+TEST(KernelGrowth, OfWhatAConnectionTakesBesideHalfIsTheServers) {
+    KernelMemory before = kernel(1e6, 0, slabinfo(20, 50, 0));
+    const KernelMemory after = kernel(2e6, 0, slabinfo(220, 250, 100));
+    const double all = *growth(before, after).task_objects;
+    before.other_per_connection = 600;
+    EXPECT_DOUBLE_EQ(*growth(before, after).task_objects, all - 100 * 300);
+}
+
+// A minute or two longer than their connection: they are nobody's, and those of others end
+// meanwhile.
+TEST(KernelGrowth, LeavesOutWhatOutlivesAConnection) {
+    const auto with = [](int tracked, int waiting) {
+        return slabinfo(20, 50, 0) + fmt::format(
+                                         "nf_conntrack 5 {} 256 16 1 : tunables 0 0 0\n"
+                                         "tw_sock_TCP 5 {} 256 16 1 : tunables 0 0 0\n",
+                                         tracked, waiting);
+    };
+    const auto grown = growth(kernel(1e6, 0, with(16, 32)), kernel(2e6, 0, with(1616, 16)));
+    EXPECT_DOUBLE_EQ(*grown.task_objects, 1e6 - 1584 * 256) << "by whole pages, as slab grows";
+    EXPECT_DOUBLE_EQ(*grown.slab, 1e6) << "nobody but root can tell them apart";
 }
 
 TEST(KernelGrowth, CountsTheServersOwnEpollItems) {
@@ -71,11 +93,12 @@ TEST(KernelGrowth, IsUnknownWhereAPartIs) {
 
 TEST(KernelGrowth, TellsSlabToThoseToWhomSlabinfoIsClosed) {
     KernelMemory before, after;
-    before.slab = 600e6;
-    after.slab = 607.2e6;
+    before.unreclaimable_slab = 600e6;
+    after.unreclaimable_slab = 607.2e6;
     EXPECT_DOUBLE_EQ(*growth(before, after).slab, 7.2e6);
     EXPECT_FALSE(growth(before, after).socket_objects);
-    EXPECT_GT(read_kernel_memory().slab.value_or(0), 0) << "for everybody";
+    EXPECT_GT(read_kernel_memory().unreclaimable_slab.value_or(0), 0) << "for everybody";
+    EXPECT_GT(read_kernel_memory().reclaimable_slab.value_or(0), 0) << "for everybody";
 }
 
 // While a server runs, the slab of an ended one's 1,000 threads may be freed.

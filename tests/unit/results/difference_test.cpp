@@ -25,7 +25,7 @@ TEST(Difference, OfCountersOnly) {
     end.voluntary_switches = 1300;
     end.memory["pss"] = 2e6;
     subtract_counters(end, begin);
-    EXPECT_DOUBLE_EQ(end.cpu_s, 4);
+    EXPECT_EQ(end.cpu_s, 4);
     EXPECT_DOUBLE_EQ(end.user_s.value_or(-1), 1.5);
     EXPECT_EQ(end.voluntary_switches, 300U);
     EXPECT_EQ(end.processes, 7U) << "as it is at the end";
@@ -35,7 +35,7 @@ TEST(Difference, OfCountersOnly) {
 TEST(Difference, OfACounterThatDidNotMoveIsNothing) {
     ServerUse end = since_start();
     subtract_counters(end, since_start());
-    EXPECT_DOUBLE_EQ(end.cpu_s, 0);
+    EXPECT_EQ(end.cpu_s, 0);
     EXPECT_EQ(end.voluntary_switches, 0U);
 }
 
@@ -44,20 +44,25 @@ TEST(Difference, OfWhatSteppedBackOrIsMissingIsUnknown) {
     begin.minor_faults = 50;
     ServerUse end = since_start();
     end.voluntary_switches = 999;  // another server's
-    end.major_faults = 3;          // nobody knows what it was
+    end.cpu_s = 3;
+    end.major_faults = 3;  // nobody knows what it was
     subtract_counters(end, begin);
     EXPECT_FALSE(end.voluntary_switches);
+    EXPECT_FALSE(end.cpu_s);
     EXPECT_FALSE(end.minor_faults);
     EXPECT_FALSE(end.major_faults);
     EXPECT_FALSE(end.system_s);
 }
 
-// It can't be said to be unknown; a negative one, or 2^64, it must not be.
-TEST(Difference, OfAPlainCounterThatSteppedBackIsWhatCameSince) {
-    ServerUse end = since_start();
-    end.cpu_s = 3;
-    subtract_counters(end, since_start());
-    EXPECT_DOUBLE_EQ(end.cpu_s, 3);
+TEST(Difference, WhatIsNoneIsForgotten) {
+    ServerUse use = since_start();
+    use.cpu_us_per_request = 12;
+    use.cgroup.emplace().cpu_s = 10;
+    forget_counters(use);
+    EXPECT_FALSE(use.cpu_s || use.user_s || use.voluntary_switches || use.cpu_us_per_request);
+    EXPECT_FALSE(use.cgroup);
+    EXPECT_EQ(use.processes, 5U) << "as it is";
+    EXPECT_EQ(use.memory["pss"], 1e6);
 }
 
 }  // namespace

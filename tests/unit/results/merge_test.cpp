@@ -200,7 +200,7 @@ TEST(Merge, TheServerIsThatOfTheFirstThatMeasuredIt) {
     const auto merged = merge_results({a, b, c});
     ASSERT_TRUE(merged) << merged.error().message;
     ASSERT_TRUE(merged->result.server);
-    EXPECT_DOUBLE_EQ(merged->result.server->cpu_s, 2);
+    EXPECT_EQ(merged->result.server->cpu_s, 2);
     EXPECT_DOUBLE_EQ(merged->result.server->cpu_us_per_request.value_or(0), 2e6 / 500)
         << "it served all of them";
     ASSERT_EQ(merged->result.intervals.size(), 1U);

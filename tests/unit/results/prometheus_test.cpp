@@ -49,7 +49,7 @@ TEST(ObserverMetrics, LabelsAreEscaped) {
 TEST(ObserverJson, ComesBack) {
     const auto use = server_use_from_json(server_use_to_json(sample()));
     ASSERT_TRUE(use) << use.error().message;
-    EXPECT_DOUBLE_EQ(use->cpu_s, 1.5);
+    EXPECT_EQ(use->cpu_s, 1.5);
     EXPECT_EQ(use->memory.at("pss"), 1000);
     EXPECT_FALSE(use->memory.at("uss"));
     EXPECT_EQ(use->cgroup->throttled_periods, 3U);
