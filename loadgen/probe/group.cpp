@@ -2,12 +2,12 @@
 
 #include "common/base/clock.hpp"
 #include "loadgen/probe/cgroup.hpp"
+#include "loadgen/probe/cpu_clocks.hpp"
 #include "loadgen/probe/proc_fs.hpp"
 #include "loadgen/probe/tasks.hpp"
 #include "loadgen/results/difference.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,30 +94,6 @@ std::set<pid_t> ended_since(const Members& before, const Members& now) {
     return ended;
 }
 
-// The CPU time of each process, all its threads and the ended ones included.
-using Clocks = std::map<pid_t, Nanos>;
-
-Clocks read_clocks(const Members& members) {
-    Clocks clocks;
-    for (const auto& [pid, process] : members) {
-        clockid_t clock{};
-        timespec time{};
-        if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) continue;
-        clocks.emplace(pid, std::chrono::seconds(time.tv_sec) + Nanos(time.tv_nsec));
-    }
-    return clocks;
-}
-
-Nanos difference(const Clocks& before, const Clocks& after) {
-    Nanos sum{0};
-    for (const auto& [pid, time] : after) {
-        const auto found = before.find(pid);
-        // A clock that went back is that of another process that got the number.
-        sum += found != before.end() && found->second <= time ? time - found->second : time;
-    }
-    return sum;
-}
-
 std::vector<ProcStat> running(const Members& members) {
     std::vector<ProcStat> list;
     for (const auto& [pid, process] : members) {
@@ -157,6 +133,7 @@ struct GroupProbe::State {
     TimePoint count(Work& work, std::optional<TaskCounts>& switches);
     void count_at_begin(bool before_it);
     double in_window() const;
+    std::vector<pid_t> pids() const;
     Work total() const {
         Work sum = lost;
         for (const auto& [pid, process] : members) {
@@ -166,6 +143,12 @@ struct GroupProbe::State {
         return sum;
     }
 };
+
+std::vector<pid_t> GroupProbe::State::pids() const {
+    std::vector<pid_t> pids;
+    for (const auto& [pid, process] : members) pids.push_back(pid);
+    return pids;
+}
 
 void GroupProbe::State::update() {
     // A process that is waited for between the reading of its parent and its own turn would be
@@ -242,9 +225,8 @@ TimePoint GroupProbe::State::count(Work& work, std::optional<TaskCounts>& switch
     const TimePoint from = now();
     update();
     work = total();
-    std::vector<pid_t> pids;
-    for (const auto& [pid, process] : members) pids.push_back(pid);
     switches.reset();
+    const std::vector<pid_t> pids = this->pids();
     std::optional<Tasks> seen;
     if (count_threads) seen = early ? read_tasks(pids) : read_tasks_in_background(pids);
     if (seen) {
@@ -294,7 +276,7 @@ Result<GroupProbe> GroupProbe::attach(std::unique_ptr<State> state, pid_t root) 
     state->root = *stat;
     state->update();
     state->begin = state->end = state->total();
-    state->clocks_begin = state->clocks_end = read_clocks(state->members);
+    state->clocks_begin = state->clocks_end = read_clocks(state->pids());
     state->counted_begin = state->counted_end = now();
     state->window_begin = state->window_end = state->counted_end;
     return GroupProbe(std::move(state));
@@ -319,16 +301,16 @@ void GroupProbe::window_begins() {
     state_->end = state_->begin;
     state_->switched_end.reset();
     state_->cgroup_begin = read_cgroup(state_->members, state_->root.pid);
-    state_->clocks_begin = state_->clocks_end = read_clocks(state_->members);
+    state_->clocks_begin = state_->clocks_end = read_clocks(state_->pids());
     state_->window_begin = state_->window_end = now();
 }
 
 void GroupProbe::window_ends() {
     state_->window_end = now();
-    state_->clocks_end = read_clocks(state_->members);
+    state_->clocks_end = read_clocks(state_->pids());
     state_->cgroup_end = read_cgroup(state_->members, state_->root.pid);
     state_->counted_end = state_->count(state_->end, state_->switched_end);
-    state_->clocks_end.merge(read_clocks(state_->members));  // those of the younger processes
+    state_->clocks_end.merge(read_clocks(state_->pids()));  // those of the younger processes
 }
 
 GroupProbe::Sample GroupProbe::sample() {
@@ -336,7 +318,7 @@ GroupProbe::Sample GroupProbe::sample() {
     Sample sample;
     const Work work = state_->total() - state_->begin;
     const double ticks = static_cast<double>(work.user + work.system) / ticks_per_second();
-    const Nanos exact = difference(state_->clocks_begin, read_clocks(state_->members));
+    const Nanos exact = difference(state_->clocks_begin, read_clocks(state_->pids()));
     sample.cpu_s = state_->any_ended ? std::max(seconds(exact), ticks) : seconds(exact);
     sample.resident_bytes = resident_bytes();
     return sample;

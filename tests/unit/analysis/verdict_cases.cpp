@@ -82,6 +82,11 @@ void fail(RunResult& r, std::uint64_t failed, std::uint64_t timed_out) {
     r.accounting = {400'000, 400'000, 400'000 - failed - timed_out, failed, timed_out, 0, 0};
 }
 
+void late(RunResult& r, double lateness_us) {
+    r.lateness_us.p99 = lateness_us;
+    r.latency_us.p99 = 40'000;
+}
+
 // A generator that is busy, beside a server of so many threads that used so many CPU seconds of 20.
 void busy_beside(RunResult& r, VerdictContext& c, std::uint64_t threads, double cpu_s) {
     r.generator.busiest_thread = 0.97;
@@ -247,29 +252,18 @@ const std::vector<Row> kRows{
     {"a millisecond late", open, [](auto& r, auto&) { r.lateness_us.p99 = 1000; }, clean},
     {"later than a millisecond", open, [](auto& r, auto&) { r.lateness_us.p99 = 1001; }, invalid,
      "lateness", "is 1.00 µs more than the 1.00 ms allowed"},
-    {"a twentieth of the latency late", open,
-     [](auto& r, auto&) {
-         r.lateness_us.p99 = 1001;
-         r.latency_us.p99 = 40'000;
-     },
-     clean},
-    {"later than a twentieth of the latency", open,
-     [](auto& r, auto&) {
-         r.lateness_us.p99 = 2001;
-         r.latency_us.p99 = 40'000;
-     },
-     invalid, "lateness", "is 1.00 µs more than the 2.00 ms allowed"},
+    {"a twentieth of the latency late", open, [](auto& r, auto&) { late(r, 1001); }, clean},
+    {"later than a twentieth of the latency", open, [](auto& r, auto&) { late(r, 2001); }, invalid,
+     "lateness", "is 1.00 µs more than the 2.00 ms allowed"},
     {"late for want of a free connection", open,
      [](auto& r, auto&) {
-         r.lateness_us.p99 = 2001;
-         r.latency_us.p99 = 40'000;
+         late(r, 2001);
          r.generator.send_delay_p99_us = 50;
      },
      clean},
     {"late with a free connection", open,
      [](auto& r, auto&) {
-         r.lateness_us.p99 = 5000;
-         r.latency_us.p99 = 40'000;
+         late(r, 5000);
          r.generator.send_delay_p99_us = 2001;
      },
      invalid, "lateness", "is 1.00 µs more"},
