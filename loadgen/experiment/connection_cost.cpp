@@ -63,7 +63,7 @@ Estimate without_trace(Estimate unreclaimable) {
 }
 
 ConnectionCost measure_once(std::size_t each) {
-    const auto filling = fill_slabs(kSteps * each);
+    const auto filling = fill_slabs(2 * kSteps * each);  // both ends are ours
     auto pairs = OwnConnections::listen();
     if (!pairs) return {};
     std::vector<double> connections, other;

@@ -58,6 +58,17 @@ struct Watched {
     }
 };
 
+struct PlannedWindow {
+    TimePoint begins{}, ends{};
+
+    // How far beside its ends the server's counters were read, both together, in seconds. Empty: it
+    // never ended.
+    std::optional<double> off_s(const auto& group) const {
+        if (ends == TimePoint{}) return std::nullopt;
+        return seconds(group.begun_at() - begins) + seconds(group.ended_at() - ends);
+    }
+};
+
 Result<Watched> attach(const TrialOptions& options) {
     Watched watched;
     watched.cpus = options.server_cpus;
@@ -249,14 +260,14 @@ Result<RunResult> run_trial(const TrialOptions& options,
     hooks.connected = [&] { memory.at_plateau(); };
     hooks.drained = [&] { memory.when_drained(); };
     hooks.window_nears = [&] { server.ask([](auto& group) { group.window_nears(); }); };
-    TimePoint begins, ends;
+    PlannedWindow window;
     hooks.window_begins = [&](TimePoint due) {
-        begins = due;
+        window.begins = due;
         machine.window_begins();
         server.ask([](auto& group) { group.window_begins(); });
     };
     hooks.window_ends = [&](TimePoint due) {
-        ends = due;
+        window.ends = due;
         server.ask([](auto& group) { group.window_ends(); });
         machine.window_ends();
     };
@@ -278,14 +289,14 @@ Result<RunResult> run_trial(const TrialOptions& options,
     if (waking && result->generator.idle_strategy == name_of(IdleStrategy::sleep)) {
         result->generator.waking_us = static_cast<double>(waking->count()) * 1e-3;
     }
-    std::optional<double> readings_off_s;
+    std::optional<double> off_s;
     // Replies by the time when they came, as the CPU use is by time.
     const double replies = result->throughput_rps * result->duration_s;
     server.ask([&](auto& group) {
         result->server = group.use(static_cast<std::uint64_t>(std::llround(replies)));
         if (!result->server) return;
-        readings_off_s = seconds(group.begun_at() - begins) + seconds(group.ended_at() - ends);
-        if (!in_time(*readings_off_s, result->duration_s)) forget_counters(*result->server);
+        off_s = window.off_s(group);
+        if (!in_time(off_s.value_or(0), result->duration_s)) forget_counters(*result->server);
         memory.tell(*result->server, options.follow_memory ? group.memory() : MemoryUse{});
     });
     if (result->server && options.has_ended && options.has_ended()) result->server->died = true;
@@ -299,7 +310,7 @@ Result<RunResult> run_trial(const TrialOptions& options,
     result->machine = use;
     result->cpus = cpus_had(server, result->server);
     VerdictContext context = context_of(options, server.cpus);
-    context.readings_off_s = readings_off_s;
+    context.readings_off_s = off_s;
     if (options.ask_server && !(stop && stop())) {
         const ServerAccount account = options.ask_server();
         context.server_requests = account.requests;

@@ -1,6 +1,7 @@
 #include "tests/support/programs.hpp"
 
 #include "loadgen/subject/server_process.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,8 @@
 namespace echotrio::test {
 namespace {
 
-constexpr Nanos kLongestRun = std::chrono::seconds(70);
+// A little less than a test has.
+constexpr Nanos kLongestRun = std::chrono::seconds(kSanitized ? 570 : 110);
 
 struct Process {
     char state = '?';
@@ -58,8 +60,9 @@ loadgen::Child start_program(const Words& command, const loadgen::Child::Environ
 Ran finish(loadgen::Child& child) {
     Ran ran;
     const auto out = child.read_all(kLongestRun);
+    if (!out) throw std::runtime_error("a program did not end: " + child.stderr_text());
     ran.status = child.wait(kPatience).value_or(-1);
-    if (out) ran.out = *out;
+    ran.out = *out;
     ran.err = child.stderr_text();
     return ran;
 }
