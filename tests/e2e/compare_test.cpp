@@ -227,18 +227,6 @@ TEST_F(Compare, AnExperimentIsAFile) {
     EXPECT_NE(experiment->command_line.find(file), std::string::npos);
 }
 
-TEST_F(Compare, ClassesOfOnesOwnHaveALatencyInTheTable) {
-    const std::string file = dir_ + "/classes.toml";
-    std::ofstream(file) << "models = [\"coroutine\"]\nrepetitions = 1\nretries = 0\nno-wrk = true\n"
-                           "duration = \"200ms\"\nwarmup = \"20ms\"\n"
-                           "[mine]\npath = \"/echo/hi\"\nconnections = [2]\n"
-                           "class = [\"reads:9:/echo/a\", \"writes:1:/echo/b\"]\n";
-    const test::Ran ended = compare({"--experiment", file, "--out", out_});
-    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
-    EXPECT_NE(ended.out.find("p50"), std::string::npos) << ended.out;  // p99 takes more samples
-    EXPECT_EQ(ended.out.find("small"), std::string::npos) << ended.out;
-}
-
 TEST_F(Compare, MistakesInAnExperimentNameTheSetting) {
     const std::string file = dir_ + "/wrong.toml";
     const std::vector<std::pair<std::string, std::string>> mistakes = {

@@ -56,6 +56,20 @@ TEST_F(Report, TwoFilesAreLaidOverEachOther) {
     EXPECT_NE(ended.out.find("threads (after)"), std::string::npos);
 }
 
+TEST_F(Report, ClassesOfOnesOwnHaveALatencyInTheTable) {
+    const std::string file = dir_ + "/classes.toml", out = dir_ + "/out";
+    std::ofstream(file) << "models = [\"coroutine\"]\nrepetitions = 1\nretries = 0\nno-wrk = true\n"
+                           "duration = \"200ms\"\nwarmup = \"20ms\"\n"
+                           "[mine]\npath = \"/echo/hi\"\nconnections = [2]\n"
+                           "class = [\"reads:9:/echo/a\", \"writes:1:/echo/b\"]\n";
+    const test::Ran ended = test::run_loadgen({"compare", "--experiment", file, "--out", out});
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
+    // As wide as it is: a narrow terminal leaves columns out. A p99 takes more samples.
+    const test::Ran table = report({out, "--format", "markdown"});
+    EXPECT_NE(table.out.find("p50"), std::string::npos) << table.out;
+    EXPECT_EQ(table.out.find("small"), std::string::npos) << table.out;
+}
+
 TEST_F(Report, WhatLiesBesideResultsIsShown) {
     fs::rename(file_, dir_ + "/results.json");
     const std::string alone = report({dir_}).out;
