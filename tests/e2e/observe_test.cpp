@@ -37,7 +37,8 @@ class ObserveTest : public testing::TestWithParam<std::string> {
 
 TEST_P(ObserveTest, AgreesWithTheProbe) {
     const auto server_part = [&](const std::string& flag, const std::string& value) {
-        return measure({server_.tcp(), "-c", "4", "--duration", "2s", flag, value})
+        return measure(
+                   {server_.tcp(), "-c", "4", "--warmup", "200ms", "--duration", "2s", flag, value})
             .json.at("server");
     };
     const auto own = server_part("--pid", pid_);

@@ -80,7 +80,7 @@ TEST(MemorySlope, IsOfTheUserMemoryOnlyWhereNothingElseWasRead) {
     expect_user_only(sample_with([](Trial& t) { t.result.server->memory.erase("slab"); }),
                      "neither slabinfo");
     expect_user_only(sample_with([](Trial& t) { t.result.server->memory.erase("slab_still"); }),
-                     "the silence after the connections was too short to see how Slab moves by "
+                     "the silence after the connections was too short to see how slab moves by "
                      "itself, at 4 of 4 connection counts");
     expect_user_only(sample_with([](Trial& t) { t.result.server->ends_here.reset(); }),
                      "not known whether the generator");
@@ -89,7 +89,7 @@ TEST(MemorySlope, IsOfTheUserMemoryOnlyWhereNothingElseWasRead) {
         "socket buffers were not read");
     Experiment old = sample_experiment();
     old.environment.erase(kEndKey);
-    expect_user_only(old, "the generator's own ends");
+    expect_user_only(old, "an end of a connection takes of slab");
     Experiment few = sample_experiment();
     std::erase_if(few.trials, [](const Trial& t) {
         return t.point.level.workload == "idle" && t.point.level.connections == 150;
