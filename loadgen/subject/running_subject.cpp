@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <fstream>
 #include <map>
+#include <random>
 
 namespace echotrio::loadgen {
 namespace {
@@ -47,8 +49,25 @@ Result<Guard::Options> filled_in(const Subject& subject,
     return options;
 }
 
+// Below the ports that the kernel gives to connects: one of those may be taken by anybody's
+// connection before the server has it.
+std::optional<net::HostPort> port_that_stays_free() {
+    constexpr int kTries = 100, kFirst = 10'000;
+    std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
+    int end = 0;
+    if (!(file >> end) || end <= kFirst) return std::nullopt;
+    std::random_device random;
+    std::uniform_int_distribution<int> ports(kFirst, end - 1);
+    for (int i = 0; i < kTries; ++i) {
+        const net::HostPort where{kHost, static_cast<std::uint16_t>(ports(random))};
+        if (net::listen_tcp(where, 1)) return where;
+    }
+    return std::nullopt;
+}
+
 // A port that was free a moment ago.
 Result<net::HostPort> free_port() {
+    if (const auto where = port_that_stays_free()) return *where;
     auto listener = net::listen_tcp({kHost, 0}, 1);
     if (!listener) return listener.error();
     return net::local_address(listener->get());

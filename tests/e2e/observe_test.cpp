@@ -41,6 +41,7 @@ TEST_P(ObserveTest, AgreesWithTheProbe) {
                    {server_.tcp(), "-c", "4", "--warmup", "200ms", "--duration", "2s", flag, value})
             .json.at("server");
     };
+    measure({server_.tcp(), "-c", "4", "-n", "1000"});  // what a first load touches is no matter
     const auto own = server_part("--pid", pid_);
     auto probe = loadgen::GroupProbe::attach(server_.pid());
     ASSERT_TRUE(probe) << probe.error().message;
