@@ -59,7 +59,7 @@ std::optional<net::HostPort> port_that_stays_free() {
     std::random_device random;
     std::uniform_int_distribution<int> ports(kFirst, end - 1);
     for (int i = 0; i < kTries; ++i) {
-        const net::HostPort where{kHost, static_cast<std::uint16_t>(ports(random))};
+        net::HostPort where{kHost, static_cast<std::uint16_t>(ports(random))};
         if (net::listen_tcp(where, 1)) return where;
     }
     return std::nullopt;
