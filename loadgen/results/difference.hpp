@@ -46,7 +46,7 @@ inline void forget_counters(ServerUse& use) {
     const ForgetCounters forget;
     fields(forget, Tag<ServerUse>{}, use);
     use.cpu_us_per_request.reset();
-    use.cgroup.reset();
+    if (use.cgroup) fields(forget, Tag<CgroupUse>{}, *use.cgroup);  // its limits stay
 }
 
 }  // namespace echotrio::loadgen

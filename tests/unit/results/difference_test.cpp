@@ -58,9 +58,11 @@ TEST(Difference, WhatIsNoneIsForgotten) {
     ServerUse use = since_start();
     use.cpu_us_per_request = 12;
     use.cgroup.emplace().cpu_s = 10;
+    use.cgroup->cpu_limit = 2;
     forget_counters(use);
     EXPECT_FALSE(use.cpu_s || use.user_s || use.voluntary_switches || use.cpu_us_per_request);
-    EXPECT_FALSE(use.cgroup);
+    EXPECT_FALSE(use.cgroup->cpu_s);
+    EXPECT_EQ(use.cgroup->cpu_limit, 2) << "a limit, whenever it was read";
     EXPECT_EQ(use.processes, 5U) << "as it is";
     EXPECT_EQ(use.memory["pss"], 1e6);
 }
