@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string_view>
 
@@ -57,12 +58,16 @@ Observer::Reading Observer::ask(const net::HostPort& where, const std::string& p
     if (!json) return reading;
     if (auto use = server_use_from_json(*json)) reading.use = std::move(*use);
     const auto ago = json->find(kReadAgo);
-    if (ago != json->end() && ago->is_number()) reading.at -= from_seconds(ago->get<double>());
+    if (ago != json->end() && ago->is_number()) {
+        reading.at -= from_seconds(std::clamp(ago->get<double>(), 0.0, seconds(kTimeout)));
+    }
     return reading;
 }
 
 std::shared_future<Observer::Reading> Observer::ask_in_background() const {
-    return std::async(std::launch::async, ask, where_, "/use" + query_).share();
+    // Deferred where the server has taken all threads that there are: late then, as its time tells.
+    const auto policy = std::launch::async | std::launch::deferred;
+    return std::async(policy, ask, where_, "/use" + query_).share();
 }
 
 void Observer::window_begins() {

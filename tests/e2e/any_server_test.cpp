@@ -156,6 +156,12 @@ TEST_F(AnyServer, ThatTakesItsPortLateIsWaitedFor) {
     EXPECT_GT(trial.result.requests, 0U);
     ASSERT_TRUE(trial.result.server);
     EXPECT_GE(trial.result.server->time_to_ready_s.value_or(0), 1.5);  // it sleeps that long
+    // Meanwhile nobody's connect may take its port: it is none of those.
+    int first_of_connects = 0;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first_of_connects;
+    ASSERT_EQ(trial.server_command.size(), 6U);  // python3 -B FILE MODE PORT PIDS
+    if (first_of_connects <= 10'000) return;     // nothing left below them
+    EXPECT_LT(std::stoi(trial.server_command[4]), first_of_connects);
 }
 
 TEST_F(AnyServer, ThatWritesMuchKeepsABoundedLog) {
