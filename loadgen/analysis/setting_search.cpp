@@ -16,9 +16,8 @@ namespace {
 
 constexpr std::size_t kShortLine = 3;  // all of it is tried
 constexpr double kGain = 0.05;         // less than this is no gain, while the search looks once
-constexpr double kPlateau = 0.92;      // of the highest: as good, as far as one look tells
+constexpr double kGood = 0.87;         // of the highest: as good, as far as one look tells
 constexpr double kFar = 1.4;           // times the place: a rise in proportion would show
-constexpr double kContends = 0.9;      // of the highest: worth another look
 constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 constexpr std::size_t kMostMissed = 5;      // one in so many rounds
@@ -56,7 +55,7 @@ std::optional<std::size_t> double_up(std::span<const std::optional<double>> seen
 // Between the highest and what is above it, where the highest stands alone; then between the
 // plateau's first and what is below it.
 std::optional<std::size_t> section(std::span<const std::optional<double>> seen) {
-    const double good = highest_of(seen) * kPlateau;
+    const double good = highest_of(seen) * kGood;
     if (!(good > 0)) return {};
     const auto is_good = [&](std::size_t i) { return seen[i] && *seen[i] >= good; };
     std::size_t first = 0;
@@ -80,7 +79,7 @@ std::optional<std::size_t> section(std::span<const std::optional<double>> seen) 
 
 // The smallest that is as good as the highest; empty: nothing has a rate.
 std::optional<std::size_t> place_on(std::span<const std::optional<double>> seen) {
-    const double good = highest_of(seen) * kPlateau;
+    const double good = highest_of(seen) * kGood;
     for (std::size_t place = 0; place < seen.size(); ++place) {
         if (good > 0 && seen[place] && *seen[place] >= good) return place;
     }
@@ -274,7 +273,7 @@ void SettingSearch::begin_comparison() {
     if (!(most > 0)) return;
     std::vector<Setting> good;
     for (const auto& [setting, rate] : seen_) {
-        if (rate >= most * kContends) good.push_back(setting);
+        if (rate >= most * kGood) good.push_back(setting);
     }
     std::sort(good.begin(), good.end(),
               [&](const auto& a, const auto& b) { return smaller(a, b); });
@@ -326,7 +325,7 @@ SettingSearch::Answer SettingSearch::answer() const {
             most = std::max(most, rate);
         }
         for (const auto& [setting, rate] : seen_) {
-            if (most > 0 && rate >= most * kPlateau) prefer(setting);
+            if (most > 0 && rate >= most * kGood) prefer(setting);
         }
         return told;
     }
