@@ -58,6 +58,7 @@ inline constexpr double kDrawn = 2.58;            // sqrt(n): 1 % of Poisson cou
 inline constexpr double kDrawnShare = 0.01;       // a smaller difference does not matter
 inline constexpr double kFairness = 0.95;         // Jain
 inline constexpr double kSteal = 0.005;           // CPU share
+inline constexpr double kMuchSteal = 0.02;        // CPU share: another attempt may have less
 inline constexpr double kOtherCpu = 0.02;         // CPU share
 inline constexpr double kClockStep = 0.001;       // seconds
 inline constexpr double kTwoCpus = 1.8;           // times the work of one; siblings do less

@@ -74,8 +74,10 @@ void add_bounds(CLI::App& command, CompareOptions& o) {
         "top")
         .type_name("DURATION")
         .default_str(fmt::format("none, with --quick {}", format_duration(kQuickBudget)));
-    cli::option(command, "--retries", o.retries, "How many INVALID trials are repeated")
-        .default_str("a tenth of the trials");
+    cli::option(command, "--retries", o.retries,
+                "How many INVALID trials are repeated, and how many of whose CPU time the host "
+                "took more than 2 %")
+        .default_str("a tenth of the trials; a third");
 }
 
 Status bound_rounds(CompareOptions& options) {
@@ -114,6 +116,7 @@ Status bound_trials(CompareOptions& options) {
         is_open_ended(plan) ? std::min(plan.repetitions, kQuickRepetitions) : plan.repetitions;
     const std::uint64_t trials = rounds * round_trials(plan, 1, plan.levels).size();
     plan.retries = options.retries.value_or(std::max<std::uint64_t>(3, trials / 10));
+    plan.retries_after_steal = options.retries.value_or(trials / 3);
     // --quick too has two rounds, or as many as were asked for if fewer: without them there is no
     // interval at all.
     if (plan.budget == Nanos(0)) return Done{};

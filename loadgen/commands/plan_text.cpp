@@ -61,7 +61,8 @@ std::vector<std::string> twin_paths(const Plan& plan) {
 }
 
 void print_plan(const Plan& plan, const std::vector<TrialPoint>& trials) {
-    fmt::print("{}; at most {} INVALID ones are repeated\n", extent(plan, trials), plan.retries);
+    fmt::print("{}; at most {} INVALID ones are repeated, and {} of whose CPU time the host took\n",
+               extent(plan, trials), plan.retries, plan.retries_after_steal);
     if (const auto probe = probe_plan(plan)) {
         fmt::print("  first     {} short trials find what each server can do\n",
                    order_trials(*probe).size());

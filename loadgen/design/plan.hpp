@@ -32,6 +32,8 @@ struct Plan {
     std::uint64_t repetitions = 5;    // rounds, at most
     std::uint64_t seed = 1;
     std::uint64_t retries = 10;  // how many INVALID trials may be repeated, in all
+    // How many VALID ones, of whose CPU time the host took much.
+    std::uint64_t retries_after_steal = 0;
     // Above 0: a level is done once the ratios of its headline figure are known as closely as this
     // (0.05: within 5 %).
     double precision = 0;

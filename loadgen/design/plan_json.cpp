@@ -107,6 +107,7 @@ Json plan_to_json(const Plan& plan) {
             {"repetitions", plan.repetitions},
             {"seed", plan.seed},
             {"retries", plan.retries},
+            {"retries_after_steal", plan.retries_after_steal},
             {"precision", plan.precision},
             {"time_budget_s", seconds(plan.budget)},
             {"cross_check", plan.cross_check},
@@ -141,6 +142,7 @@ Result<Plan> plan_from_json(const Json& json) {
         json.at("seed").get_to(plan.seed);
         // Older files call it so; the rest of what is not in them is as it was then.
         plan.retries = json.contains("retries") ? json.at("retries") : json.at("budget");
+        plan.retries_after_steal = json.value("retries_after_steal", plan.retries_after_steal);
         plan.precision = json.value("precision", plan.precision);
         plan.budget = from_seconds(std::clamp(json.value("time_budget_s", 0.0), 0.0, kLongest));
         plan.cross_check_rounds = json.value("cross_check_rounds", plan.repetitions);

@@ -6,6 +6,7 @@
 #include "loadgen/experiment/background.hpp"
 #include "loadgen/experiment/connection_cost.hpp"
 #include "loadgen/experiment/cross_check.hpp"
+#include "loadgen/experiment/retries.hpp"
 #include "loadgen/experiment/server_log.hpp"
 #include "loadgen/experiment/subject_trial.hpp"
 #include "loadgen/models/models.hpp"
@@ -224,21 +225,17 @@ class TimeLeft {
     Nanos spent_before_, expected_{0};
 };
 
-// What makes a trial INVALID so often in a row is not over in a moment; the next round will see.
-constexpr std::uint64_t kMostAttempts = 3;
-
 class RoundsOfTrials {
   public:
     RoundsOfTrials(const Plan& plan, const std::vector<Trial>& done, const RunnerOptions& options,
                    const RunnerHooks& hooks)
-        : plan_(plan), hooks_(hooks), runner_(plan, options, hooks), time_(plan, done) {
-        retries_left_ = static_cast<std::int64_t>(plan.retries);
+        : plan_(plan),
+          hooks_(hooks),
+          runner_(plan, options, hooks),
+          time_(plan, done),
+          retries_(plan, done) {
         for (const Trial& trial : done) {
-            if (trial.superseded) {
-                --retries_left_;
-            } else if (!trial.result.interrupted) {
-                done_.push_back(trial.point);
-            }
+            if (!trial.superseded && !trial.result.interrupted) done_.push_back(trial.point);
         }
     }
 
@@ -292,9 +289,8 @@ class RoundsOfTrials {
             Trial trial = runner_.attempt(point, attempt);
             if (over_ = hooks_.stop(); over_) return Done{};
             time_.finished(point);
-            trial.superseded = is_worth_repeating(trial.result) && attempt < kMostAttempts &&
-                               retries_left_ > 0 && time_.is_enough_for(owed_);
-            if (trial.superseded) --retries_left_;
+            trial.superseded = retries_.grants(trial) && time_.is_enough_for(owed_);
+            if (trial.superseded) retries_.take(trial);
             if (const Status kept = hooks_.finished(trial); !kept) return kept;
             if (trial.superseded) continue;
             std::erase(owed_, point);
@@ -309,19 +305,11 @@ class RoundsOfTrials {
     const RunnerHooks& hooks_;
     Runner runner_;
     TimeLeft time_;
-    std::int64_t retries_left_ = 0;
+    Retries retries_;
     bool over_ = false;  // the time, or somebody stopped it
 };
 
 }  // namespace
-
-bool is_worth_repeating(const RunResult& result) {
-    const Verdict& verdict = result.verdict;
-    const bool servers_doing = verdict.overloaded || result.errors.mismatch > 0 ||
-                               (result.server && result.server->died) ||
-                               result.connections.served < result.connections.opened;
-    return !verdict.valid && !servers_doing;
-}
 
 Status run_plan(const Plan& plan, const std::vector<Trial>& done, const RunnerOptions& options,
                 const RunnerHooks& hooks) {

@@ -51,8 +51,4 @@ struct RunnerHooks {
 Status run_plan(const Plan& plan, const std::vector<Trial>& done, const RunnerOptions& options,
                 const RunnerHooks& hooks);
 
-// Whether another attempt can help: INVALID for a cause outside the server, not for what the model
-// does under this load.
-bool is_worth_repeating(const RunResult& result);
-
 }  // namespace echotrio::loadgen

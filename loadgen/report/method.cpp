@@ -121,6 +121,11 @@ Section excluded_section(const Experiment& experiment) {
         for (const Finding& reason : trial.result.verdict.reasons) {
             reasons.push_back(fmt::format("{}: {}", reason.check, reason.what));
         }
+        if (trial.superseded && trial.result.verdict.valid) {
+            reasons.push_back(
+                fmt::format("the host took {} % of the CPU time",
+                            format_short(trial.result.machine.steal_share.value_or(0) * 100)));
+        }
         if (trial.superseded) reasons.emplace_back("repeated");
         table.rows.push_back({{trial.point.level.workload},
                               {format_exact_count(trial.point.level.connections)},

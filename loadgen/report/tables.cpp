@@ -281,12 +281,15 @@ std::vector<Section> memory_sections(const Digest& digest) {
         row[5] = {source_of(KernelPart::unknown), Mark::flagged};
         table.rows.push_back(std::move(row));
     }
-    const KernelPart known =
-        digest.pools.empty() ? least_known(digest.memory) : KernelPart::unknown;
+    const KernelPart known = least_known(digest.memory);  // unknown, if pools are all there is
+    const bool pools_tell_less = known != KernelPart::unknown && !digest.pools.empty();
     if (!digest.memory.empty()) {
         table.caption = "CPUs: " + cpus_words_of(digest, digest.memory.front().workload);
     }
-    Section section{"memory", fmt::format("Memory per connection, {}", words_of(known)), {}};
+    Section section{"memory",
+                    fmt::format("Memory per connection, {}{}", words_of(known),
+                                pools_tell_less ? "; of a pool user memory only" : ""),
+                    {}};
     section.short_title = "Memory";
     for (Chart& chart : memory_charts(digest)) section.blocks.push_back(std::move(chart));
     section.blocks.push_back(std::move(table));

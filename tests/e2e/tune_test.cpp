@@ -11,6 +11,8 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <vector>
 
 namespace echotrio::test {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr double kMostSpread = 1.6;  // of three quiet rounds it is 1.05 to 1.4
+constexpr double kMostSpread = 1.3;  // where nobody disturbs, it is 1.05 to 1.2
 
 std::string pool(const std::string& flags) {
     return fmt::format("pool=python3 -B {} {{port}} --workers {{workers}} {}", ECHOTRIO_POOL_SERVER,
@@ -39,11 +41,18 @@ struct Tuned {
         }
         return 0;
     }
-    // Of the best one's interval, high / low.
+    double measurements() const { return json["search"]["measurements"]; }
+    // Measurements that all settings would take, each in as many rounds.
+    double grid() const {
+        const auto& search = json["search"];
+        return search["grid"].get<double>() * std::max(search["rounds"].get<double>(), 1.0);
+    }
+    // Of the best one's rounds, highest / lowest.
     double spread() const {
-        const auto& best = json["best"];
-        if (!best.is_object() || !best["ci95"].is_array()) return 1;
-        return best["ci95"][1].get<double>() / best["ci95"][0].get<double>();
+        if (!json["best"].is_object()) return 1;
+        const auto rounds = json["best"]["rounds"].get<std::vector<double>>();
+        const auto [low, high] = std::minmax_element(rounds.begin(), rounds.end());
+        return low == rounds.end() ? 1 : *high / *low;
     }
     std::size_t trials_not_judged() const {
         const auto& trials = json["trials"];
@@ -86,6 +95,7 @@ std::optional<std::string> unfit(const MachineFit& machine) {
         GTEST_SKIP() << "rounds differ too much: " << (tuned).json["answer"];           \
     }                                                                                   \
     ASSERT_EQ((tuned).status, 0) << (tuned).err;                                        \
+    EXPECT_LE((tuned).measurements(), (tuned).grid() / 2);                              \
     ASSERT_TRUE((tuned).json["best"].is_object())
 
 // 20 ms of waiting and 1 ms of CPU: a worker does at most 1 / 21 ms = 47.6 requests/s, so many do
@@ -97,7 +107,7 @@ TEST(Tune, WaitingRequestsNeedAsManyWorkersAsFillTheCpu) {
     if (const auto why = unfit(machine)) GTEST_SKIP() << *why;
     const Tuned tuned = tune({"--server", pool("--wait 20 --cpu 1"), "--vary", "workers=1..48",
                               "--slo", "p90=100ms", "-d", "1500ms", "-r", "3", "--precision", "0.1",
-                              "--cpus", "1", "--budget", "4m"});
+                              "--cpus", "1", "--budget", "280s"});
     ASSERT_TUNED(tuned, machine);
     EXPECT_GE(tuned.workers(), 9) << tuned.json["answer"];
     EXPECT_LE(tuned.workers(), 40) << tuned.json["answer"];
@@ -107,8 +117,6 @@ TEST(Tune, WaitingRequestsNeedAsManyWorkersAsFillTheCpu) {
     EXPECT_GT(tuned.rate(), 4 * tuned.rate_at(2)) << tuned.json["answer"];
     EXPECT_LT(tuned.rate_at(1), 50);
     EXPECT_LE(tuned.rate(), tuned.workers() / 0.020);  // no worker is faster than its wait
-    EXPECT_LE(tuned.json["search"]["measurements"].get<double>(),
-              48 * tuned.json["search"]["rounds"].get<double>() / 2);
     const auto& rules = tuned.json["rule_of_thumb"];
     ASSERT_GE(rules.size(), 2U);
     EXPECT_EQ(rules[0]["rule"], "2n+1");
@@ -122,7 +130,7 @@ TEST(Tune, CpuBoundRequestsNeedOneWorkerPerCpu) {
     const MachineFit machine;
     if (const auto why = unfit(machine)) GTEST_SKIP() << *why;
     const Tuned tuned =
-        tune({"--server", pool("--cpu 5"), "--vary", "workers=1..12", "--slo", "p90=100ms", "-d",
+        tune({"--server", pool("--cpu 5"), "--vary", "workers=1..16", "--slo", "p90=100ms", "-d",
               "1500ms", "-r", "3", "--precision", "0.1", "--cpus", "1", "--budget", "4m"});
     ASSERT_TUNED(tuned, machine);
     EXPECT_LE(tuned.workers(), 2) << tuned.json["answer"];
@@ -210,7 +218,7 @@ TEST_F(Quota, OfAControlGroupIsObeyedShownAndItsThrottlingTold) {
         "pool=sh -c 'echo 0 > {}/cgroup.procs && exec python3 -B {} {{port}} --workers "
         "{{workers}} --cpu 5'",
         folder_, ECHOTRIO_POOL_SERVER);
-    const Tuned tuned = tune({"--server", server, "--vary", "workers=1..8", "--slo", "p90=300ms",
+    const Tuned tuned = tune({"--server", server, "--vary", "workers=1..16", "--slo", "p90=300ms",
                               "-d", "1500ms", "-r", "3", "--precision", "0.1", "--budget", "4m"});
     ASSERT_TUNED(tuned, machine);
     EXPECT_EQ(tuned.json["limits"]["cpu_quota"], 0.5);

@@ -109,6 +109,12 @@ class BareClients(unittest.TestCase):
 
         self.with_each(check)
 
+    def test_what_the_generator_would_be_spared(self):
+        ten_ms, five_ms, four_ms = (100, 1), (200, 1), (250, 1)  # requests per CPU-second
+        self.assertAlmostEqual(uring.spared(ten_ms, four_ms, five_ms)[0], 1 / 0.009)
+        self.assertAlmostEqual(uring.spared(ten_ms, five_ms, five_ms)[0], 100)
+        self.assertAlmostEqual(uring.spared(five_ms, four_ms, five_ms)[0], 250)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

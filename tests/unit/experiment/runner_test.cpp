@@ -14,45 +14,6 @@
 namespace echotrio::loadgen {
 namespace {
 
-RunResult invalid_result() {
-    RunResult result;
-    result.verdict.valid = false;
-    result.verdict.reasons = {{"lateness", "it was late", "take another machine"}};
-    result.connections.opened = result.connections.served = 64;
-    return result;
-}
-
-TEST(WorthRepeating, IsWhatTheServerDidNotCause) {
-    struct Row {
-        const char* name;
-        void (*changes)(RunResult& result);
-        bool worth;
-    };
-    const Row rows[] = {
-        {"a late generator", [](auto&) {}, true},
-        {"a valid trial", [](auto& r) { r.verdict.valid = true; }, false},
-        {"a valid one that is flagged",
-         [](auto& r) {
-             r.verdict.valid = true;
-             r.verdict.flags = std::exchange(r.verdict.reasons, {});
-         },
-         false},
-        {"one that could not run", [](auto& r) { r.connections = {}; }, true},
-        {"failures", [](auto& r) { r.errors.timeout = 1000; }, true},
-        {"an overloaded server", [](auto& r) { r.verdict.overloaded = true; }, false},
-        {"a wrong byte", [](auto& r) { r.errors.mismatch = 1; }, false},
-        {"a server that was measured", [](auto& r) { r.server.emplace(); }, true},
-        {"a server that died", [](auto& r) { r.server.emplace().died = true; }, false},
-        {"connections that were never served", [](auto& r) { r.connections.served = 63; }, false},
-        {"more served than opened", [](auto& r) { r.connections.opened = 60; }, true},
-    };
-    for (const Row& row : rows) {
-        RunResult result = invalid_result();
-        row.changes(result);
-        EXPECT_EQ(is_worth_repeating(result), row.worth) << row.name;
-    }
-}
-
 // No program is in that folder, so each trial ends at once as one that could not run.
 class Repeats : public testing::Test {
   protected:
@@ -131,7 +92,10 @@ TEST_F(Repeats, OfAnExperimentThatGoesOnCountAllTheSame) {
     plan_.retries = 3;
     const auto order = order_trials(plan_);
     std::vector<Trial> done(3);
-    for (Trial& trial : done) trial.point = order[0];
+    for (Trial& trial : done) {
+        trial.point = order[0];
+        trial.result.verdict.valid = false;
+    }
     done[0].superseded = done[1].superseded = true;
     ASSERT_TRUE(run(done));
     EXPECT_EQ(attempts(), (Attempts{{1, true}, {2, false}})) << "one was left";

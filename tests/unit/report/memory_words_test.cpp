@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace echotrio::loadgen {
 namespace {
@@ -54,6 +56,26 @@ TEST(MemoryWords, UserMemoryOnlyHasNoPlan) {
     EXPECT_TRUE(says(text, "prefork, threads, coroutine: no plan for memory")) << text;
     EXPECT_FALSE(says(text, kIncluded));
     EXPECT_FALSE(says(text, kFromSlab));
+}
+
+// A pool's row says what it leaves out; what the others' rows say is not less for it.
+TEST(MemoryWords, APoolTellsLessThanTheSlopesBesideIt) {
+    Experiment experiment = sample_experiment();
+    experiment.settings["fresh_servers"] = false;
+    for (Trial& trial : experiment.trials) {
+        if (trial.point.variant == "prefork") trial.result.server->processes = 257;
+    }
+    std::stable_sort(experiment.trials.begin(), experiment.trials.end(),
+                     [](const Trial& a, const Trial& b) {
+                         return std::pair(a.point.repetition, a.point.level.connections) <
+                                std::pair(b.point.repetition, b.point.level.connections);
+                     });
+    const std::string text =
+        to_markdown(comparison_document(experiment, digest(experiment), sample_companions()));
+    EXPECT_TRUE(
+        says(text, std::string("Memory per connection, ") + kFromSlab + "; of a pool " + kUserOnly))
+        << text;
+    EXPECT_TRUE(says(text, "a pool of 257")) << text;
 }
 
 // The card names one as the best only where its interval ends below the others'.
