@@ -146,7 +146,7 @@ class EngineTest(unittest.TestCase):
         for trial in json.loads((results / "results.json").read_text())["trials"]:
             self.assertGreater(trial["server"]["memory"]["pss"], 0)
             self.assertIn(trial["server"]["cgroup"]["version"], (1, 2))
-            self.assertIsNotNone(trial["server"]["cgroup"]["throttled_periods"])
+            self.check_counters(trial, trial["server"]["cgroup"]["throttled_periods"])
         running = self.compose("ps", "--services", "--status", "running").stdout.split()
         self.assertLessEqual(set(MODELS), set(running))
 
@@ -240,9 +240,17 @@ class EngineTest(unittest.TestCase):
         self.assertEqual(len({self.limits_of(name) for name in ["coroutine", "coroutine-processes"]}), 1)
         self.compose("--profile", "processes", "stop", "coroutine-processes", "coroutine-processes-observer")
 
+    def check_counters(self, trial, *counters):
+        """They are known, unless they were read too late, which a busy machine does and which is flagged."""
+        late = any(flag["what"].startswith("its counters were read ") for flag in trial["verdict"]["flags"])
+        for counter in (trial["server"]["cpu_s"], *counters):
+            self.assertEqual(counter is None, late, trial["model"])
+        if not late:
+            self.assertGreater(trial["server"]["cpu_s"], 0, trial["model"])
+
     def check_measured(self, trial):
         self.assertGreater(trial["requests"], 0, trial["model"])
-        self.assertGreater(trial["server"]["cpu_s"], 0, trial["model"])
+        self.check_counters(trial)
         self.assertGreater(trial["server"]["memory"]["pss"], 0, trial["model"])
         self.assertAlmostEqual(trial["server"]["cgroup"]["cpu_limit"], 2.0)
 

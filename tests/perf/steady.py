@@ -32,7 +32,8 @@ def compared(options, seed, rates):
             sys.exit(f"error: {' '.join(argv)} ended with status {done.returncode}: {done.stderr}")
         trials = json.loads(results.read_text())["trials"]
     return [(one["model"], one["rate"], one["server"]["cpu_us_per_request"]) for one in trials
-            if one["verdict"]["valid"] and not one["superseded"] and one["server"]]
+            if one["verdict"]["valid"] and not one["superseded"] and one["server"]
+            and one["server"]["cpu_us_per_request"] is not None]
 
 
 def spread(name, rate, values):
