@@ -22,7 +22,7 @@ constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 constexpr std::size_t kMostMissed = 5;      // one in so many rounds
 // How much lower a smaller setting may be and still win: as the interval says, within these.
-constexpr double kLeastSlack = 0.025, kMostSlack = 0.08;
+constexpr double kLeastSlack = 0.025, kMostSlack = 0.06;
 
 // A gap worth halving: more than a tenth of where it is.
 bool wide(std::size_t low, std::size_t high) {
