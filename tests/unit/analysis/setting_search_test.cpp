@@ -28,7 +28,7 @@ struct World {
     Curve rate;
     double noise = 0.04;  // of the logarithm of one measurement
     // A rate is the last that passed of steps so wide; half so wide in rounds.
-    double precision = 0.1;
+    double precision = 0;
 
     double at(const Setting& setting) const {
         std::vector<double> x;
@@ -140,7 +140,12 @@ TEST(SettingSearch, FindsKnownOptimaWithAtMostHalfOfTheGrid) {
 // the plateau's beginning in most runs.
 TEST(SettingSearch, OfEqualsTheSmallestWins) {
     const auto all = worlds();
-    for (const double precision : {0.1, 0.2}) {
+    struct Row {
+        double precision;
+        int of_two, of_waiting, of_flat;  // runs of 100 near the edge, at least
+    };
+    for (const auto& [precision, of_two, of_waiting, of_flat] :
+         {Row{0, 90, 90, 80}, Row{0.1, 75, 85, 70}, Row{0.2, 75, 85, 70}}) {
         const auto near_the_edge = [&](std::size_t i, double edge) {
             World world = all[i];
             world.precision = precision;
@@ -152,9 +157,9 @@ TEST(SettingSearch, OfEqualsTheSmallestWins) {
             }
             return near;
         };
-        EXPECT_GE(near_the_edge(1, 2), 75) << precision;
-        EXPECT_GE(near_the_edge(0, 32), 85) << precision;
-        EXPECT_GE(near_the_edge(5, 1), 70) << precision;
+        EXPECT_GE(near_the_edge(1, 2), of_two) << precision;
+        EXPECT_GE(near_the_edge(0, 32), of_waiting) << precision;
+        EXPECT_GE(near_the_edge(5, 1), of_flat) << precision;
     }
 }
 
