@@ -22,7 +22,7 @@ constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 constexpr std::size_t kMostMissed = 5;      // one in so many rounds
 // How much lower a smaller setting may be and still win: as the interval says, within these.
-constexpr double kLeastSlack = 0.025, kMostSlack = 0.06;
+constexpr double kLeastSlack = 0.025, kMostSlack = 0.05;
 
 // A gap worth halving: more than a tenth of where it is.
 bool wide(std::size_t low, std::size_t high) {
@@ -120,7 +120,11 @@ std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> s
 }
 
 SettingSearch::SettingSearch(std::vector<TunedAxis> axes, const Options& options)
-    : axes_(std::move(axes)), options_(options), rng_(options.seed), base_(axes_.size(), 0) {
+    : axes_(std::move(axes)),
+      options_(options),
+      rng_(options.seed),
+      base_(axes_.size(), 0),
+      wanted_rounds_(options.rounds) {
     CHECK(!axes_.empty());
     choose();
 }
@@ -242,11 +246,15 @@ void SettingSearch::choose() {
     }
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
-        if (complete_rounds_ >= options_.rounds) {
+        if (complete_rounds_ == options_.rounds && undecided()) wanted_rounds_ *= 2;
+        if (complete_rounds_ >= wanted_rounds_) {
             stop(
-                fmt::format("the search found no higher place, and its best few were "
-                            "compared in {} round{}",
-                            complete_rounds_, complete_rounds_ == 1 ? "" : "s"));
+                fmt::format("the search found no higher place, and its best few were compared in "
+                            "{} round{}{}",
+                            complete_rounds_, complete_rounds_ == 1 ? "" : "s",
+                            wanted_rounds_ == options_.rounds
+                                ? ""
+                                : ": the first half left open whether a smaller one is as good"));
             return;
         }
     }
@@ -299,6 +307,16 @@ void SettingSearch::begin_comparison() {
 void SettingSearch::begin_round() {
     for (std::size_t i = 0; i < contenders_.size(); ++i) left_.push_back(i);
     rng_.shuffle(left_);
+}
+
+// A smaller setting than the best would be it if it were as good as its interval allows.
+bool SettingSearch::undecided() const {
+    const Answer told = answer();
+    return told.best &&
+           std::any_of(told.compared.begin(), told.compared.end(), [&](const auto& one) {
+               const auto& interval = one.to_best.interval;
+               return smaller(one.setting, *told.best) && interval && interval->high >= 1;
+           });
 }
 
 // Of the rounds that all were in.

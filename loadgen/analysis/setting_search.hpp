@@ -11,7 +11,8 @@
 // it is. So the first few are measured again in rounds, in random order, and only these rounds
 // count. Ratios are taken within rounds. One that missed in more than one and a fifth of its rounds
 // has no rate: the mean of the others would be that of its luck. Of the settings that are as good
-// as the highest the smallest is the best.
+// as the highest the smallest is the best. Where a smaller one is lower, but not surely so, there are
+// as many rounds again.
 #pragma once
 
 #include "common/base/rng.hpp"
@@ -38,7 +39,8 @@ std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> s
 class SettingSearch {
   public:
     struct Options {
-        std::uint64_t rounds = 5;  // of the comparison, 1 at least
+        // Of the comparison, 1 at least; twice as many where these don't settle it.
+        std::uint64_t rounds = 5;
         std::uint64_t seed = 1;
     };
     // `axes`: at least one, each with a value.
@@ -91,6 +93,7 @@ class SettingSearch {
     std::optional<Setting> explore();
     void begin_comparison();
     void begin_round();
+    bool undecided() const;
     std::vector<Compared> compared() const;
 
     std::vector<TunedAxis> axes_;
@@ -103,6 +106,7 @@ class SettingSearch {
     std::vector<Setting> contenders_;
     std::vector<std::vector<double>> rounds_;  // of each contender
     std::vector<std::size_t> left_;            // of the round under way
+    std::uint64_t wanted_rounds_;
     std::uint64_t complete_rounds_ = 0, measurements_ = 0, not_judged_ = 0;
     std::optional<Next> next_;
     std::string stopped_;

@@ -181,7 +181,8 @@ void add_tune_flags(CLI::App& command, TuneOptions& options) {
                 "CPU time that the server may use, a second: 1.5; 0: its share of the machine")
         .check(cli::number_between(0, 4096));
     cli::duration(command, "--budget", tuner.budget, "No trial begins that would end later");
-    cli::option(command, "-r,--rounds", tuner.rounds, "Rounds in which the best few are compared")
+    cli::option(command, "-r,--rounds", tuner.rounds,
+                "Rounds in which the best few are compared; twice as many if they don't settle it")
         .range(1, 100);
     cli::option(command, "--precision", tuner.precision, "Of a rate: first miss / last pass - 1")
         .check(cli::number_between(0.01, 0.5));

