@@ -11,8 +11,8 @@
 // it is. So the first few are measured again in rounds, in random order, and only these rounds
 // count. Ratios are taken within rounds. One that missed in more than one and a fifth of its rounds
 // has no rate: the mean of the others would be that of its luck. Of the settings that are as good
-// as the highest the smallest is the best. Where a smaller one is lower, but not surely so, there are
-// as many rounds again.
+// as the highest the smallest is the best. Where a smaller one is lower, but not surely so, there
+// are as many rounds again.
 #pragma once
 
 #include "common/base/rng.hpp"
