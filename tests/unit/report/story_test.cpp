@@ -57,5 +57,26 @@ TEST(Story, EverySentenceIsReadAtItsOwnLevel) {
     EXPECT_GT(fast, 2U);
 }
 
+// The best may be told from one of the others only, and then it is not said that there is nothing.
+TEST(Story, ACardSaysNoDifferenceOnlyWhereNoneIsShown) {
+    const Experiment experiment = at_two_rates();
+    const auto told_apart = [&](std::size_t pairs) {
+        Digest digested = digest(experiment);
+        const std::string best = only_card(comparison_document(experiment, digested)).value;
+        for (Comparison& c : digested.comparisons) {
+            const bool with_the_best =
+                best.starts_with(c.numerator + ' ') || best.starts_with(c.denominator + ' ');
+            if (with_the_best && (c.numerator == "threads" || c.denominator == "threads") &&
+                pairs == 1) {
+                continue;
+            }
+            c.finding = Direction::no_difference;
+        }
+        return only_card(comparison_document(experiment, digested)).value;
+    };
+    EXPECT_EQ(told_apart(0), "no difference shown");
+    EXPECT_EQ(told_apart(1), "not all told apart");
+}
+
 }  // namespace
 }  // namespace echotrio::loadgen
