@@ -287,6 +287,14 @@
         afterBuildTicks: (scale) => { scale.ticks = a.labels.map((_, value) => ({ value })); },
       } : {}),
       ...(category && !points ? { labels: a.labels } : {}),
+      // A card is narrow: Chart.js gives an axis half of what is left, which cuts names off.
+      ...(spec.small && spec.horizontal ? {
+        afterFit: (scale) => {
+          scale.ctx.font = `${11 * zoom()}px ${Chart.defaults.font.family}`;
+          const widest = Math.max(...a.labels.map((label) => scale.ctx.measureText(label).width));
+          scale.width = Math.max(scale.width, widest + 12);
+        },
+      } : {}),
       ticks: {
         color: spec.horizontal ? css("--text") : css("--soft"),
         ...(spec.horizontal ? { font: (context) => ({ size: (spec.small ? 11 : context.chart.width < 560 ? 10 : 12) * zoom() }) } : {}),
