@@ -246,7 +246,9 @@ void SettingSearch::choose() {
     }
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
-        if (complete_rounds_ == options_.rounds && undecided()) wanted_rounds_ *= 2;
+        if (complete_rounds_ == options_.rounds) {
+            wanted_rounds_ = options_.rounds * (undecided() ? 2 : 1);
+        }
         if (complete_rounds_ >= wanted_rounds_) {
             stop(
                 fmt::format("the search found no higher place, and its best few were compared in "

@@ -12,8 +12,6 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr const char* kNoDifference = "no difference shown";
-
 std::string at_level(const Level& level) {
     std::string text = "at " + format_plural(level.connections, "connection");
     if (level.server_cpus > 0) text = fmt::format("on {}, {}", given_cpus(level.server_cpus), text);
@@ -146,15 +144,14 @@ std::optional<Card> level_card(const Digest& digest, const std::string& workload
         if (!card.sentence.empty()) {
             card.precise.push_back(c->sentence);
             card.more.push_back(beside(*c, *metric, best));
-            if (card.value == kNoDifference && is_finding(*c, *metric, best)) {
-                card.value = "not all told apart";
-            }
+            const bool nothing_so_far = card.mark == Mark::muted;
+            if (nothing_so_far && is_finding(*c, *metric, best)) card.value = "not all told apart";
             continue;
         }
         const bool found = is_finding(*c, *metric, best);
         card.mark = found ? Mark::best : Mark::muted;
         card.value = fmt::format("{} {}x", best.variant, format_ratio(c->ratio.value));
-        if (!found) card.value = kNoDifference;
+        if (!found) card.value = "no difference shown";
         if (c->finding == Direction::not_known) card.value = "one round: no finding";
         card.precise = {fmt::format("{}: {}", at_level(*level), c->sentence)};
         card.sentence = sentence_of(digest, *c, *metric, best);
@@ -209,7 +206,7 @@ Card ranked_memory(const std::vector<const MemorySlope*>& slopes) {
     }
     Card card;
     if (leaders.size() == slopes.size()) {
-        card.value = kNoDifference;
+        card.value = "no difference shown";
         card.mark = Mark::muted;
         return card;
     }

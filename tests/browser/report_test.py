@@ -154,6 +154,14 @@ def check_page(browser, results, charts):
         check(drawn["painted"], f"{name}: nothing painted")
         check(drawn["as_first"] == [not series["off"] for series in spec["series"]],
               f"{name}: shows {drawn['as_first']} at first")
+        cut_off = browser.value(f"""(() => {{
+            const chart = echotrio.charts.get({json.dumps(name)});
+            const spec = chart.config.options.spec, scale = chart.scales.y;
+            if (!spec.small || !spec.horizontal) return [];
+            scale.ctx.font = '11px sans-serif';
+            return spec.x.labels.filter((label) => scale.ctx.measureText(label).width > scale.width);
+        }})()""")
+        check(not cut_off, f"{name}: cuts off {cut_off}")
     colours = browser.value("""[...echotrio.charts.values()].flatMap((chart) =>
         chart.config.options.spec.series.map((series, i) =>
             [series.variant, chart.config.options.spec.kind, chart.data.datasets[i].tint]))

@@ -246,6 +246,18 @@ TEST(SettingSearch, ATieThatIsNotSettledGetsAsManyRoundsAgain) {
     EXPECT_EQ(rounds_where(0.5), 10U);  // bad luck leaves as much open
 }
 
+// Three settings, of which the largest turns out not to fit when the tie has got its more rounds.
+TEST(SettingSearch, AComparisonThatBeginsAgainCountsItsRoundsFromTheBeginning) {
+    SettingSearch search({numbers("workers", 1, 3)}, {});
+    while (const auto next = search.next()) {
+        const bool lucky = next->round == 1 && next->setting[0] == 0;
+        const double rate = (next->setting[0] == 0 ? 90 : 100) * (lucky ? 1.2 : 1);
+        search.record(rate, next->round < 8 || next->setting[0] != 2);
+    }
+    EXPECT_LE(search.complete_rounds(), 10U);
+    EXPECT_NE(search.answer().best, Setting{2});
+}
+
 TEST(SettingSearch, SaysWhenNothingMeetsTheObjective) {
     const World none{"none", {numbers("workers", 1, 16)}, [](const auto&) { return 0.0; }};
     const Searched run = search(none, 1);
