@@ -91,6 +91,8 @@ void WorkerSet::become_worker(std::size_t slot, int listener, pid_t supervisor) 
     // A terminal sends these to the whole group; what they mean the supervisor tells us.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
+    // The supervisor writes it too, but perhaps after this worker has begun to serve.
+    board_->slot(slot).pid.store(::getpid());
     ::_exit(body_({slot, listener, started_.get()}));
 }
 

@@ -149,6 +149,16 @@ TEST(SupervisorDeathTest, AWorkerKilledAtTheDrainWithNoneOpenHasCutNobodyOff) {
                 "killed by signal 9");
 }
 
+// Whoever reads the scoreboard may do so as soon as a worker serves.
+TEST(SupervisorDeathTest, AWorkerThatServesIsOnTheScoreboard) {
+    const Body body = [](Board& board, const WorkerSetup& setup) {
+        if (board.slot(setup.slot).pid.load() != ::getpid()) ::kill(::getppid(), SIGKILL);
+        if (setup.slot == 99) ::kill(::getppid(), SIGTERM);
+        return wait_for_the_end(board, setup);
+    };
+    EXPECT_EXIT(serve(fixed(100), body), testing::ExitedWithCode(0), "");
+}
+
 template <class Condition>
 void wait_until(const Condition& condition) {
     while (!condition()) ::usleep(1000);
