@@ -17,6 +17,9 @@ class RateBracket {
         double step = 1.4;        // first ratio away from it, above 1; it is squared each time
         double precision = 0.05;  // ends when first miss / last pass - 1 is not above this
         double lowest = 1, highest = 1e7;
+        // Rates are whole powers of 1 + precision times this one: searches with the same grid stop
+        // at the same rates, so where they stop is in no ratio of theirs. 0: any rates.
+        double grid = 0;
     };
     explicit RateBracket(const Options& options);
 
@@ -32,6 +35,7 @@ class RateBracket {
 
   private:
     void choose(std::optional<double> done);
+    double on_grid(double rate) const;
 
     Options options_;
     double step_;

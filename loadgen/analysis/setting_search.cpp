@@ -16,17 +16,23 @@ namespace {
 
 constexpr std::size_t kShortLine = 3;  // all of it is tried
 constexpr double kGain = 0.05;         // less than this is no gain, while the search looks once
-constexpr double kGood = 0.87;         // of the highest: as good, as far as one look tells
-constexpr double kFar = 1.4;           // times the place: a rise in proportion would show
+constexpr double kRounding = 1 - 1e-9;
+constexpr double kFar = 1.4;                // times the place: a rise in proportion would show
+constexpr double kApart = 1.5;              // times the place, see apart()
 constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 constexpr std::size_t kMostMissed = 5;      // one in so many rounds
 // How much lower a smaller setting may be and still win: as the interval says, within these.
-constexpr double kLeastSlack = 0.025, kMostSlack = 0.05;
+constexpr double kLeastSlack = 0.025, kMostSlack = 0.07;
 
 // A gap worth halving: more than a tenth of where it is.
 bool wide(std::size_t low, std::size_t high) {
     return high - low > 1 && (high - low) * 10 > high + 1;
+}
+
+// Too far to answer with the upper one where the lower turns out not to be as good.
+bool apart(std::size_t low, std::size_t high) {
+    return static_cast<double>(high + 1) > kApart * static_cast<double>(low + 1);
 }
 
 double highest_of(std::span<const std::optional<double>> seen) {
@@ -53,9 +59,10 @@ std::optional<std::size_t> double_up(std::span<const std::optional<double>> seen
 }
 
 // Between the highest and what is above it, where the highest stands alone; then between the
-// plateau's first and what is below it.
-std::optional<std::size_t> section(std::span<const std::optional<double>> seen) {
-    const double good = highest_of(seen) * kGood;
+// plateau's first and what is below it; then above the plateau's first few, which may turn out
+// lower than one look said.
+std::optional<std::size_t> section(std::span<const std::optional<double>> seen, double share) {
+    const double good = highest_of(seen) * share;
     if (!(good > 0)) return {};
     const auto is_good = [&](std::size_t i) { return seen[i] && *seen[i] >= good; };
     std::size_t first = 0;
@@ -74,12 +81,18 @@ std::optional<std::size_t> section(std::span<const std::optional<double>> seen) 
         if (wide(below, first)) return below + (first - below) / 2;
         break;
     }
+    std::size_t below = first;
+    for (std::size_t above = first + 1; above < seen.size() && !apart(first, below); ++above) {
+        if (!seen[above]) continue;
+        if (apart(below, above) && wide(below, above)) return below + (above - below) / 2;
+        below = above;
+    }
     return {};
 }
 
 // The smallest that is as good as the highest; empty: nothing has a rate.
-std::optional<std::size_t> place_on(std::span<const std::optional<double>> seen) {
-    const double good = highest_of(seen) * kGood;
+std::optional<std::size_t> place_on(std::span<const std::optional<double>> seen, double share) {
+    const double good = highest_of(seen) * share;
     for (std::size_t place = 0; place < seen.size(); ++place) {
         if (good > 0 && seen[place] && *seen[place] >= good) return place;
     }
@@ -100,6 +113,12 @@ Estimate mean_rate(std::vector<double> rounds) {
     return geometric_mean(rounds);
 }
 
+// The part of a step by which two rates may differ, and yet be on the same of it in all of so many
+// rounds, whose steps begin anywhere, once in twenty.
+double hidden_in(std::size_t rounds) {
+    return 1 - std::pow(0.05, 1 / static_cast<double>(rounds));
+}
+
 double number(const std::string& text) {
     double value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -108,7 +127,8 @@ double number(const std::string& text) {
 
 }  // namespace
 
-std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> seen, bool ordered) {
+std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> seen, bool ordered,
+                                        double good) {
     if (!ordered || seen.size() <= kShortLine) {
         for (std::size_t place = 0; place < seen.size(); ++place) {
             if (!seen[place]) return place;
@@ -116,7 +136,7 @@ std::optional<std::size_t> next_on_line(std::span<const std::optional<double>> s
         return {};
     }
     if (const auto place = double_up(seen)) return place;
-    return section(seen);
+    return section(seen, good);
 }
 
 SettingSearch::SettingSearch(std::vector<TunedAxis> axes, const Options& options)
@@ -124,7 +144,7 @@ SettingSearch::SettingSearch(std::vector<TunedAxis> axes, const Options& options
       options_(options),
       rng_(options.seed),
       base_(axes_.size(), 0),
-      wanted_rounds_(options.rounds) {
+      good_(std::min(kGood, kRounding / (1 + kSearchSteps * options.step))) {
     CHECK(!axes_.empty());
     choose();
 }
@@ -210,11 +230,11 @@ std::optional<Setting> SettingSearch::explore() {
     while (settled_ < axes_.size() && lines_ < kMostTurns * axes_.size()) {
         const auto seen = line();
         Setting at = base_;
-        if (const auto place = next_on_line(seen, axes_[axis_].ordered)) {
+        if (const auto place = next_on_line(seen, axes_[axis_].ordered, good_)) {
             at[axis_] = *place;
             return at;
         }
-        at[axis_] = place_on(seen).value_or(base_[axis_]);
+        at[axis_] = place_on(seen, good_).value_or(base_[axis_]);
         settled_ = at == base_ ? settled_ + 1 : 1;
         base_ = std::move(at);
         ++lines_;
@@ -247,16 +267,10 @@ void SettingSearch::choose() {
     if (left_.empty() && !rounds_.front().empty()) {
         ++complete_rounds_;
         if (complete_rounds_ == options_.rounds) {
-            wanted_rounds_ = options_.rounds * (undecided() ? 2 : 1);
-        }
-        if (complete_rounds_ >= wanted_rounds_) {
             stop(
                 fmt::format("the search found no higher place, and its best few were compared in "
-                            "{} round{}{}",
-                            complete_rounds_, complete_rounds_ == 1 ? "" : "s",
-                            wanted_rounds_ == options_.rounds
-                                ? ""
-                                : ": the first half left open whether a smaller one is as good"));
+                            "{} round{}",
+                            complete_rounds_, complete_rounds_ == 1 ? "" : "s"));
             return;
         }
     }
@@ -283,7 +297,7 @@ void SettingSearch::begin_comparison() {
     if (!(most > 0)) return;
     std::vector<Setting> good;
     for (const auto& [setting, rate] : seen_) {
-        if (rate >= most * kGood) good.push_back(setting);
+        if (rate >= most * good_) good.push_back(setting);
     }
     std::sort(good.begin(), good.end(),
               [&](const auto& a, const auto& b) { return smaller(a, b); });
@@ -311,16 +325,6 @@ void SettingSearch::begin_round() {
     rng_.shuffle(left_);
 }
 
-// A smaller setting than the best would be it if it were as good as its interval allows.
-bool SettingSearch::undecided() const {
-    const Answer told = answer();
-    return told.best &&
-           std::any_of(told.compared.begin(), told.compared.end(), [&](const auto& one) {
-               const auto& interval = one.to_best.interval;
-               return smaller(one.setting, *told.best) && interval && interval->high >= 1;
-           });
-}
-
 // Of the rounds that all were in.
 std::vector<SettingSearch::Compared> SettingSearch::compared() const {
     std::vector<Compared> all;
@@ -331,6 +335,26 @@ std::vector<SettingSearch::Compared> SettingSearch::compared() const {
         all.push_back({contenders_[i], std::move(rounds), rate, {}});
     }
     return all;
+}
+
+// Without a value where no round has both.
+Estimate SettingSearch::ratio_to(const Compared& highest, const Compared& one) const {
+    if (!(one.rate.value > 0)) return {};
+    std::vector<double> its, best;
+    for (std::size_t i = 0; i < one.rounds.size(); ++i) {
+        if (!(one.rounds[i] > 0 && highest.rounds[i] > 0)) continue;
+        its.push_back(one.rounds[i]);
+        best.push_back(highest.rounds[i]);
+    }
+    const auto ratio = Ratio::paired(its, best, rng_);
+    if (!ratio) return {};
+    Estimate told = ratio->estimate();
+    if (told.interval && one.setting != highest.setting) {
+        const double least = std::pow(1 + options_.step, hidden_in(its.size()));
+        told.interval->low = std::min(told.interval->low, told.value / least);
+        told.interval->high = std::max(told.interval->high, told.value * least);
+    }
+    return told;
 }
 
 SettingSearch::Answer SettingSearch::answer() const {
@@ -345,7 +369,7 @@ SettingSearch::Answer SettingSearch::answer() const {
             most = std::max(most, rate);
         }
         for (const auto& [setting, rate] : seen_) {
-            if (most > 0 && rate >= most * kGood) prefer(setting);
+            if (most > 0 && rate >= most * good_) prefer(setting);
         }
         return told;
     }
@@ -357,15 +381,8 @@ SettingSearch::Answer SettingSearch::answer() const {
     if (!(highest->rate.value > 0)) return told;
     told.highest = highest->setting;
     for (Compared& one : told.compared) {
-        std::vector<double> its, best;
-        for (std::size_t i = 0; i < one.rounds.size(); ++i) {
-            if (!(one.rounds[i] > 0 && highest->rounds[i] > 0)) continue;
-            its.push_back(one.rounds[i]);
-            best.push_back(highest->rounds[i]);
-        }
-        const auto ratio = Ratio::paired(its, best, rng_);
-        if (!ratio || !(one.rate.value > 0)) continue;
-        one.to_best = ratio->estimate();
+        one.to_best = ratio_to(*highest, one);
+        if (!(one.to_best.value > 0)) continue;
         const auto& interval = one.to_best.interval;
         const double half = interval ? 1 - interval->low / one.to_best.value : kMostSlack;
         if (one.to_best.value >= 1 - std::clamp(half, kLeastSlack, kMostSlack)) {

@@ -50,8 +50,7 @@ class Tuner {
         : options_(options),
           hooks_(hooks),
           cpus_(share_for(options.cpus)),
-          search_(options.axes, {options.rounds, options.load.seed}),
-          rng_(Rng(options.load.seed).split(1)) {
+          search_(options.axes, {options.rounds, options.load.seed, options.precision}) {
         bounds_ = {options.cpus, options.memory_bytes};
         if (options.memory_bytes) tuning_.memory_limit_from = "--memory";
         if (const auto group = read_cgroup(::getpid())) own_quota_ = group->cpu_limit;
@@ -86,11 +85,13 @@ class Tuner {
         RateBracket::Options how;
         how.lowest = kFewestRequests / seconds(options_.load.duration);
         how.highest = kHighestRate;
-        how.precision = next.round == 0 ? 2 * options_.precision : options_.precision;
+        how.precision = options_.precision * (next.round == 0 ? kSearchSteps : 1);
         how.start = next.guess.value_or(options_.first_rate);
         how.step = next.round > 0 ? 1 + how.precision : next.guess ? kSearchStep : kBlindStep;
-        // Else all rounds would stop at the same rates, as if there were no others between them.
-        how.start *= std::pow(1 + how.precision, rng_.uniform() - 0.5);
+        // The settings of a round stop at the same rates, but not all rounds do, as if there were
+        // no others between them.
+        Rng rng = Rng(options_.load.seed).split(1 + next.round);
+        how.grid = std::pow(1 + how.precision, rng.uniform());
         return how;
     }
 
@@ -171,6 +172,8 @@ class Tuner {
 
     TuneTrial one_trial(const SettingSearch::Next& next, double rate) {
         TuneTrial trial{.setting = next.setting, .round = next.round, .rate = rate};
+        // The settings of a round meet the same luck of arrivals, so that it is in no ratio.
+        trial.seed = options_.load.seed + next.round;
         const TimePoint begun = now();
         auto subject = options_.subject(next.setting);
         if (!subject) {
@@ -180,7 +183,7 @@ class Tuner {
         if (subject->cpus.empty()) subject->cpus = cpus_.server;
         books_[next.setting].argv = subject->argv;
         for (int start = 1; start <= kStarts; ++start) {
-            auto run = run_trial_on(*subject, trial_options(rate), {}, hooks_.stop, hooks_.hurry);
+            auto run = run_trial_on(*subject, trial_options(trial), {}, hooks_.stop, hooks_.hurry);
             if (run) {
                 take(trial, std::move(*run));
                 break;
@@ -194,14 +197,14 @@ class Tuner {
         return trial;
     }
 
-    TrialOptions trial_options(double rate) const {
-        TrialOptions trial;
-        trial.run = options_.load;
-        trial.run.rate = {{rate, Nanos(0)}};
-        trial.run.seed += tuning_.trials.size();  // no two trials with the same luck
-        if (trial.run.cpus.empty()) trial.run.cpus = cpus_.generator;
-        trial.ceiling_rps = options_.ceiling_rps;
-        return trial;
+    TrialOptions trial_options(const TuneTrial& trial) const {
+        TrialOptions how;
+        how.run = options_.load;
+        how.run.rate = {{trial.rate, Nanos(0)}};
+        how.run.seed = trial.seed;
+        if (how.run.cpus.empty()) how.run.cpus = cpus_.generator;
+        how.ceiling_rps = options_.ceiling_rps;
+        return how;
     }
 
     void take(TuneTrial& trial, RunResult run) {
@@ -278,7 +281,6 @@ class Tuner {
     const TunerHooks& hooks_;
     CpuShare cpus_;
     SettingSearch search_;
-    Rng rng_;
     ServerBounds bounds_;
     Tuning tuning_;
     std::map<Setting, SettingBook> books_;

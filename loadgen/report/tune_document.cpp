@@ -58,7 +58,7 @@ Section answer_section(const Tuning& tuning) {
         if (tuning.highest && *tuning.highest != *tuning.best) {
             const TunedSetting& highest = tuning.settings[*tuning.highest];
             card.more.push_back(fmt::format(
-                "{} had the highest rate, {}; this one is smaller and as good: {} of it",
+                "{} had the highest rate, {}; this one is smaller and does {} of it",
                 words_of(tuning.axes, highest.setting), rate_words(highest),
                 best.to_best ? ratio_words(*best.to_best) : "within what one look tells"));
         }

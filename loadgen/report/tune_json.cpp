@@ -65,6 +65,7 @@ Json tuned_to_json(const Tuning& tuning, const TunedSetting& one) {
 Json trial_to_json(const Tuning& tuning, const TuneTrial& trial) {
     Json json{{"setting", setting_to_json(tuning.axes, trial.setting)},
               {"round", trial.round},
+              {"seed", trial.seed},
               {"rate", trial.rate},
               {"result", name_of(trial.outcome)},
               {"why", trial.why}};

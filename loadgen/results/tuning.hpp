@@ -36,6 +36,7 @@ struct TuneTrial {
     Setting setting;
     std::uint64_t round = 0;  // 0: of the search; 1, 2 ...: of the comparison
     double rate = 0;          // requests/s offered
+    std::uint64_t seed = 0;   // of its arrivals; one round, one seed
     RateResult outcome = RateResult::miss;
     std::string why{};                     // in words, where it did not pass
     std::optional<double> objective_us{};  // the objective's percentile

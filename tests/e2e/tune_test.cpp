@@ -51,6 +51,8 @@ TEST(Tune, TunesModelsWritesReportsAndConfigurations) {
     EXPECT_EQ(trial["accounting"]["scheduled"].get<std::uint64_t>(),
               trial["accounting"]["sent"].get<std::uint64_t>() +
                   trial["accounting"]["unsent"].get<std::uint64_t>());
+    // All settings of a round meet the same arrivals, and another round others.
+    for (const Json& one : json["trials"]) EXPECT_EQ(one["seed"], 1 + one["round"].get<int>());
 }
 
 TEST(Tune, SaysWhatCameNearestWhereNothingMeetsTheObjective) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace echotrio::loadgen {
 namespace {
 
@@ -39,6 +41,35 @@ TEST(RateBracket, EnclosesTheHighestRateFromAnyGuess) {
             }
         }
     }
+}
+
+// Where two servers' highest rates lie between the same two of a grid, both searches end at these,
+// wherever they began and whatever they learned on the way.
+TEST(RateBracket, OnTheSameGridEqualsEndAtTheSameRates) {
+    for (const double grid : {1.0, 1.02, 1.05}) {
+        for (const double most : {20.0, 45.0, 1000.0, 40'000.0}) {
+            const double step = std::log(1.05);
+            const double last = std::floor((std::log(most / grid)) / step);
+            for (const double start : {10.0, 100.0, 970.0, 1e5}) {
+                for (const double done : {most * 0.1, most * 0.97, most * 1.1}) {
+                    const Found found =
+                        find({.start = start, .step = 1.05, .precision = 0.05, .grid = grid}, most,
+                             done);
+                    EXPECT_NEAR(found.pass, grid * std::exp(last * step), most * 1e-6) << start;
+                    EXPECT_NEAR(found.miss / found.pass, 1.05, 1e-6) << start;
+                    EXPECT_LE(found.trials, 16) << most << ' ' << start << ' ' << done;
+                }
+            }
+        }
+    }
+}
+
+TEST(RateBracket, TheEndsOfTheRatesBoundAGridToo) {
+    EXPECT_EQ(find({.start = 100, .lowest = 5, .grid = 1.01}, 1, 0).pass, 0);
+    EXPECT_EQ(find({.start = 100, .highest = 300, .grid = 1.01}, 1e9, 1e9).pass, 300);
+    const Found low = find({.start = 100, .precision = 0.1, .lowest = 5, .grid = 1.01}, 5.3, 5.2);
+    EXPECT_GE(low.pass, 5);
+    EXPECT_LE(low.miss / low.pass, 1.1 + 1e-6);
 }
 
 TEST(RateBracket, NeedsTwoTrialsWhereTheGuessIsRight) {

@@ -26,8 +26,11 @@ struct World {
     const char* name;
     std::vector<TunedAxis> axes;
     Curve rate;
-    double noise = 0.04;  // of the logarithm of one measurement
-    // A rate is the last that passed of steps so wide; half so wide in rounds.
+    // Of the logarithm of one measurement: what all of a round meet, and its own. As measured on
+    // real servers, where its own was 0.01 to 0.02.
+    double luck = 0.03, noise = 0.03;
+    // A rate is the last that passed of steps so wide, half so wide in rounds; those of a round are
+    // the same for all.
     double precision = 0;
 
     double at(const Setting& setting) const {
@@ -64,16 +67,24 @@ struct Searched {
     std::string stopped;
 };
 
+// The middle of the step in which a rate is.
+double last_step(double rate, double step, double grid) {
+    if (step == 0 || rate == 0) return rate;
+    const double wide = std::log1p(step);
+    return std::exp((std::floor(std::log(rate) / wide - grid) + grid + 0.5) * wide);
+}
+
 Searched search(const World& world, std::uint64_t seed) {
     SettingSearch::Options options;
     options.seed = seed;
+    options.step = world.precision / kSearchSteps;
     SettingSearch search(world.axes, options);
     Rng noise = Rng(seed).split(7);
     while (const auto next = search.next()) {
-        const double step = next->round == 0 ? world.precision : world.precision / 2;
-        const double luck = std::exp(world.noise * noise.normal());
-        const double stopped = std::pow(1 + step, noise.uniform() - 0.5);
-        search.record(world.at(next->setting) * luck * stopped);
+        const double step = next->round == 0 ? world.precision : world.precision / kSearchSteps;
+        Rng round = Rng(seed).split(8 + next->round);
+        const double luck = world.luck * round.normal() + world.noise * noise.normal();
+        search.record(last_step(world.at(next->setting) * std::exp(luck), step, round.uniform()));
     }
     return {search.answer(), search.measurements(), search.complete_rounds(), search.seen().size(),
             search.stopped()};
@@ -118,15 +129,12 @@ TEST(SettingSearch, FindsKnownOptimaWithAtMostHalfOfTheGrid) {
     for (const World& world : worlds()) {
         const double highest = world.highest();
         int good = 0;
-        int cheap = 0;  // also where a tie got more rounds, which the grid would not have got
         for (int seed = 1; seed <= kRuns; ++seed) {
             const Searched run = search(world, static_cast<std::uint64_t>(seed));
             ASSERT_TRUE(run.answer.best) << world.name;
             ASSERT_TRUE(run.answer.by_rounds);
             const double grid = static_cast<double>(world.all().size() * run.rounds);
             EXPECT_LE(static_cast<double>(run.measurements), grid / 2) << world.name << ' ' << seed;
-            const auto asked = world.all().size() * SettingSearch::Options{}.rounds;
-            cheap += run.measurements * 2 <= asked ? 1 : 0;
             const auto best = std::find_if(
                 run.answer.compared.begin(), run.answer.compared.end(),
                 [&](const auto& compared) { return compared.setting == *run.answer.best; });
@@ -136,7 +144,6 @@ TEST(SettingSearch, FindsKnownOptimaWithAtMostHalfOfTheGrid) {
             good += best->rate.interval->contains(truth) && truth >= 0.9 * highest ? 1 : 0;
         }
         EXPECT_GE(good, kRuns * 9 / 10) << world.name;
-        EXPECT_GE(cheap, kRuns * 9 / 10) << world.name;
     }
 }
 
@@ -149,7 +156,7 @@ TEST(SettingSearch, OfEqualsTheSmallestWins) {
         int of_two, of_waiting, of_flat;  // runs of 100 near the edge, at least
     };
     for (const auto& [precision, of_two, of_waiting, of_flat] :
-         {Row{0, 90, 90, 90}, Row{0.1, 85, 85, 85}, Row{0.2, 75, 85, 75}}) {
+         {Row{0, 90, 90, 90}, Row{0.1, 90, 90, 90}, Row{0.2, 95, 90, 95}}) {
         const auto near_the_edge = [&](std::size_t i, double edge) {
             World world = all[i];
             world.precision = precision;
@@ -225,41 +232,27 @@ TEST(SettingSearch, ARoundThatWasNotJudgedIsNoMiss) {
     EXPECT_EQ(one.rounds.size(), 5U);
 }
 
+// On the same step in all rounds they need not be equal: what the steps hide is in the interval.
+TEST(SettingSearch, AnIntervalIsNoNarrowerThanTheStepsLetItBe) {
+    SettingSearch::Options options;
+    options.step = 0.1;
+    SettingSearch search({numbers("workers", 1, 2)}, options);
+    while (search.next()) search.record(100);
+    const auto answer = search.answer();
+    EXPECT_EQ(*answer.best, Setting{0});
+    for (const auto& one : answer.compared) {
+        ASSERT_TRUE(one.to_best.interval);
+        const bool highest = one.setting == *answer.highest;
+        EXPECT_NEAR(one.to_best.interval->high, highest ? 1 : std::pow(1.1, 0.451), 1e-3);
+        EXPECT_NEAR(one.to_best.interval->low, highest ? 1 : std::pow(1.1, -0.451), 1e-3);
+    }
+}
+
 TEST(SettingSearch, TwoMissesOfFiveBar) {
     EXPECT_EQ(*with_rounds_of_the_second({{1, 0}}).highest, Setting{1});
     const auto answer = with_rounds_of_the_second({{1, 0}, {4, 0}});
     EXPECT_EQ(*answer.highest, Setting{0});
     EXPECT_EQ(*answer.best, Setting{0});
-}
-
-// Two settings, of which the smaller has a tenth less, but in the first round.
-TEST(SettingSearch, ATieThatIsNotSettledGetsAsManyRoundsAgain) {
-    const auto rounds_where = [](double luck) {
-        SettingSearch search({numbers("workers", 1, 2)}, {});
-        while (const auto next = search.next()) {
-            const bool lucky = next->round == 1 && next->setting[0] == 0;
-            search.record((next->setting[0] == 0 ? 90 : 100) * (lucky ? luck : 1));
-        }
-        EXPECT_EQ(*search.answer().best, Setting{1}) << luck;
-        const bool told = search.stopped().find("left open") != std::string::npos;
-        EXPECT_EQ(told, search.complete_rounds() > 5) << search.stopped();
-        return search.complete_rounds();
-    };
-    EXPECT_EQ(rounds_where(1), 5U);
-    EXPECT_EQ(rounds_where(1.2), 10U);
-    EXPECT_EQ(rounds_where(0.5), 10U);  // bad luck leaves as much open
-}
-
-// Three settings, of which the largest turns out not to fit when the tie has got its more rounds.
-TEST(SettingSearch, AComparisonThatBeginsAgainCountsItsRoundsFromTheBeginning) {
-    SettingSearch search({numbers("workers", 1, 3)}, {});
-    while (const auto next = search.next()) {
-        const bool lucky = next->round == 1 && next->setting[0] == 0;
-        const double rate = (next->setting[0] == 0 ? 90 : 100) * (lucky ? 1.2 : 1);
-        search.record(rate, next->round < 8 || next->setting[0] != 2);
-    }
-    EXPECT_LE(search.complete_rounds(), 10U);
-    EXPECT_NE(search.answer().best, Setting{2});
 }
 
 TEST(SettingSearch, SaysWhenNothingMeetsTheObjective) {
@@ -317,6 +310,7 @@ TEST(SettingSearch, OneSettingIsMeasuredInRounds) {
     EXPECT_EQ(search.answer().compared.size(), 1U);
 }
 
+// Below the first that is good (6), and once above the first two (8).
 TEST(NextOnLine, DoublesThenHalves) {
     std::vector<std::optional<double>> seen(16);
     std::vector<std::size_t> order;
@@ -324,7 +318,7 @@ TEST(NextOnLine, DoublesThenHalves) {
         order.push_back(*place);
         seen[*place] = std::min(static_cast<double>(*place) + 1, 6.0);
     }
-    EXPECT_EQ(order, (std::vector<std::size_t>{0, 1, 3, 7, 15, 5, 4}));
+    EXPECT_EQ(order, (std::vector<std::size_t>{0, 1, 3, 7, 15, 5, 4, 11}));
 }
 
 }  // namespace
