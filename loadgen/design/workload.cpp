@@ -107,7 +107,7 @@ std::vector<Workload> make_standard() {
          .title = "5,000 new TCP connections a second, each for one request of 64 bytes",
          .shows = "what it costs to accept, start and end a connection",
          .load = churn(),
-         .quick_duration = milliseconds(300),
+         .quick_duration = milliseconds(600),
          .connections = {16},
          .quick_connections = {16},
          .headline = "requests_per_cpu_s"},

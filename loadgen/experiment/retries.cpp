@@ -29,18 +29,29 @@ Retries::Retries(const Plan& plan, const std::vector<Trial>& done)
     : invalid_(static_cast<std::int64_t>(plan.retries)),
       stolen_(static_cast<std::int64_t>(plan.retries_after_steal)) {
     for (const Trial& trial : done) {
-        if (trial.superseded) take(trial);
+        if (trial.superseded) {
+            take(trial);
+        } else {
+            end(trial);
+        }
     }
 }
 
 bool Retries::grants(const Trial& trial) const {
     if (trial.attempt >= kMostAttempts) return false;
+    const auto before = ended_.find(place_of(trial));
+    if (before != ended_.end() && !before->second) return false;
     return (is_worth_repeating(trial.result) && invalid_ > 0) ||
            (lost_much_to_the_host(trial.result) && stolen_ > 0);
 }
 
 void Retries::take(const Trial& trial) {
     --(trial.result.verdict.valid ? stolen_ : invalid_);
+}
+
+void Retries::end(const Trial& trial) {
+    bool& counts = ended_[place_of(trial)];
+    counts = counts || trial.result.verdict.valid;
 }
 
 }  // namespace echotrio::loadgen

@@ -5,6 +5,9 @@
 #include "loadgen/results/experiment.hpp"
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace echotrio::loadgen {
@@ -23,12 +26,19 @@ class Retries {
     // `done`: trials of the same plan, as after --resume; their repeated ones count.
     Retries(const Plan& plan, const std::vector<Trial>& done);
 
-    // Whether the trial, just measured, may be measured again.
+    // Whether the trial, just measured, may be measured again. Not where earlier rounds ended
+    // without one that counts: the cause lasts, and others need the time.
     bool grants(const Trial& trial) const;
     // It is.
     void take(const Trial& trial);
+    // It is not: its round has ended with it.
+    void end(const Trial& trial);
 
   private:
+    using Place = std::pair<std::string, Level>;  // variant, level
+    static Place place_of(const Trial& trial) { return {trial.point.variant, trial.point.level}; }
+
+    std::map<Place, bool> ended_;    // whether a round's trial counts
     std::int64_t invalid_, stolen_;  // that are left
 };
 

@@ -290,7 +290,7 @@ class RoundsOfTrials {
             if (over_ = hooks_.stop(); over_) return Done{};
             time_.finished(point);
             trial.superseded = retries_.grants(trial) && time_.is_enough_for(owed_);
-            if (trial.superseded) retries_.take(trial);
+            trial.superseded ? retries_.take(trial) : retries_.end(trial);
             if (const Status kept = hooks_.finished(trial); !kept) return kept;
             if (trial.superseded) continue;
             std::erase(owed_, point);

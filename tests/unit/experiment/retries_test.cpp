@@ -105,6 +105,36 @@ TEST(Retries, NoTrialIsMeasuredMoreThanThreeTimes) {
     }
 }
 
+// A generator that shares its CPU with the server, say: it will in the next round.
+TEST(Retries, WhatNeverCountedInARoundIsTriedOnceInTheNext) {
+    Plan plan;
+    plan.retries = plan.retries_after_steal = 100;
+    Trial lost = trial_of(invalid_result(), 3);
+    lost.point.variant = "threads";
+    Trial next = trial_of(invalid_result());
+    next.point = lost.point;
+    next.point.repetition = 2;
+    Retries retries(plan, {});
+    EXPECT_TRUE(retries.grants(next));
+    retries.end(lost);
+    EXPECT_FALSE(retries.grants(next));
+    EXPECT_FALSE(Retries(plan, {lost}).grants(next)) << "as it was before --resume";
+    Trial other = next;
+    other.point.variant = "prefork";
+    EXPECT_TRUE(retries.grants(other));
+    other = next;
+    other.point.level.connections = 64;
+    EXPECT_TRUE(retries.grants(other));
+
+    Trial counts = next;
+    counts.result.verdict.valid = true;
+    retries.end(counts);
+    next.point.repetition = 3;
+    EXPECT_TRUE(retries.grants(next));
+    retries.end(lost);
+    EXPECT_TRUE(retries.grants(next)) << "it counted once: it can";
+}
+
 TEST(Retries, ThoseOfAnEarlierPartCount) {
     Plan plan;
     plan.retries = plan.retries_after_steal = 1;
