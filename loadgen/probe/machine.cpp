@@ -58,9 +58,18 @@ std::uint64_t all_ticks(const std::vector<ProcStat>& processes) {
     return sum;
 }
 
-// What neither generator nor server used, by two counts: the sum over processes, which misses those
-// of other PID namespaces, and the machine's total without interrupts, which misses what those
-// did in processes' time. Each errs low, so the larger one is told.
+// The machine's total is sampled and cut off to whole ticks, and so is what it is compared with:
+// two looks at it differ by so much although nobody ran.
+constexpr double kTicksOff = 3;
+
+// Each process's two counts are cut off at both looks: twice the standard deviation of their sum.
+double process_ticks_off(const MachineState& state) {
+    return kTicksOff + 2 * std::sqrt(static_cast<double>(state.processes) * 2 * 2 / 12);
+}
+
+// What surely neither generator nor server used, by two counts: the sum over processes, which
+// misses those of other PID namespaces, and the machine's total without interrupts, which misses
+// what those did in processes' time. Each errs low, so the larger one is told.
 double other_share(const MachineState& before, const MachineState& after, double known_cpu_s,
                    double ticks_per_second) {
     const double all = static_cast<double>(after.cpu->all() - before.cpu->all());
@@ -69,8 +78,8 @@ double other_share(const MachineState& before, const MachineState& after, double
                               static_cast<double>(in_processes(*before.cpu));
     const double by_process =
         static_cast<double>(after.process_ticks) - static_cast<double>(before.process_ticks);
-    const double others = std::max(by_machine, by_process) - known_cpu_s * ticks_per_second;
-    return std::clamp(others / all, 0.0, 1.0);  // ticks and run times are two clocks
+    const double most = std::max(by_machine - kTicksOff, by_process - process_ticks_off(after));
+    return std::clamp((most - known_cpu_s * ticks_per_second) / all, 0.0, 1.0);
 }
 
 }  // namespace
@@ -78,7 +87,9 @@ double other_share(const MachineState& before, const MachineState& after, double
 MachineState read_machine() {
     MachineState state;
     if (const auto text = read_text("/proc/stat")) state.cpu = parse_cpu_ticks(*text);
-    state.process_ticks = all_ticks(all_processes());
+    const auto processes = all_processes();
+    state.processes = processes.size();
+    state.process_ticks = all_ticks(processes);
     if (const auto text = read_text("/proc/net/netstat")) {
         state.listen_overflows = parse_counter(*text, "TcpExt:", "ListenOverflows");
         state.listen_drops = parse_counter(*text, "TcpExt:", "ListenDrops");

@@ -13,6 +13,7 @@ namespace echotrio::loadgen {
 // One look at the machine; all from /proc and /sys, the clocks aside.
 struct MachineState {
     std::optional<CpuTicks> cpu;
+    std::uint64_t processes = 0;      // that can be seen
     std::uint64_t process_ticks = 0;  // of all processes that can be seen, with those waited for
     std::optional<std::uint64_t> listen_overflows, listen_drops, retransmissions, swapped_pages;
     double wall_minus_monotonic_s = 0;  // moves when somebody sets the clock

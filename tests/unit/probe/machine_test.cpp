@@ -21,12 +21,29 @@ TEST(MachineUse, SharesAreOfAllCpuTime) {
         machine_use(state(100, 0, 1000, 10, 50), state(700, 200, 1170, 40, 850), 7.0, 100);
     EXPECT_DOUBLE_EQ(*use.steal_share, 30.0 / 1000);
     EXPECT_DOUBLE_EQ(*use.busy_s, 8.0);
-    EXPECT_DOUBLE_EQ(*use.other_cpu_share, 0.1);  // 800 ticks of processes, 700 of them known
+    // 800 ticks of processes, 700 of them known, and 3 that may be none.
+    EXPECT_DOUBLE_EQ(*use.other_cpu_share, 0.097);
 }
 
 TEST(MachineUse, OtherContainersShowInTheMachinesTotalAlone) {
     const auto use = machine_use(state(0, 0, 0, 0, 0), state(900, 0, 100, 0, 300), 3.0, 100);
-    EXPECT_DOUBLE_EQ(*use.other_cpu_share, 0.6);
+    EXPECT_DOUBLE_EQ(*use.other_cpu_share, 0.597);
+}
+
+// A window of 200 ms on two CPUs has 40 ticks: one more or less is no other process.
+TEST(MachineUse, WhatTicksCannotTellIsNobodys) {
+    const auto share = [](std::uint64_t machine, std::uint64_t processes, std::uint64_t in_them) {
+        MachineState before = state(0, 0, 0, 0, 0), after = state(machine, 0, 40 - machine, 0, 0);
+        after.processes = processes;
+        after.process_ticks = in_them;
+        return *machine_use(before, after, 0.2, 100).other_cpu_share;
+    };
+    EXPECT_EQ(share(22, 0, 22), 0);
+    EXPECT_EQ(share(23, 0, 23), 0);
+    EXPECT_DOUBLE_EQ(share(27, 0, 27), 4.0 / 40);
+    EXPECT_DOUBLE_EQ(share(20, 0, 27), 4.0 / 40);
+    EXPECT_EQ(share(20, 300, 40), 0) << "20 ticks in 300 processes may be what was cut off";
+    EXPECT_DOUBLE_EQ(share(40, 300, 40), 17.0 / 40) << "not of the machine's total";
 }
 
 TEST(MachineUse, IsNotMoreThanIsKnown) {
@@ -74,7 +91,7 @@ TEST(MachineProbe, ReadsThisMachine) {
     MachineProbe probe;
     probe.window_begins();
     volatile double sink = 1;
-    for (int i = 0; i < 40'000'000; ++i) sink = sink * 1.0000001;  // some ticks of work
+    for (int i = 0; i < 100'000'000; ++i) sink = sink * 1.0000001;  // more ticks than may be none
     probe.window_ends();
     const MachineUse use = probe.use(0.0);
     ASSERT_TRUE(use.steal_share);
