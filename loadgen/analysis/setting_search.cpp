@@ -14,11 +14,11 @@
 namespace echotrio::loadgen {
 namespace {
 
-constexpr std::size_t kShortLine = 3;  // all of it is tried
-constexpr double kGain = 0.05;         // less than this is no gain, while the search looks once
-constexpr double kRounding = 1 - 1e-9;
-constexpr double kFar = 1.4;                // times the place: a rise in proportion would show
-constexpr double kApart = 1.5;              // times the place, see apart()
+constexpr std::size_t kShortLine = 3;   // all of it is tried
+constexpr double kGain = 0.05;          // less than this is no gain, while the search looks once
+constexpr double kRounding = 1 - 1e-9;  // of rates that are a step apart
+constexpr double kFar = 1.4;            // times the place: a rise in proportion would show
+constexpr double kApart = 1.5;          // times the place, see apart()
 constexpr std::size_t kMostContenders = 4;  // beside the rules of thumb
 constexpr std::size_t kMostTurns = 3;       // of all axes
 constexpr std::size_t kMostMissed = 5;      // one in so many rounds
@@ -113,8 +113,8 @@ Estimate mean_rate(std::vector<double> rounds) {
     return geometric_mean(rounds);
 }
 
-// The part of a step by which two rates may differ, and yet be on the same of it in all of so many
-// rounds, whose steps begin anywhere, once in twenty.
+// The share of a step by which two rates may differ and yet, once in twenty, end on the same step
+// in each of so many rounds, all with steps that begin elsewhere.
 double hidden_in(std::size_t rounds) {
     return 1 - std::pow(0.05, 1 / static_cast<double>(rounds));
 }

@@ -90,8 +90,8 @@ class Tuner {
         how.step = next.round > 0 ? 1 + how.precision : next.guess ? kSearchStep : kBlindStep;
         // The settings of a round stop at the same rates, but not all rounds do, as if there were
         // no others between them.
-        Rng rng = Rng(options_.load.seed).split(1 + next.round);
-        how.grid = std::pow(1 + how.precision, rng.uniform());
+        const double begin = Rng(options_.load.seed).split(next.round).split(1).uniform();
+        how.grid = std::pow(1 + how.precision, begin);
         return how;
     }
 
@@ -173,7 +173,7 @@ class Tuner {
     TuneTrial one_trial(const SettingSearch::Next& next, double rate) {
         TuneTrial trial{.setting = next.setting, .round = next.round, .rate = rate};
         // The settings of a round meet the same luck of arrivals, so that it is in no ratio.
-        trial.seed = options_.load.seed + next.round;
+        trial.seed = Rng(options_.load.seed).split(next.round).next() >> 32U;
         const TimePoint begun = now();
         auto subject = options_.subject(next.setting);
         if (!subject) {
