@@ -26,9 +26,9 @@ struct World {
     const char* name;
     std::vector<TunedAxis> axes;
     Curve rate;
-    // Of the logarithm of one measurement: what all of a round meet, and its own. As measured on
-    // real servers, where its own was 0.01 to 0.02.
-    double luck = 0.03, noise = 0.03;
+    // Of the logarithm of one measurement: what all of a round meet, and its own, which was 0.01 to
+    // 0.02 on real servers.
+    double luck = 0.03, noise = 0.04;
     // A rate is the last that passed of steps so wide, half so wide in rounds; those of a round are
     // the same for all.
     double precision = 0;
