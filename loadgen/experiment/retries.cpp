@@ -39,8 +39,8 @@ Retries::Retries(const Plan& plan, const std::vector<Trial>& done)
 
 bool Retries::grants(const Trial& trial) const {
     if (trial.attempt >= kMostAttempts) return false;
-    const auto before = ended_.find(place_of(trial));
-    if (before != ended_.end() && !before->second) return false;
+    const auto before = counted_.find(place_of(trial));
+    if (before != counted_.end() && !before->second) return false;
     return (is_worth_repeating(trial.result) && invalid_ > 0) ||
            (lost_much_to_the_host(trial.result) && stolen_ > 0);
 }
@@ -50,8 +50,11 @@ void Retries::take(const Trial& trial) {
 }
 
 void Retries::end(const Trial& trial) {
-    bool& counts = ended_[place_of(trial)];
-    counts = counts || trial.result.verdict.valid;
+    if (trial.result.verdict.valid) {
+        counted_[place_of(trial)] = true;
+    } else if (trial.attempt >= kMostAttempts) {
+        counted_.try_emplace(place_of(trial), false);
+    }
 }
 
 }  // namespace echotrio::loadgen

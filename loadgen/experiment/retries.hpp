@@ -26,8 +26,8 @@ class Retries {
     // `done`: trials of the same plan, as after --resume; their repeated ones count.
     Retries(const Plan& plan, const std::vector<Trial>& done);
 
-    // Whether the trial, just measured, may be measured again. Not where earlier rounds ended
-    // without one that counts: the cause lasts, and others need the time.
+    // Whether the trial, just measured, may be measured again. Not where none ever counted,
+    // and a round had all its attempts: the cause lasts, and others need the time.
     bool grants(const Trial& trial) const;
     // It is.
     void take(const Trial& trial);
@@ -38,7 +38,7 @@ class Retries {
     using Place = std::pair<std::string, Level>;  // variant, level
     static Place place_of(const Trial& trial) { return {trial.point.variant, trial.point.level}; }
 
-    std::map<Place, bool> ended_;    // whether a round's trial counts
+    std::map<Place, bool> counted_;  // once; false: all attempts of a round were in vain
     std::int64_t invalid_, stolen_;  // that are left
 };
 

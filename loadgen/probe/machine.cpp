@@ -67,7 +67,7 @@ double process_ticks_off(const MachineState& state) {
     return kTicksOff + 2 * std::sqrt(static_cast<double>(state.processes) * 2 * 2 / 12);
 }
 
-// What surely neither generator nor server used, by two counts: the sum over processes, which
+// The least that neither generator nor server used, by two counts: the sum over processes, which
 // misses those of other PID namespaces, and the machine's total without interrupts, which misses
 // what those did in processes' time. Each errs low, so the larger one is told.
 double other_share(const MachineState& before, const MachineState& after, double known_cpu_s,

@@ -57,10 +57,11 @@ Section answer_section(const Tuning& tuning) {
         card.sentence = what_it_does(tuning, best);
         if (tuning.highest && *tuning.highest != *tuning.best) {
             const TunedSetting& highest = tuning.settings[*tuning.highest];
-            card.more.push_back(fmt::format(
-                "{} had the highest rate, {}; this one is smaller and does {} of it",
-                words_of(tuning.axes, highest.setting), rate_words(highest),
-                best.to_best ? ratio_words(*best.to_best) : "within what one look tells"));
+            card.more.push_back(
+                fmt::format("{} had the highest rate, {}; this one is smaller and does {}",
+                            words_of(tuning.axes, highest.setting), rate_words(highest),
+                            best.to_best ? ratio_words(*best.to_best) + " of it"
+                                         : "as much, as far as one look tells"));
         }
     }
     section.blocks.emplace_back(Cards{{std::move(card)}});

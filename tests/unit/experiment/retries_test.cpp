@@ -116,6 +116,10 @@ TEST(Retries, WhatNeverCountedInARoundIsTriedOnceInTheNext) {
     next.point.repetition = 2;
     Retries retries(plan, {});
     EXPECT_TRUE(retries.grants(next));
+    lost.attempt = 1;  // there was no time for another
+    retries.end(lost);
+    EXPECT_TRUE(retries.grants(next));
+    lost.attempt = 3;
     retries.end(lost);
     EXPECT_FALSE(retries.grants(next));
     EXPECT_FALSE(Retries(plan, {lost}).grants(next)) << "as it was before --resume";

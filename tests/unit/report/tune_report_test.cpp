@@ -127,6 +127,16 @@ TEST(TuneReport, TheDocumentTellsAnswerRulesLimitsAndSearch) {
     expect_in(to_html(tune_document(sample()), {}), "tune-rate-0");
 }
 
+TEST(TuneReport, ASmallerOneThanTheHighestSaysWhatItDoesOfIt) {
+    Tuning tuning = sample();
+    tuning.settings[1].to_best.reset();
+    expect_in(to_console(tune_document(tuning), {false, 200}),
+              "this one is smaller and does as much, as far as one look tells");
+    tuning.settings[1].to_best = TunedFigure{0.94, 0.82, 1.08};
+    expect_in(to_console(tune_document(tuning), {false, 200}),
+              "this one is smaller and does 0.94 (0.82 to 1.08) of it");
+}
+
 TEST(TuneReport, AShortWindowIsFlagged) {
     Tuning tuning = sample();
     tuning.window_s = 0.5;  // ten times the objective
