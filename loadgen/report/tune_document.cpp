@@ -302,13 +302,14 @@ Section search_section(const Tuning& tuning) {
         tuning.spent_s, whole(all))});
     std::string how = fmt::format(
         "Search: numbers by doubling until two steps in a row bring less than 5 % or one does not "
-        "fit, then by halving above a lone highest and below the plateau; words one by one{}. It "
-        "takes for granted that the rate rises to one peak or plateau.",
+        "fit, then by halving above a lone highest, below the plateau and in a wide gap at its "
+        "beginning; words one by one{}. It takes for granted that the rate rises to one peak or "
+        "plateau.",
         tuning.axes.size() > 1 ? "; one axis at a time, until none changes" : "");
     if (tuning.rounds > 0) {
         how += fmt::format(
             " Then the best few and the rules of thumb were compared in {}, which "
-            "alone count for them.",
+            "alone count for them; in a round all met the same arrivals.",
             format_plural(tuning.rounds, "round"));
     }
     section.blocks.emplace_back(Paragraph{std::move(how)});
