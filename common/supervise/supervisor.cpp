@@ -27,7 +27,7 @@ Result<bool> Supervisor::run() {
         take_signals();
         take_deaths();
         if (now() >= next_tick_) tick();
-        if (stopping() && now() >= deadline_) end_drain();
+        if (stopping() && workers_.alive() > 0 && now() >= deadline_) end_drain();
     }
     if (failure_) return *failure_;
     return !cut_short_;

@@ -41,11 +41,14 @@ Status reach(const Target& target, Nanos timeout) {
 Status wait_for(const std::string& url, const Target& target, TimePoint deadline) {
     constexpr Nanos kBetween = std::chrono::milliseconds(200);
     Nanos longest = std::chrono::seconds(1);
+    std::string why;
     while (true) {
         const Nanos left = std::max<Nanos>(deadline - now(), std::chrono::milliseconds(1));
         Status reached = reach(target, std::min(left, longest));
         if (reached) return reached;
-        if (now() + kBetween >= deadline) return Error{url + ": " + reached.error().message};
+        // What the deadline cut off says less than what an earlier one was told.
+        if (why.empty() || now() < deadline) why = reached.error().message;
+        if (now() + kBetween >= deadline) return Error{url + ": " + why};
         std::this_thread::sleep_for(kBetween);
         longest *= 2;
     }

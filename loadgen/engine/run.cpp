@@ -225,6 +225,14 @@ void Run::watch_run() {
         if (!window_open_ || !hooks_.window_ends) return;
         hooks_.window_ends(counts || result_.interrupted ? now() : end_);
     };
+    const auto open_window = [&] {
+        window_open_ = true;
+        const Nanos late = now() - begin_;
+        result_.started_unix_s = unix_seconds(std::chrono::system_clock::now() - late);
+        cpu_at_begin_ = process_cpu_s();
+        hiccup.emplace();
+        if (hooks_.window_begins) hooks_.window_begins(begin_);
+    };
     const TimePoint near = begin_ - std::min(options_.warmup, kNear);
     bool nears = options_.warmup > Nanos(0);
     while (!all(Worker::Phase::done) && !any_failed()) {
@@ -232,13 +240,7 @@ void Run::watch_run() {
             nears = false;
             if (hooks_.window_nears) hooks_.window_nears();
         }
-        if (!window_open_ && now() >= begin_) {
-            window_open_ = true;
-            result_.started_unix_s = unix_seconds(std::chrono::system_clock::now());
-            cpu_at_begin_ = process_cpu_s();
-            hiccup.emplace();
-            if (hooks_.window_begins) hooks_.window_begins(begin_);
-        }
+        if (!window_open_ && now() >= begin_) open_window();
         if (window_open_ && (result_.interrupted || (!counts && now() >= end_))) close_window();
         if (std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
                 return w->phase() == Worker::Phase::done ||
@@ -251,6 +253,8 @@ void Run::watch_run() {
                    : !counts && !window_closed_ ? end_
                                                 : now() + kPoll);
     }
+    // All of it was over before this thread got a CPU: late, which the hooks can tell by the clock.
+    if (!window_open_ && !any_failed() && now() >= begin_) open_window();
     close_window();
 }
 

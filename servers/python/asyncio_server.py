@@ -129,9 +129,14 @@ class Peer:
         if self._late_at is None:
             return
         if self._loop.time() >= self._late_at:
-            self._interrupt(Failure.LATE)
+            # What came in time counts, however late the loop gets to it: it looks once more, and wakes who reads.
+            self._loop.call_later(0, self._loop.call_soon, self._give_up, self._late_at)
         else:
             self._timer = self._loop.call_at(self._late_at, self._time_is_up)
+
+    def _give_up(self, late_at: float) -> None:
+        if self._late_at == late_at:
+            self._interrupt(Failure.LATE)
 
     def _interrupt(self, why: Union[bytes, Failure]) -> None:
         """As asyncio.timeout() of 3.11 does."""

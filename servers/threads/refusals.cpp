@@ -21,7 +21,9 @@ Io Refusals::Peer::receive() {
         const Nanos left = deadline_.left(session_.waits(), session_.request(), limits_, now);
         late_at_ = now() + left;
     }
-    if (now() >= late_at_) return {Io::Kind::late};
+    // What came in time counts, however late we look; but who sends on and on after its reply ends.
+    const bool late = now() >= late_at_;
+    if (late && session_.waits() == protocol::Waiting::lingering) return {Io::Kind::late};
     // One that floods must not keep the others, and those to be accepted, waiting: more in the next
     // turn, which poll() begins at once.
     if (++reads_ > kReadsATurn) {
@@ -29,9 +31,10 @@ Io Refusals::Peer::receive() {
         waiting_ = true;
         return {Io::Kind::would_block};
     }
-    const Io io = net::read_some(connection_.get(), input_);
+    Io io = net::read_some(connection_.get(), input_);
     waiting_ = io.kind == Io::Kind::would_block;
     if (waiting_) reads_ = 0;
+    if (waiting_ && late) io.kind = Io::Kind::late;
     return io;
 }
 

@@ -182,11 +182,11 @@ bool Server::drain() {
     TimePoint deadline = std::max(soon, now() + options_.common.drain_timeout);
     while (true) {
         const Nanos left = deadline - now();
-        if (left <= Nanos(0)) return false;
         std::array<pollfd, 2> polled{{{all_done_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
-        ::poll(polled.data(), polled.size(), net::poll_timeout(left));
+        ::poll(polled.data(), polled.size(), net::poll_timeout(std::max(left, Nanos(0))));
         eventfd_t done = 0;
         if (::eventfd_read(all_done_.get(), &done) == 0) return true;
+        if (left <= Nanos(0)) return false;
         if (signals_.take()) deadline = std::min(deadline, soon);
     }
 }

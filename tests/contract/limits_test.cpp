@@ -154,7 +154,7 @@ TEST_P(Linger, AnUploadMayGoOnAsLongAsItLikesAfterItsRefusal) {
 }
 
 TEST_P(Linger, SoMayASlowRequestAfterIts408) {
-    start({"--request-timeout", "400ms"});
+    start({"--request-timeout", "1500ms"});
     Client client(where());
     client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n");
     while (client.state(milliseconds(20)) == Client::State::open) client.send("x");
@@ -224,7 +224,7 @@ TEST_P(Ending, DrainFinishesWhatIsInFlight) {
         Client waiting(where()), computing(where());
         ASSERT_NO_FATAL_FAILURE(send_in_flight(waiting, request("wait=1500ms")));
         // the last one: it holds the one loop of the coroutine server
-        ASSERT_NO_FATAL_FAILURE(send_in_flight(computing, request("cpu=300ms")));
+        ASSERT_NO_FATAL_FAILURE(send_in_flight(computing, request("cpu=1s")));
         server().signal(signal);
         EXPECT_TRUE(wait_until_closed());
         for (Client* client : {&waiting, &computing}) {
@@ -241,7 +241,7 @@ TEST_P(Ending, DrainFinishesWhatIsInFlight) {
 TEST_P(Ending, TheLastReplyOfADrainIsLingeredFor) {
     start({"--drain-timeout", "30s"});
     Client busy(where());
-    ASSERT_NO_FATAL_FAILURE(send_in_flight(busy, request("wait=700ms")));
+    ASSERT_NO_FATAL_FAILURE(send_in_flight(busy, request("wait=1500ms")));
     server().signal(SIGTERM);
     EXPECT_EQ(busy.reply().value_or(Reply{}).body, "slow");
     EXPECT_EQ(busy.state(kPatience), Client::State::ended);

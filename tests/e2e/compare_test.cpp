@@ -167,7 +167,8 @@ TEST_F(Compare, AWarmUpOfNothingIsOne) {
 
 // The rates are the same for all servers and for all rounds, and stand in the results.
 TEST_F(Compare, SteadyRatesAreFixedByAProbe) {
-    const test::Ran ended = compare(small({"--workloads", "steady", "--connections", "2"}));
+    const test::Ran ended =
+        compare(small({"--workloads", "steady", "--connections", "2"}, "500ms"));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
@@ -290,7 +291,8 @@ TEST_F(Compare, MemoryIsToldBeforeAtThePeakAndAfter) {
 TEST_F(Compare, RunningServersAreTargets) {
     const test::Server server("coroutine");
     const test::Ran ended = compare(small({"--workloads", "http", "--connections", "2", "--targets",
-                                           "coroutine=" + net::format_host_port(server.where())}));
+                                           "coroutine=" + net::format_host_port(server.where())},
+                                          "500ms"));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
@@ -302,7 +304,8 @@ TEST_F(Compare, ThePageOfTargetsIsChosen) {
     const test::Server server("coroutine");
     const test::Ran ended = compare(small({"--workloads", "page", "--connections", "2", "--targets",
                                            "mine=" + net::format_host_port(server.where()),
-                                           "--path", "/none", "--expect-status", "404"}));
+                                           "--path", "/none", "--expect-status", "404"},
+                                          "500ms"));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;
@@ -464,7 +467,7 @@ TEST_F(Compare, CpuWorkHasARowAtOneCpuAndOneAtAllThereAre) {
 
 TEST_F(Compare, TheLoopOncePerCpuIsAVariantWhereCoresAreTheStory) {
     const test::Ran ended =
-        compare(small({"--workloads", "cpu,steady", "--connections", "4"}, "250ms"));
+        compare(small({"--workloads", "cpu,steady", "--connections", "4"}, "500ms"));
     EXPECT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const auto experiment = read_experiment(out_);
     ASSERT_TRUE(experiment) << experiment.error().message;

@@ -35,6 +35,13 @@ bool Measured::has_flag(const std::string& check) const {
     return names(result.verdict.flags, check);
 }
 
+bool Measured::read_late() const {
+    const auto& flags = result.verdict.flags;
+    return std::any_of(flags.begin(), flags.end(), [](const loadgen::Finding& flag) {
+        return flag.what.starts_with("its counters were read");
+    });
+}
+
 Measured measured(const Ran& ran) {
     Measured m;
     m.status = ran.status;

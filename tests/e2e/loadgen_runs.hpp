@@ -24,6 +24,8 @@ struct Measured {
     loadgen::RunResult result;
     bool has_reason(const std::string& check) const;
     bool has_flag(const std::string& check) const;
+    // Whether the server's counters were read too far from the window's ends, and so left out.
+    bool read_late() const;
 };
 Measured measured(const Ran& ran);
 Measured measure(const Words& arguments);

@@ -6,11 +6,15 @@
 #include "tests/support/machine_fit.hpp"
 #include "tests/support/sanitized.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 
 namespace echotrio::test {
 namespace {
@@ -35,7 +39,7 @@ class OpenFolder {
     }
     OpenFolder(const OpenFolder&) = delete;
     OpenFolder& operator=(const OpenFolder&) = delete;
-    std::string path(const char* name) const { return (path_ / name).string(); }
+    std::string path(const std::string& name) const { return (path_ / name).string(); }
 
   private:
     std::filesystem::path path_;
@@ -60,6 +64,33 @@ Told compare(Words command, const std::string& out) {
     return {ran.out, loadgen::digest(*experiment).memory};
 }
 
+struct Both {
+    Told root, nobody;
+};
+
+// On which side of the other's interval each variant's lies: 0 where they meet.
+std::array<int, 2> missed(const Both& both) {
+    std::array<int, 2> sides{};
+    for (std::size_t i = 0; i < std::min(both.root.memory.size(), both.nobody.memory.size()); ++i) {
+        const Bounds a = both.root.memory.at(i).total.slope_interval;
+        const Bounds b = both.nobody.memory.at(i).total.slope_interval;
+        sides.at(i) = a.low > b.high ? 1 : b.low > a.high ? -1 : 0;
+    }
+    return sides;
+}
+
+std::string describe(const Both& both, std::size_t i) {
+    std::string text;
+    for (const Told* told : {&both.root, &both.nobody}) {
+        const MemorySlope& slope = told->memory.at(i);
+        const Bounds interval = slope.total.slope_interval;
+        text +=
+            fmt::format("{}{} {} ({} to {})", text.empty() ? "root: " : ", nobody: ", slope.variant,
+                        slope.total.slope, interval.low, interval.high);
+    }
+    return text;
+}
+
 const Words kAsNobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                          "--inh-caps=-all"};
 
@@ -77,26 +108,36 @@ TEST(MemoryRights, RootAndNobodyFindTheSameMemoryPerConnection) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     const OpenFolder folder;
-    const Told root = compare({program("loadgen")}, folder.path("root"));
-    const Told nobody = compare(as_nobody, folder.path("nobody"));
+    const auto measure = [&](int attempt) {
+        return Both{compare({program("loadgen")}, folder.path(fmt::format("root{}", attempt))),
+                    compare(as_nobody, folder.path(fmt::format("nobody{}", attempt)))};
+    };
+    const Both first = measure(1);
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
-    ASSERT_EQ(root.memory.size(), 2U);
-    ASSERT_EQ(nobody.memory.size(), 2U);
+    ASSERT_EQ(first.root.memory.size(), 2U);
+    ASSERT_EQ(first.nobody.memory.size(), 2U);
     // The machine's Slab is everybody's: a neighbour that opens many files moves it.
-    for (const MemorySlope& slope : nobody.memory) {
+    for (const MemorySlope& slope : first.nobody.memory) {
         if (slope.why_unknown.find("slab moved") != std::string::npos) {
             GTEST_SKIP() << slope.variant << ": " << slope.why_unknown;
         }
     }
     for (std::size_t i = 0; i < 2; ++i) {
-        const MemorySlope &read = root.memory[i], &slab = nobody.memory[i];
+        const MemorySlope &read = first.root.memory[i], &slab = first.nobody.memory[i];
         EXPECT_EQ(read.kernel, KernelPart::read) << read.variant;
         EXPECT_EQ(slab.kernel, KernelPart::from_slab) << slab.variant << slab.why_unknown;
-        const Bounds a = read.total.slope_interval, b = slab.total.slope_interval;
-        EXPECT_TRUE(a.low <= b.high && b.low <= a.high)
-            << read.variant << " as root " << read.total.slope << " (" << a.low << " to " << a.high
-            << "), as nobody " << slab.total.slope << " (" << b.low << " to " << b.high << ")";
     }
+    // Two intervals of 95 % miss each other now and then, so it takes two misses to the same side.
+    if (missed(first) != std::array{0, 0}) {
+        const Both again = measure(2);
+        if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
+        for (std::size_t i = 0; i < 2; ++i) {
+            const int side = missed(first).at(i);
+            EXPECT_TRUE(side == 0 || missed(again).at(i) != side)
+                << describe(first, i) << "; again: " << describe(again, i);
+        }
+    }
+    const auto& [root, nobody] = first;
     EXPECT_NE(root.console.find("kernel included"), std::string::npos) << root.console;
     EXPECT_EQ(nobody.console.find("kernel included"), std::string::npos) << nobody.console;
     EXPECT_NE(nobody.console.find("from Slab, whole machine"), std::string::npos);

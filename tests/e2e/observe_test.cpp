@@ -36,10 +36,12 @@ class ObserveTest : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(ObserveTest, AgreesWithTheProbe) {
+    bool late = false;
     const auto server_part = [&](const std::string& flag, const std::string& value) {
-        return measure(
-                   {server_.tcp(), "-c", "4", "--warmup", "200ms", "--duration", "2s", flag, value})
-            .json.at("server");
+        const auto run = measure(
+            {server_.tcp(), "-c", "4", "--warmup", "200ms", "--duration", "2s", flag, value});
+        late |= run.read_late();
+        return run.json.at("server");
     };
     measure({server_.tcp(), "-c", "4", "-n", "1000"});  // what a first load touches is no matter
     const auto own = server_part("--pid", pid_);
@@ -49,6 +51,7 @@ TEST_P(ObserveTest, AgreesWithTheProbe) {
     const auto observed = server_part("--observer", net::format_host_port(where_));
     probe->window_ends();
     EXPECT_EQ(own.at("processes"), observed.at("processes"));
+    if (late) GTEST_SKIP() << "inconclusive: the counters were read late, and left out";
     // Of the same run: what it costs differs from one to the next. The probe's window is a little
     // longer, and each counts in ticks of 10 ms.
     const double cpu = observed.at("cpu_s").get<double>();
@@ -98,10 +101,7 @@ TEST_P(ObserveTest, FiguresOfALateOneAreLeftOut) {
     }
     EXPECT_EQ(server.at("processes"), 1);
     EXPECT_GT(server.at("memory").at("pss").get<double>(), 0) << "no matter of time";
-    const auto& flags = measured.result.verdict.flags;
-    EXPECT_TRUE(std::any_of(flags.begin(), flags.end(), [](const loadgen::Finding& flag) {
-        return flag.what.starts_with("its counters were read");
-    })) << measured.err;
+    EXPECT_TRUE(measured.read_late()) << measured.err;
 }
 
 TEST_P(ObserveTest, StrangersChangeNothing) {

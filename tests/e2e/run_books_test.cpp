@@ -37,7 +37,7 @@ TEST_P(EveryShape, BooksBalanceAndTheServerAgrees) {
                     "-c",
                     std::to_string(shape.connections),
                     "-d",
-                    "250ms",
+                    "500ms",
                     "--warmup",
                     "50ms"};
     arguments.insert(arguments.end(), shape.flags.begin(), shape.flags.end());
@@ -149,9 +149,10 @@ TEST(Run, MeasuresTheServersProcessGroup) {
                                   "--pid", std::to_string(server.pid())});
     ASSERT_TRUE(run.result.server);
     EXPECT_GE(run.result.server->processes, 5);
-    ASSERT_TRUE(run.result.server->cpu_us_per_request);
-    EXPECT_GT(*run.result.server->cpu_us_per_request, 50);
     EXPECT_FALSE(run.result.server->died);
+    EXPECT_NE(run.result.server->cpu_us_per_request.has_value(), run.read_late());
+    if (run.read_late()) GTEST_SKIP() << "inconclusive: the counters were read late, and left out";
+    EXPECT_GT(*run.result.server->cpu_us_per_request, 50);
 }
 
 // Shares of the thread's own CPU time: they hold however much of it others leave.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <cmath>
 #include <thread>
 
 namespace echotrio::test {
@@ -28,31 +29,41 @@ nlohmann::json stop_and_report(Server& server) {
     return line ? nlohmann::json::parse(*line) : nlohmann::json();
 }
 
+struct Stalled {
+    Measured run;
+    double seconds = 0;  // stopped, with what the machine added to it
+};
+
 // Starts a run of 4 s, stops `whom` for 400 ms in it, and gives the result.
-Measured with_a_stall(Server& server, bool of_server) {
+Stalled with_a_stall(Server& server, bool of_server) {
     loadgen::Child run = start_loadgen({"run", server.tcp(), "-c", "4", "-R", "500", "--arrival",
                                         "constant", "-d", "4s", "--warmup", "200ms", "--json", "-",
                                         "--pid", std::to_string(server.pid())});
     EXPECT_FALSE(run.wait(2s));
     loadgen::Child& whom = of_server ? server.child() : run;
+    const TimePoint stopped = now();
     whom.signal(SIGSTOP);
     std::this_thread::sleep_for(400ms);
     whom.signal(SIGCONT);
-    return measured(finish(run));
+    const double seconds = echotrio::seconds(now() - stopped);
+    return {measured(finish(run)), seconds};
 }
 
 TEST(Honesty, AStoppedServerIsSeenByEveryRequestThatWasDue) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     Server server("fault");
-    const Measured run = with_a_stall(server, true);
+    const auto [run, stopped] = with_a_stall(server, true);
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     // 400 of 4,000 ms: a tenth of the requests waited, half of those longer than 200 ms.
-    EXPECT_NEAR(share_above(run.result.latency, 20 * kMillisecond), 0.1, 0.06);
-    EXPECT_NEAR(share_above(run.result.latency, 200 * kMillisecond), 0.05, 0.03);
+    EXPECT_NEAR(share_above(run.result.latency, 20 * kMillisecond), (stopped - 0.02) / 4, 0.06);
+    EXPECT_NEAR(share_above(run.result.latency, 200 * kMillisecond), (stopped - 0.2) / 4, 0.03);
     EXPECT_GT(run.result.latency.value_at_percentile(99), 300 * kMillisecond);
     // Only the four requests on their way saw it by service time.
     EXPECT_LT(share_above(run.result.service_time, 200 * kMillisecond), 0.01);
+    if (run.result.machine.hiccup_max_us.value_or(0) > 20'000) {
+        GTEST_SKIP() << "inconclusive: the generator had no CPU for a while, too";
+    }
     EXPECT_FALSE(run.has_reason("lateness")) << "the generator is not to blame";
 }
 
@@ -60,7 +71,7 @@ TEST(Honesty, AStoppedGeneratorKnowsIt) {
     const MachineFit machine;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     Server server("fault");
-    const Measured run = with_a_stall(server, false);
+    const Measured run = with_a_stall(server, false).run;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     EXPECT_GT(run.result.latency.value_at_percentile(99), 300 * kMillisecond);
     EXPECT_GT(run.result.lateness.value_at_percentile(99), 300 * kMillisecond);
@@ -89,12 +100,12 @@ TEST(Honesty, RequestsWithoutAnAnswerAreInTheHistogram) {
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     Server server("fault", {"--ignore", "100"});
     const Measured run = measure(
-        {server.tcp(), "-c", "8", "-R", "1000", "-d", "1s", "--warmup", "0", "--timeout", "200ms"});
+        {server.tcp(), "-c", "32", "-R", "1000", "-d", "1s", "--warmup", "0", "--timeout", "1s"});
     const auto& books = run.result.accounting;
     if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
     EXPECT_NEAR(static_cast<double>(books.timed_out), 10, 4);
     EXPECT_EQ(run.result.errors.timeout, books.timed_out);
-    EXPECT_GE(run.result.latency.value_at_percentile(99.5), 199 * kMillisecond);
+    EXPECT_GE(run.result.latency.value_at_percentile(99.5), 999 * kMillisecond);
     EXPECT_EQ(run.result.latency.count(), books.completed + books.timed_out);
     EXPECT_EQ(run.status, 3);
     EXPECT_TRUE(run.has_reason("failures"));
@@ -150,7 +161,12 @@ TEST(Honesty, ArrivalsSeenByTheServerAreOfTheirKind) {
         EXPECT_EQ(report["requests"], run.result.accounting.sent);
         if (const auto busy = machine.busy()) GTEST_SKIP() << *busy;
         EXPECT_NEAR(report["mean_gap_us"], 2500, 250);
-        EXPECT_NEAR(report["variation"].get<double>(), poisson ? 1.0 : 0.0, poisson ? 0.15 : 0.45);
+        const double short_gaps = report["short_gaps"];
+        if (poisson) {
+            EXPECT_NEAR(short_gaps, 1 - std::exp(-0.5), 0.06);
+        } else {
+            EXPECT_LT(short_gaps, 0.15);
+        }
     }
 }
 

@@ -53,6 +53,11 @@ TEST_F(Search, StopsAtTheHighestRateThatWasAllowed) {
     EXPECT_NE(ran.out.find("CPUs        server "), std::string::npos) << ran.out;
     // Fit on the whole is not fit at every moment: the search says when it was not.
     if (!json["generator_limit"].is_null()) GTEST_SKIP() << "inconclusive: " << ran.out;
+    if (!json["first_fail"].is_null()) {  // a server that had no CPU for a while is OVERLOADED
+        for (const auto& flag : json["first_fail"]["verdict"]["flags"]) {
+            if (flag["check"] == "machine") GTEST_SKIP() << "inconclusive: " << flag["what"];
+        }
+    }
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_EQ(json["last_pass"]["rate"], 800);
     EXPECT_TRUE(json["last_pass"]["full"]);

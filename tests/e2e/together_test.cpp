@@ -132,10 +132,10 @@ TEST_F(Together, ThreeGeneratorsAreOneLoadWithOneVerdict) {
 }
 
 TEST_F(Together, OneThatDoesNotComeIsNamed) {
-    auto leader = start(1, {"--peer-timeout", "1s"});
-    auto member = start(2, {"--peer-timeout", "10s"});
+    auto leader = start(1, {"--peer-timeout", "4s"});
+    auto member = start(2, {"--peer-timeout", "20s"});
     const std::string why =
-        fmt::format("error: did not come within 1s: generator 3 of 3 ({})\n", address(3));
+        fmt::format("error: did not come within 4s: generator 3 of 3 ({})\n", address(3));
     for (auto* child : {&leader, &member}) {
         const Ran ran = finish(*child);
         EXPECT_EQ(ran.status, 1);
@@ -259,11 +259,11 @@ TEST_F(Together, ARecordOrASpeedOfItsOwnIsRefused) {
 
 TEST_F(Together, AWrongTokenIsRefused) {
     const std::string ours = write("ours", "secret\n"), other = write("other", "guess");
-    auto leader = start(1, {"--peer-token", ours, "--peer-timeout", "2s"});
+    auto leader = start(1, {"--peer-token", ours, "--peer-timeout", "5s"});
     auto member = start(2, {"--peer-token", ours});
-    for (const Words& token : {Words{"--peer-token", other}, Words{}}) {
-        auto stranger = start(3, token);
-        const Ran refused = finish(stranger);
+    auto guesses = start(3, {"--peer-token", other}), has_none = start(3);
+    for (loadgen::Child* stranger : {&guesses, &has_none}) {
+        const Ran refused = finish(*stranger);
         EXPECT_EQ(refused.status, 1);
         EXPECT_TRUE(has(refused.err, "refuses this one: its token is not the leader's"))
             << refused.err;

@@ -55,10 +55,21 @@ TEST_F(Wait, TheEndIsToldWithItsReason) {
         << ran.err;
 }
 
+// The last try has what the others left of the time: that it ran out of it explains nothing.
+TEST_F(Wait, TheReasonIsThatOfWhoWasAnswered) {
+    loadgen::Child wait = start_loadgen({"wait", url("http://"), "--for", "900ms"});
+    const net::Fd answered = accept();
+    net::write_some(answered.get(), "HTTP/1.1 404 Not Found\r\n");
+    const net::Fd silent = accept();
+    const Ran ran = finish(wait);
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(ran.err, "error: " + url("http://") + ": answered with status 404\n");
+}
+
 TEST_F(Wait, ForAConnectionOrForAReply) {
     Server server("coroutine");
     EXPECT_EQ(run_loadgen({"wait", server.tcp(), server.http("/healthz")}).status, 0);
-    const Ran missing = run_loadgen({"wait", "--for", "300ms", server.http("/nothing")});
+    const Ran missing = run_loadgen({"wait", "--for", "1s", server.http("/nothing")});
     EXPECT_EQ(missing.status, 1);
     EXPECT_NE(missing.err.find("404"), std::string::npos) << missing.err;
     EXPECT_EQ(run_loadgen({"wait", "--for", "300ms", "tcp://127.0.0.1:1"}).status, 1);

@@ -170,7 +170,11 @@ void measure_echo(const Found& python, const Lock& lock, Nanos think, EchoRates&
                   const std::function<bool()>& compared) {
     const auto rate = [&](Result<Responder> responder, std::vector<double>& to) {
         ASSERT_TRUE(responder) << responder.error().message;
-        const auto measured = responder->echo_rate(250ms, think);
+        auto measured = responder->echo_rate(250ms, think);
+        // none where there was no CPU all that time
+        for (int again = 0; measured && *measured == 0 && again < 3; ++again) {
+            measured = responder->echo_rate(250ms, think);
+        }
         ASSERT_TRUE(measured) << measured.error().message;
         ASSERT_GT(*measured, 0);
         to.push_back(*measured);

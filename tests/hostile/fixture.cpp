@@ -1,5 +1,6 @@
 #include "tests/hostile/fixture.hpp"
 
+#include "common/base/units.hpp"
 #include "tests/support/sanitized.hpp"
 
 #include <fmt/format.h>
@@ -9,20 +10,38 @@
 #include <fstream>
 
 namespace echotrio::test {
+namespace {
 
-PoliteClient::PoliteClient(const net::HostPort& where) : thread_([this, where] { work(where); }) {}
+// What the server was told to bear of silence; Nanos::max() where nothing was said.
+Nanos idle_limit(const Words& arguments) {
+    const auto flag = std::find(arguments.begin(), arguments.end(), "--idle-timeout");
+    return flag == arguments.end() ? Nanos::max() : parse_duration(*std::next(flag)).value();
+}
 
-void PoliteClient::work(const net::HostPort& where) {
+}  // namespace
+
+PoliteClient::PoliteClient(const net::HostPort& where, Nanos idle)
+    : thread_([this, where, idle] { work(where, idle); }) {}
+
+void PoliteClient::work(const net::HostPort& where, Nanos idle) {
     Client client(where);
+    TimePoint last = now();
     while (!stop_) {
         const TimePoint start = now();
         const bool good =
             client.connected() && client.send("GET /echo/polite HTTP/1.1\r\nHost: polite\r\n\r\n");
+        const TimePoint sent = now();
         const auto reply = good ? client.reply() : std::nullopt;
+        if (!reply && sent - last >= idle) {  // without a CPU, so silent: it was right to close
+            client = Client(where);
+            last = now();
+            continue;
+        }
         if (!reply || reply->body != "polite") {
             failed_ = true;
             return;
         }
+        last = now();
         worst_ = std::max(worst_.load(), (now() - start).count());
         ++served_;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));  // its think time
@@ -53,7 +72,7 @@ void Hostile::start(std::size_t hostile, Words arguments) {
     }
     if (of_two()) arguments.insert(arguments.end(), {"--processes", "2"});
     server_.emplace(model(), arguments);
-    polite_.emplace(where());
+    polite_.emplace(where(), idle_limit(arguments));
     ASSERT_TRUE(polite_->wait_for_more(10));
     resident_before_ = resident_bytes();
     descriptors_before_ = descriptors();

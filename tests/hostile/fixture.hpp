@@ -16,7 +16,8 @@ namespace echotrio::test {
 // A client that does what it should: one small request after the other over one connection.
 class PoliteClient {
   public:
-    explicit PoliteClient(const net::HostPort& where);
+    // `idle`: how long the server bears silence.
+    PoliteClient(const net::HostPort& where, Nanos idle);
     ~PoliteClient() { finish(); }
     // Ends it. The longest that one of its requests took; empty when one failed.
     std::optional<Nanos> finish();
@@ -25,7 +26,7 @@ class PoliteClient {
     bool wait_for_more(std::uint64_t n) const;
 
   private:
-    void work(const net::HostPort& where);
+    void work(const net::HostPort& where, Nanos idle);
     std::atomic<bool> stop_{false};
     std::atomic<bool> failed_{false};
     std::atomic<std::uint64_t> served_{0};

@@ -15,7 +15,7 @@ PROGRAMS = ("echo-prefork", "echo-threads", "echo-coroutine", "loadgen")
 
 
 def output(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, **options).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, **options).stdout
 
 
 class Install(unittest.TestCase):

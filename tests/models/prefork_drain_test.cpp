@@ -35,7 +35,7 @@ TEST(PreforkDrain, EndsAtItsDeadline) {
 TEST(PreforkDrain, SignalsToTheWorkersThemselvesCutNothingShort) {
     Server server("prefork");
     Client client(server.where());
-    client.send("GET /echo/done?wait=300ms HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.send("GET /echo/done?wait=2s HTTP/1.1\r\nHost: test\r\n\r\n");
     wait_for_busy(server, 1);
     const std::vector<int> workers = workers_of(server.stats());
     for (const int signal : {SIGINT, SIGHUP, SIGTERM, SIGTERM}) {

@@ -25,7 +25,7 @@ Options workers(int count) {
     options.settings.model = "test";
     options.listen = {"127.0.0.1", 0};
     options.pool.start = count;
-    options.drain_timeout = std::chrono::milliseconds(100);
+    options.drain_timeout = std::chrono::seconds(20);
     return options;
 }
 
@@ -149,6 +149,29 @@ TEST(SupervisorDeathTest, AWorkerKilledAtTheDrainWithNoneOpenHasCutNobodyOff) {
                 "killed by signal 9");
 }
 
+// A supervisor that had no CPU until the time of the drain was over has cut nobody off, if all had
+// ended in time.
+TEST(SupervisorDeathTest, ALateLookAtADrainThatIsOverIsNoBadEnd) {
+    Options options = fixed(1);
+    options.drain_timeout = std::chrono::milliseconds(100);
+    const Body body = [](Board& board, const WorkerSetup& setup) -> int {
+        ::signal(SIGTERM, [](int) {
+            const pid_t supervisor = ::getppid();
+            ::kill(supervisor, SIGSTOP);
+            if (::fork() == 0) {
+                ::usleep(300'000);
+                ::kill(supervisor, SIGCONT);
+            }
+            ::_exit(0);
+        });
+        net::SignalFd::unblock_all();
+        report_started(board.slot(setup.slot), setup.started);
+        ::kill(::getppid(), SIGTERM);
+        while (true) ::pause();
+    };
+    EXPECT_EXIT(serve(options, body), testing::ExitedWithCode(0), "");
+}
+
 // Whoever reads the scoreboard may do so as soon as a worker serves.
 TEST(SupervisorDeathTest, AWorkerThatServesIsOnTheScoreboard) {
     const Body body = [](Board& board, const WorkerSetup& setup) {
@@ -218,9 +241,10 @@ TEST(SupervisorDeathTest, AReloadBindsNoFurtherSocket) {
         if (setup.slot == 4) ::kill(::getppid(), SIGKILL);
         Slot& slot = board.slot(setup.slot);
         serve_quietly(slot, setup);
-        slot.state.store(State::busy);
-        if (setup.slot == 0) {
+        if (setup.slot == 1) slot.state.store(State::busy);
+        if (setup.slot == 0) {  // busy at last, so that nobody is missed before the reload
             wait_until([&] { return board.slot(1).state.load() == State::busy; });
+            slot.state.store(State::busy);
             ::kill(::getppid(), SIGHUP);
         }
         if (setup.slot == 2) {  // until the former ones have retired

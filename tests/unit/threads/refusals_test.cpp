@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace echotrio::threads {
@@ -119,6 +120,22 @@ TEST_F(RefusalsTest, WhoSaysNothingIsWaitedForAMoment) {
     EXPECT_EQ(pending(), 0U);
     EXPECT_EQ(refusals_.time_left(), Nanos::max());
     EXPECT_TRUE((silent.heard(), silent.ended));
+}
+
+TEST_F(RefusalsTest, WhatCameInTimeCountsHoweverLateItIsReadAndWhatComesAfterwardsNot) {
+    Stranger in_time, silent, floods;
+    for (Stranger* stranger : {&in_time, &silent, &floods}) refuse(*stranger);
+    for (Stranger* stranger : {&in_time, &floods}) stranger->say("GET / HTTP/1.1\r\n");
+    std::this_thread::sleep_for(protocol::kRefusalTime);
+    refusals_.serve();
+    EXPECT_TRUE(in_time.heard().starts_with("HTTP/1.1 503 "));
+    EXPECT_EQ(silent.heard(), "");
+    EXPECT_TRUE(silent.ended);
+    EXPECT_EQ(pending(), 2U);
+    std::this_thread::sleep_for(protocol::kLingerSilence);
+    floods.say("and on");
+    refusals_.serve();
+    EXPECT_EQ(pending(), 0U);
 }
 
 TEST_F(RefusalsTest, WhoLeavesIsForgotten) {
