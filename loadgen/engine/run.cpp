@@ -25,8 +25,9 @@ constexpr Nanos kNear = std::chrono::milliseconds(250);
 constexpr Nanos kStartAhead = std::chrono::milliseconds(20);
 constexpr std::uint64_t kSpareDescriptors = 64;
 
-double unix_seconds(std::chrono::system_clock::time_point t) {
-    return std::chrono::duration<double>(t.time_since_epoch()).count();
+// What a TimePoint lacks to be a time since 1970.
+Nanos since_1970() {
+    return std::chrono::system_clock::now().time_since_epoch() - now().time_since_epoch();
 }
 
 class Run {
@@ -47,7 +48,6 @@ class Run {
     std::optional<TimePoint> choose_start() const;
     void watch_run();
     void collect_second();
-    void add_up();
     void add_worker(Worker& worker);
     void add_status_codes(const Ledger& ledger);
     void summarise_run();
@@ -67,8 +67,7 @@ class Run {
     Durations total_;
     std::vector<std::uint64_t> completed_;  // by class
     Progress previous_;
-    double replies_ = 0, replies_squared_ = 0;
-    double area_ = 0;
+    double replies_ = 0, replies_squared_ = 0, area_ = 0;
     std::uint64_t syscalls_ = 0, in_time_ = 0;
     bool spun_ = true;  // all of them
     RunResult result_;
@@ -211,8 +210,8 @@ void Run::collect_second() {
 }
 
 void Run::watch_run() {
-    const bool counts = options_.requests > 0;
     std::optional<Hiccup> hiccup;
+    const bool counts = options_.requests > 0;
     const auto close_window = [&] {
         if (window_closed_) return;
         window_closed_ = true;
@@ -227,8 +226,7 @@ void Run::watch_run() {
     };
     const auto open_window = [&] {
         window_open_ = true;
-        const Nanos late = now() - begin_;
-        result_.started_unix_s = unix_seconds(std::chrono::system_clock::now() - late);
+        result_.started_unix_s = seconds(begin_.time_since_epoch() + since_1970());
         cpu_at_begin_ = process_cpu_s();
         hiccup.emplace();
         if (hooks_.window_begins) hooks_.window_begins(begin_);
@@ -356,9 +354,7 @@ void Run::hand_over_record() {
     std::vector<Notes*> notes;
     notes.reserve(workers_.size());
     for (const auto& worker : workers_) notes.push_back(worker->notes());
-    const Nanos since_1970 =
-        std::chrono::system_clock::now().time_since_epoch() - now().time_since_epoch();
-    hooks_.record(join_notes(prepared_, notes, begin_, since_1970));
+    hooks_.record(join_notes(prepared_, notes, begin_, since_1970()));
 }
 
 Result<RunResult> Run::execute() {
