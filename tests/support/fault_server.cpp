@@ -5,7 +5,7 @@
 //                  [--serve N] [--close-at-once] [--close-after N] [--host ADDRESS]
 //
 // prints "ready model=fault host=... port=... pid=..." and at SIGTERM one line of JSON: what it saw
-// (requests, connections), and of the arrivals the mean gap and its coefficient of variation.
+// (requests, connections), and of the arrivals the mean gap and the share of gaps below half of it.
 #include "common/base/cli.hpp"
 #include "common/net/signals.hpp"
 #include "common/net/socket.hpp"
@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
