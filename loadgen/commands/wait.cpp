@@ -48,7 +48,7 @@ Status wait_for(const std::string& url, const Target& target, TimePoint deadline
         if (reached) return reached;
         // What the deadline cut off says less than what an earlier one was told.
         if (why.empty() || now() < deadline) why = reached.error().message;
-        if (now() + kBetween >= deadline) return Error{url + ": " + why};
+        if (now() + kBetween >= deadline) return Error{fmt::format("{}: {}", url, why)};
         std::this_thread::sleep_for(kBetween);
         longest *= 2;
     }

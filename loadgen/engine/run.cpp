@@ -210,8 +210,8 @@ void Run::collect_second() {
 }
 
 void Run::watch_run() {
-    std::optional<Hiccup> hiccup;
     const bool counts = options_.requests > 0;
+    std::optional<Hiccup> hiccup;
     const auto close_window = [&] {
         if (window_closed_) return;
         window_closed_ = true;

@@ -183,7 +183,7 @@ bool Server::drain() {
     while (true) {
         const Nanos left = deadline - now();
         std::array<pollfd, 2> polled{{{all_done_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
-        ::poll(polled.data(), polled.size(), net::poll_timeout(std::max(left, Nanos(0))));
+        ::poll(polled.data(), polled.size(), net::poll_timeout(left));
         eventfd_t done = 0;
         if (::eventfd_read(all_done_.get(), &done) == 0) return true;
         if (left <= Nanos(0)) return false;
